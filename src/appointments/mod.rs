@@ -1,0 +1,6 @@
+//! (appointments)
+
+use actix_web::web::ServiceConfig;
+
+/// The routes of this feature.
+pub fn routes(_config: &mut ServiceConfig) {}

@@ -1,0 +1,17 @@
+//! The access log: who did what to whom, when, from where, with what outcome.
+//!
+//! No event, no access. A change commits together with its event ([`Tx::commit`]); sealed data opens only with an
+//! [`Access`], which exists once its event is committed; a refusal is written in a transaction of its own, because a
+//! failed statement poisons PostgreSQL's (AUD-01). If the log cannot be written, nothing is changed and nothing is shown
+//! (AUD-02). The log is on always and has no switch (AUD-05).
+//!
+//! `event` is pure: what an event holds, its canonical bytes and the leaf it will be in the Merkle tree (AUD-20). `store`
+//! writes and reads. `access` opens.
+
+mod access;
+mod event;
+mod store;
+
+pub use access::{Access, OpenError};
+pub use event::{Actor, ActorKind, AgentClass, Context, Event, Fact, Kind, Object, Outcome, Purpose, leaf_bytes, payload_hash};
+pub use store::{Bookkeeping, Filter, Log, Recorded, Tx, newest_first, oldest_first};

@@ -1,0 +1,242 @@
+//! Writing and reading events. The only file that commits a transaction.
+
+use super::access::Access;
+use super::event::{ActorKind, Context, Event, Kind, Outcome, payload_hash};
+use crate::crypto::{Keyring, Rng, Sealed};
+use crate::db::{self, Db, in_tx};
+use crate::ids::{EventId, PatientId};
+use crate::time::{SharedClock, Timestamp};
+use std::ops::{Deref, DerefMut};
+use std::sync::Arc;
+use uuid::Uuid;
+
+/// The access log of this node.
+#[derive(Debug, Clone)]
+pub struct Log {
+    pub(super) db: Db,
+    pub(super) keys: Arc<Keyring>,
+    clock: SharedClock,
+    rng: Rng,
+    /// This start of the program: times of one boot never run backwards unseen.
+    boot: Uuid,
+}
+
+/// A transaction that cannot commit without saying what it did.
+#[derive(Debug)]
+pub struct Tx {
+    tx: db::Tx,
+    log: Log,
+    context: Context,
+    events: Vec<Event>,
+}
+
+/// Writes that are no act of anybody: the closed list of decision 5, with the tables each may touch.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Bookkeeping {
+    /// `staff_session.seen_at`.
+    SessionTouch,
+    /// `throttle`, and the counters of failed checks on `visit`.
+    Throttle,
+    /// `outbox.attempts`, `due_at`, `last_error`.
+    OutboxAttempt,
+}
+
+impl Log {
+    pub fn new(db: Db, keys: Arc<Keyring>, clock: SharedClock, rng: Rng) -> Self {
+        let boot = Uuid::from_bytes(rng.bytes());
+        Self { db, keys, clock, rng, boot }
+    }
+
+    /// Begin a change.
+    pub async fn begin(&self, context: &Context) -> sqlx::Result<Tx> {
+        Ok(Tx { tx: self.db.begin().await?, log: self.clone(), context: context.clone(), events: Vec::new() })
+    }
+
+    /// Record that sealed data is about to be opened, and get the proof that opens it.
+    pub async fn access(&self, context: &Context, event: Event) -> sqlx::Result<Access> {
+        let patients = event.patients.clone();
+        let event = self.write_alone(context, event).await?;
+        Ok(Access { log: self.clone(), context: context.clone(), event, patients })
+    }
+
+    /// Record a refusal or a failure, in a transaction of its own.
+    pub async fn refused(&self, context: &Context, event: Event) -> sqlx::Result<()> {
+        self.write_alone(context, event).await.map(drop)
+    }
+
+    /// Record something that changes no other table: a start, a look at the log.
+    pub async fn record(&self, context: &Context, event: Event) -> sqlx::Result<()> {
+        self.write_alone(context, event).await.map(drop)
+    }
+
+    async fn write_alone(&self, context: &Context, event: Event) -> sqlx::Result<EventId> {
+        let mut tx = self.db.begin().await?;
+        let id = self.write(&mut tx, context, &event).await?;
+        tx.commit().await?;
+        Ok(id)
+    }
+
+    async fn write(&self, tx: &mut db::Tx, context: &Context, event: &Event) -> sqlx::Result<EventId> {
+        let now = self.clock.now();
+        let id = EventId::new(now, &self.rng);
+        let payload = event.payload(id, now, context, self.boot, env!("CARGO_PKG_VERSION"));
+        let salt: [u8; 32] = self.rng.bytes();
+        let hash = payload_hash(&salt, payload.as_bytes());
+        let sealed = self.keys.seal_log(id.0, &self.rng, &[salt.as_slice(), payload.as_bytes()].concat());
+        insert_event(tx, id, now, context, event, &hash, &sealed).await?;
+        for patient in &event.patients {
+            let tag = subject_tag(tx, *patient, self.rng.bytes()).await?;
+            insert_subject(tx, id, &tag).await?;
+        }
+        insert_pending(tx, id).await?;
+        Ok(id)
+    }
+
+    /// The plain payload of a recorded event, as canonical JSON. `None` when it does not open or is not what was hashed.
+    pub fn payload(&self, recorded: &Recorded) -> Option<String> {
+        let opened = self.keys.open_log(recorded.id.0, &recorded.payload).ok()?;
+        let (salt, payload) = opened.reveal().split_first_chunk::<32>()?;
+        (payload_hash(salt, payload).as_slice() == recorded.payload_hash).then(|| String::from_utf8(payload.to_vec()).ok())?
+    }
+}
+
+impl Tx {
+    /// One more thing this transaction did.
+    pub fn also(&mut self, event: Event) {
+        self.events.push(event);
+    }
+
+    /// Make the change durable together with its events, `event` last.
+    pub async fn commit(mut self, event: Event) -> sqlx::Result<()> {
+        self.events.push(event);
+        for event in &self.events {
+            self.log.write(&mut self.tx, &self.context, event).await?;
+        }
+        self.tx.commit().await
+    }
+
+    /// Make a change durable that is no act of anybody.
+    pub async fn commit_bookkeeping(self, _kind: Bookkeeping) -> sqlx::Result<()> {
+        self.tx.commit().await
+    }
+}
+
+impl Deref for Tx {
+    type Target = db::Tx;
+    fn deref(&self) -> &db::Tx {
+        &self.tx
+    }
+}
+
+impl DerefMut for Tx {
+    fn deref_mut(&mut self) -> &mut db::Tx {
+        &mut self.tx
+    }
+}
+
+async fn insert_event(
+    tx: &mut db::Tx,
+    id: EventId,
+    now: Timestamp,
+    context: &Context,
+    event: &Event,
+    hash: &[u8; 32],
+    sealed: &Sealed,
+) -> sqlx::Result<()> {
+    in_tx!(tx, conn => sqlx::query(
+        "insert into audit_event (id, recorded_at, kind, outcome, actor_kind, actor_id, payload_hash, payload)
+         values ($1, $2, $3, $4, $5, $6, $7, $8)")
+        .bind(id).bind(now).bind(event.kind.word()).bind(event.outcome.word())
+        .bind(context.actor.kind.word()).bind(context.actor.id).bind(hash.as_slice()).bind(sealed)
+        .execute(conn).await.map(drop))
+}
+
+/// The patient's tag, made at the first event about them.
+async fn subject_tag(tx: &mut db::Tx, patient: PatientId, new: [u8; 16]) -> sqlx::Result<Vec<u8>> {
+    in_tx!(tx, conn => sqlx::query(
+        "insert into audit_subject (patient_id, tag) values ($1, $2) on conflict (patient_id) do nothing")
+        .bind(patient).bind(new.as_slice()).execute(conn).await.map(drop))?;
+    in_tx!(tx, conn => sqlx::query_scalar("select tag from audit_subject where patient_id = $1").bind(patient).fetch_one(conn).await)
+}
+
+async fn insert_subject(tx: &mut db::Tx, event: EventId, tag: &[u8]) -> sqlx::Result<()> {
+    in_tx!(tx, conn => sqlx::query("insert into audit_event_subject (event_id, tag) values ($1, $2)")
+        .bind(event).bind(tag).execute(conn).await.map(drop))
+}
+
+async fn insert_pending(tx: &mut db::Tx, event: EventId) -> sqlx::Result<()> {
+    in_tx!(tx, conn => sqlx::query("insert into audit_pending (event_id) values ($1)").bind(event).execute(conn).await.map(drop))
+}
+
+/// An event as it lies in the database.
+#[derive(Debug, Clone, sqlx::FromRow)]
+pub struct Recorded {
+    pub id: EventId,
+    pub recorded_at: Timestamp,
+    pub kind: String,
+    pub outcome: String,
+    pub actor_kind: String,
+    pub actor_id: Option<Uuid>,
+    pub payload_hash: Vec<u8>,
+    pub payload: Sealed,
+}
+
+/// Which events to read. Every part narrows.
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+pub struct Filter {
+    pub from: Option<Timestamp>,
+    pub until: Option<Timestamp>,
+    pub actor: Option<Uuid>,
+    pub patient: Option<PatientId>,
+    pub kind: Option<Kind>,
+    pub outcome: Option<Outcome>,
+    pub actor_kind: Option<ActorKind>,
+}
+
+/// Events of a filter after `after`, oldest first, at most `limit`. Pages follow one another without a gap.
+pub async fn oldest_first(
+    tx: &mut db::Tx,
+    filter: &Filter,
+    after: Option<(Timestamp, EventId)>,
+    limit: i64,
+) -> sqlx::Result<Vec<Recorded>> {
+    let (after_at, after_id) = after.unwrap_or((Timestamp(i64::MIN), EventId(Uuid::nil())));
+    in_tx!(tx, conn => sqlx::query_as(
+        "select id, recorded_at, kind, outcome, actor_kind, actor_id, payload_hash, payload from audit_event
+         where recorded_at >= $1 and recorded_at < $2
+           and ($3 is null or actor_id = $3)
+           and ($4 is null or id in (
+               select event_id from audit_event_subject
+               join audit_subject on audit_subject.tag = audit_event_subject.tag where audit_subject.patient_id = $4))
+           and ($5 is null or kind = $5) and ($6 is null or outcome = $6) and ($7 is null or actor_kind = $7)
+           and (recorded_at > $8 or (recorded_at = $8 and id > $9))
+         order by recorded_at, id limit $10")
+        .bind(filter.from.unwrap_or(Timestamp(i64::MIN))).bind(filter.until.unwrap_or(Timestamp(i64::MAX)))
+        .bind(filter.actor).bind(filter.patient).bind(filter.kind.map(Kind::word)).bind(filter.outcome.map(Outcome::word))
+        .bind(filter.actor_kind.map(ActorKind::word)).bind(after_at).bind(after_id).bind(limit)
+        .fetch_all(conn).await)
+}
+
+/// Events of a filter before `before`, newest first, at most `limit`.
+pub async fn newest_first(
+    tx: &mut db::Tx,
+    filter: &Filter,
+    before: Option<(Timestamp, EventId)>,
+    limit: i64,
+) -> sqlx::Result<Vec<Recorded>> {
+    let (before_at, before_id) = before.unwrap_or((Timestamp(i64::MAX), EventId(Uuid::max())));
+    in_tx!(tx, conn => sqlx::query_as(
+        "select id, recorded_at, kind, outcome, actor_kind, actor_id, payload_hash, payload from audit_event
+         where recorded_at >= $1 and recorded_at < $2
+           and ($3 is null or actor_id = $3)
+           and ($4 is null or id in (
+               select event_id from audit_event_subject
+               join audit_subject on audit_subject.tag = audit_event_subject.tag where audit_subject.patient_id = $4))
+           and ($5 is null or kind = $5) and ($6 is null or outcome = $6) and ($7 is null or actor_kind = $7)
+           and (recorded_at < $8 or (recorded_at = $8 and id < $9))
+         order by recorded_at desc, id desc limit $10")
+        .bind(filter.from.unwrap_or(Timestamp(i64::MIN))).bind(filter.until.unwrap_or(Timestamp(i64::MAX)))
+        .bind(filter.actor).bind(filter.patient).bind(filter.kind.map(Kind::word)).bind(filter.outcome.map(Outcome::word))
+        .bind(filter.actor_kind.map(ActorKind::word)).bind(before_at).bind(before_id).bind(limit)
+        .fetch_all(conn).await)
+}

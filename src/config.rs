@@ -1,0 +1,332 @@
+//! The configuration: one typed tree, every field documented, an unknown key refused (OPS-07).
+//!
+//! It is read once at start. Secrets are wrapped or live in files that the configuration names.
+
+use crate::db::Address;
+use crate::secret::Secret;
+use crate::time::{Millis, Zone};
+use anyhow::{Context, ensure};
+use serde::{Deserialize, Serialize};
+use std::net::SocketAddr;
+use std::path::{Path, PathBuf};
+
+/// Everything `serve --config FILE` reads.
+#[derive(Debug, Clone, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Config {
+    /// The address people type, without a path: `https://visits.clinic.example`. Links in mails begin with it, whatever
+    /// a request's Host header says (LNK-12). `http` is for localhost only.
+    pub base_url: String,
+    /// Where to listen. Several addresses may be given.
+    pub listen: Vec<SocketAddr>,
+    /// The folder for the SQLite file and, without SMTP, for mails.
+    pub data_dir: PathBuf,
+    /// The file with the root key: 64 hexadecimal digits, outside `data_dir`.
+    pub root_key_file: PathBuf,
+    pub clinic: ClinicConfig,
+    #[serde(default)]
+    pub database: DatabaseConfig,
+    #[serde(default)]
+    pub mail: MailConfig,
+    #[serde(default)]
+    pub links: LinkConfig,
+    #[serde(default)]
+    pub sessions: SessionConfig,
+    #[serde(default)]
+    pub calls: CallConfig,
+}
+
+/// The clinic, as people know it.
+#[derive(Debug, Clone, PartialEq, Eq, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct ClinicConfig {
+    /// The name on pages and as the sender of mails. If it tells a specialty, set `neutral_name` too (EML-01).
+    pub name: String,
+    /// The name in mails and before the check on the link page, when `name` would tell too much.
+    #[serde(default)]
+    pub neutral_name: Option<String>,
+    /// The clinic's time zone, an IANA name.
+    pub zone: Zone,
+    /// The number people call when the product cannot help them.
+    pub phone: String,
+    /// The number for emergencies.
+    #[serde(default = "emergency")]
+    pub emergency_phone: String,
+    /// The language of pages and mails where a person chose none: `en`.
+    #[serde(default = "english")]
+    pub language: String,
+}
+
+impl ClinicConfig {
+    /// The name that may stand in a mail.
+    pub fn mail_name(&self) -> &str {
+        self.neutral_name.as_deref().unwrap_or(&self.name)
+    }
+}
+
+#[derive(Debug, Clone, Default, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct DatabaseConfig {
+    /// `postgres://user:password@host/database`, or `sqlite:PATH`. Absent: `anteroom.db` in `data_dir`.
+    #[serde(default)]
+    pub url: Option<Secret<String>>,
+}
+
+#[derive(Debug, Clone, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct MailConfig {
+    /// The address mails come from.
+    #[serde(default = "sender")]
+    pub from: String,
+    /// The server that takes the mails. Absent: mails are written as `.eml` files into `folder`.
+    #[serde(default)]
+    pub smtp: Option<SmtpConfig>,
+    /// The folder for `.eml` files, for a trial only. Absent: `mail` in `data_dir`.
+    #[serde(default)]
+    pub folder: Option<PathBuf>,
+    /// How long before a visit each reminder leaves, in minutes.
+    #[serde(default = "reminders")]
+    pub reminder_minutes: Vec<u32>,
+}
+
+/// A mail server. TLS is always required (TLS-02).
+#[derive(Debug, Clone, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct SmtpConfig {
+    pub host: String,
+    /// 465 for `tls = "implicit"`, 587 for `tls = "starttls"`.
+    pub port: u16,
+    #[serde(default)]
+    pub tls: SmtpTls,
+    #[serde(default)]
+    pub user: Option<String>,
+    /// A file that holds the password and nothing else.
+    #[serde(default)]
+    pub password_file: Option<PathBuf>,
+    /// A PEM file of the authority that signed the server's certificate, when it is one of your own.
+    #[serde(default)]
+    pub ca_file: Option<PathBuf>,
+}
+
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Deserialize)]
+#[serde(rename_all = "lowercase")]
+pub enum SmtpTls {
+    /// TLS from the first byte.
+    #[default]
+    Implicit,
+    /// Plain first, then STARTTLS. A server that does not offer it gets no mail.
+    Starttls,
+}
+
+#[derive(Debug, Clone, Copy, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct LinkConfig {
+    /// How long before its start a visit may be opened, in minutes (LNK-09).
+    #[serde(default = "opens_before")]
+    pub opens_before_minutes: u32,
+    /// How long after its planned end, in minutes.
+    #[serde(default = "closes_after")]
+    pub closes_after_minutes: u32,
+}
+
+impl LinkConfig {
+    pub fn opens_before(&self) -> Millis {
+        Millis::minutes(self.opens_before_minutes.into())
+    }
+    pub fn closes_after(&self) -> Millis {
+        Millis::minutes(self.closes_after_minutes.into())
+    }
+}
+
+#[derive(Debug, Clone, Copy, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct SessionConfig {
+    /// Staff are signed out after this long without a request, 2 to 60 minutes (SES-05).
+    #[serde(default = "idle")]
+    pub idle_minutes: u32,
+    /// And after this long in any case, 1 to 24 hours.
+    #[serde(default = "absolute")]
+    pub absolute_hours: u32,
+}
+
+impl SessionConfig {
+    pub fn idle(&self) -> Millis {
+        Millis::minutes(self.idle_minutes.into())
+    }
+    pub fn absolute(&self) -> Millis {
+        Millis::hours(self.absolute_hours.into())
+    }
+}
+
+#[derive(Debug, Clone, Default, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct CallConfig {
+    /// STUN and TURN servers that both browsers may use, besides their own addresses.
+    #[serde(default)]
+    pub ice_servers: Vec<IceServer>,
+}
+
+/// One entry of `RTCConfiguration.iceServers`.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct IceServer {
+    pub urls: Vec<String>,
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub username: Option<String>,
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub credential: Option<String>,
+}
+
+impl Default for MailConfig {
+    fn default() -> Self {
+        Self { from: sender(), smtp: None, folder: None, reminder_minutes: reminders() }
+    }
+}
+
+impl Default for LinkConfig {
+    fn default() -> Self {
+        Self { opens_before_minutes: opens_before(), closes_after_minutes: closes_after() }
+    }
+}
+
+impl Default for SessionConfig {
+    fn default() -> Self {
+        Self { idle_minutes: idle(), absolute_hours: absolute() }
+    }
+}
+
+fn english() -> String {
+    "en".to_owned()
+}
+fn emergency() -> String {
+    "911".to_owned()
+}
+fn sender() -> String {
+    "visits@localhost".to_owned()
+}
+fn reminders() -> Vec<u32> {
+    vec![24 * 60, 60]
+}
+fn opens_before() -> u32 {
+    30
+}
+fn closes_after() -> u32 {
+    60
+}
+fn idle() -> u32 {
+    15
+}
+fn absolute() -> u32 {
+    12
+}
+
+impl Config {
+    /// Read and check the file.
+    pub fn read(path: &Path) -> anyhow::Result<Self> {
+        let text = std::fs::read_to_string(path).with_context(|| format!("read the configuration {}", path.display()))?;
+        Self::parse(&text).with_context(|| format!("in the configuration {}", path.display()))
+    }
+
+    /// Parse and check a configuration. The error names the line and the key.
+    pub fn parse(text: &str) -> anyhow::Result<Self> {
+        let mut config: Config = toml::from_str(text)?;
+        config.base_url = config.base_url.trim_end_matches('/').to_owned();
+        config.check()?;
+        Ok(config)
+    }
+
+    /// What each value must be for the rest of the program to rely on it.
+    pub fn check(&self) -> anyhow::Result<()> {
+        let host = self.base_url.strip_prefix("https://").or_else(|| self.base_url.strip_prefix("http://"));
+        let host = host.filter(|host| !host.is_empty() && !host.contains(['/', '?', '#', '@']));
+        ensure!(host.is_some(), "base_url must be `https://` and a host, without a path");
+        ensure!(
+            self.secure() || host.is_some_and(|host| host == "localhost" || host.starts_with("localhost:")),
+            "base_url may begin with http:// for localhost only: cookies and cameras need https elsewhere"
+        );
+        ensure!(!self.listen.is_empty(), "listen must name at least one address, such as \"127.0.0.1:8080\"");
+        ensure!((2..=60).contains(&self.sessions.idle_minutes), "sessions.idle_minutes must be from 2 to 60");
+        ensure!((1..=24).contains(&self.sessions.absolute_hours), "sessions.absolute_hours must be from 1 to 24");
+        ensure!((5..=240).contains(&self.links.opens_before_minutes), "links.opens_before_minutes must be from 5 to 240");
+        ensure!(self.links.closes_after_minutes <= 240, "links.closes_after_minutes must be at most 240");
+        ensure!(self.mail.reminder_minutes.len() <= 4, "mail.reminder_minutes holds at most four reminders");
+        ensure!(
+            self.mail.reminder_minutes.iter().all(|minutes| (10..=10_080).contains(minutes)),
+            "mail.reminder_minutes must each be from 10 to 10080"
+        );
+        ensure!(!self.clinic.name.trim().is_empty() && self.clinic.name.len() <= 100, "clinic.name must have 1 to 100 characters");
+        ensure!(!self.clinic.phone.trim().is_empty(), "clinic.phone must be a number that patients can call");
+        ensure!(
+            crate::text::LANGUAGES.contains(&self.clinic.language.as_str()),
+            "clinic.language must be one of {:?}",
+            crate::text::LANGUAGES
+        );
+        ensure!(
+            !self.root_key_file.starts_with(&self.data_dir),
+            "root_key_file must lie outside data_dir: a thief of the data must not find its key"
+        );
+        Ok(())
+    }
+
+    /// True behind https: cookies carry `Secure` and the `__Host-` prefix.
+    pub fn secure(&self) -> bool {
+        self.base_url.starts_with("https://")
+    }
+
+    /// Where the database is.
+    pub fn database(&self) -> anyhow::Result<Address> {
+        match &self.database.url {
+            Some(url) => Address::parse(url.reveal()),
+            None => Ok(Address::File(self.data_dir.join("anteroom.db"))),
+        }
+    }
+
+    /// The folder for `.eml` files.
+    pub fn mail_folder(&self) -> PathBuf {
+        self.mail.folder.clone().unwrap_or_else(|| self.data_dir.join("mail"))
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    const SMALL: &str = r#"
+        base_url = "http://localhost:8080/"
+        listen = ["127.0.0.1:8080"]
+        data_dir = "data"
+        root_key_file = "keys/root.key"
+        [clinic]
+        name = "Riverside Clinic"
+        zone = "America/New_York"
+        phone = "555 0100"
+    "#;
+
+    fn refused(text: &str) -> String {
+        format!("{:#}", Config::parse(text).expect_err("refused"))
+    }
+
+    #[test]
+    fn a_small_configuration_is_enough() {
+        let config = Config::parse(SMALL).expect("it parses");
+        assert_eq!(config.base_url, "http://localhost:8080");
+        assert_eq!(config.mail.reminder_minutes, [1440, 60]);
+        assert_eq!(config.sessions.idle(), Millis::minutes(15));
+    }
+
+    #[test]
+    fn a_typo_is_refused_by_name() {
+        assert!(refused(&SMALL.replace("phone", "fone")).contains("fone"));
+        assert!(refused(&format!("{SMALL}\n[audit]\nenabled = false")).contains("audit"), "the log has no switch (AUD-05)");
+    }
+
+    #[test]
+    fn plain_http_beyond_localhost_is_refused() {
+        assert!(refused(&SMALL.replace("localhost:8080/", "clinic.example")).contains("localhost only"));
+    }
+
+    #[test]
+    fn the_root_key_may_not_lie_beside_the_data() {
+        assert!(refused(&SMALL.replace("keys/root.key", "data/root.key")).contains("outside data_dir"));
+    }
+}

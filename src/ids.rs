@@ -1,0 +1,68 @@
+//! Names for rows. An id is random enough to appear in an address bar and says nothing about whom it names.
+//!
+//! UUIDv7, so that rows of one day lie together on disk. A UUID carries 122 bits at most and its first 48 are a clock:
+//! an id is never a secret. Whatever must not be guessed is a [`crypto::token`](crate::crypto::token) instead (CRY-18).
+
+use crate::crypto::Rng;
+use crate::time::Timestamp;
+use serde::{Deserialize, Serialize};
+use std::fmt;
+use std::str::FromStr;
+use uuid::Uuid;
+
+/// One newtype per kind of row, so that a patient's id cannot be handed over where a visit's is meant.
+macro_rules! id {
+    ($($(#[$doc:meta])* $name:ident),* $(,)?) => {$(
+        $(#[$doc])*
+        #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize, sqlx::Type)]
+        #[sqlx(transparent)]
+        #[serde(transparent)]
+        pub struct $name(pub Uuid);
+
+        impl $name {
+            /// A new id for a row made at `now`.
+            pub fn new(now: Timestamp, rng: &Rng) -> Self {
+                Self(uuid_v7(now, rng))
+            }
+        }
+
+        impl fmt::Display for $name {
+            fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+                self.0.fmt(f)
+            }
+        }
+
+        impl FromStr for $name {
+            type Err = uuid::Error;
+            fn from_str(text: &str) -> Result<Self, Self::Err> {
+                text.parse().map(Self)
+            }
+        }
+    )*};
+}
+
+id! {
+    /// This installation. Bound into everything sealed, so that one deployment's rows mean nothing in another.
+    DeploymentId,
+    /// Somebody who works at the clinic and signs in.
+    StaffId,
+    /// Somebody's time between signing in and out.
+    StaffSessionId,
+    /// A patient.
+    PatientId,
+    /// An appointment, which is the visit.
+    VisitId,
+    /// One device that redeemed a link of one visit.
+    DeviceId,
+    /// A mail waiting to leave.
+    MailId,
+    /// One event of the access log.
+    EventId,
+    /// One request, or one socket message, as it appears in the log.
+    RequestId,
+}
+
+fn uuid_v7(now: Timestamp, rng: &Rng) -> Uuid {
+    let millis = u64::try_from(now.0).unwrap_or(0);
+    uuid::Builder::from_unix_timestamp_millis(millis, &rng.bytes()).into_uuid()
+}

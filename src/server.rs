@@ -1,0 +1,55 @@
+//! The HTTP server: middleware in order, the live state of each feature, all routes.
+
+use crate::app::App;
+use crate::{appointments, calls, clinic, compliance, links, patients, records, staff, waiting_room, web};
+use actix_web::dev::Server;
+use actix_web::middleware::{Compress, from_fn};
+use actix_web::web::ServiceConfig;
+use actix_web::{App as ActixApp, HttpServer};
+use anyhow::Context;
+use std::net::{SocketAddr, TcpListener};
+
+/// Listening sockets, bound before anything is promised to anyone.
+pub fn bind(addresses: &[SocketAddr]) -> anyhow::Result<Vec<TcpListener>> {
+    addresses
+        .iter()
+        .map(|address| TcpListener::bind(address).with_context(|| format!("listen on {address}: is another program using that port?")))
+        .collect()
+}
+
+/// The server on `listeners`, running once awaited.
+pub fn start(app: App, listeners: Vec<TcpListener>) -> anyhow::Result<Server> {
+    let mut server = HttpServer::new(move || {
+        let app = app.clone();
+        ActixApp::new().wrap(Compress::default()).wrap(from_fn(web::headers::set)).configure(move |config| routes(config, &app))
+    })
+    .workers(2)
+    .client_request_timeout(web::limit::REQUEST_HEAD_TIMEOUT)
+    .keep_alive(web::limit::KEEP_ALIVE)
+    .shutdown_timeout(5)
+    .disable_signals();
+    for listener in listeners {
+        server = server.listen(listener).context("listen")?;
+    }
+    Ok(server.run())
+}
+
+fn routes(config: &mut ServiceConfig, app: &App) {
+    config.app_data(app.clone());
+    web::limit::configure(config);
+    web::assets::routes(config);
+    clinic::routes(config);
+    staff::routes(config);
+    patients::routes(config);
+    links::routes(config);
+    appointments::routes(config);
+    waiting_room::routes(config);
+    calls::routes(config);
+    records::routes(config);
+    compliance::routes(config);
+    config.default_service(actix_web::web::to(nothing_here));
+}
+
+async fn nothing_here() -> web::Result<&'static str> {
+    Err(web::Error::NotFound)
+}

@@ -1,0 +1,18 @@
+//! What every page and socket shares: errors, the page frame, form tokens, headers, limits, static files.
+//!
+//! Knows no feature. A feature's `pages.rs` and `socket.rs` stand on it.
+
+pub mod assets;
+pub mod context;
+pub mod cookies;
+pub mod csrf;
+mod error;
+pub mod headers;
+pub mod limit;
+mod page;
+
+pub use error::{Error, Result};
+pub use page::{Nav, Page, html, see_other};
+
+/// Both features and tests speak of HTTP through the framework's own types.
+pub use actix_web::http::StatusCode;

@@ -1,0 +1,159 @@
+# The visit's pages: ready, waiting, call, over. `%name%` in a text for scripts stands for a value.
+call-title = Your visit
+call-no-script = A visit needs JavaScript. Switch it on for this page, or call the clinic.
+call-own-picture = Your own picture
+call-clinician = Clinician
+call-patient = Patient
+call-level = Microphone
+call-no-picture = The camera is off. Your microphone works.
+
+call-ready-heading = Your visit with { $clinician }
+call-join = Join visit
+call-join-sound = Join with sound only
+call-join-nothing = Join without camera and microphone
+call-check = Check camera and microphone first
+call-change-devices = Change camera or microphone
+call-tips-heading = Before you join
+call-tip-place = Choose a quiet place where nobody else can see or hear you.
+call-tip-device = Use your own phone or computer, not one from work.
+call-tip-recorded = We do not record the visit.
+
+call-waiting-heading = You are in the waiting room
+call-waiting-for = { $clinician } will let you in.
+call-waiting-keep = Keep this page open. If you reload it, your place is kept.
+call-waiting-message = Message from the clinic
+call-only-you = Only you see this picture until you are let in.
+call-check-again = Check camera again
+call-leave = Leave
+
+call-with = Visit with { $clinician }
+call-play = Tap to play
+call-mute = Mute
+call-camera-off = Camera off
+call-devices = Devices
+call-chat = Chat
+call-chat-why = Messages go straight to the other person and are gone when the visit ends.
+call-chat-field = Write a message
+call-chat-send = Send
+call-close = Close
+call-clock = Time in the call
+
+call-devices-heading = Camera, microphone and speaker
+call-choose-camera = Camera
+call-choose-microphone = Microphone
+call-choose-speaker = Speaker
+call-test-sound = Play a sound
+call-done = Done
+
+call-identity-heading = Who is it? Ask for both. Do not read them out.
+call-identity-why = Chat and note open once you have answered.
+call-identity-known = Known to me
+call-identity-confirmed = Confirmed
+call-identity-not = Not this person
+call-back = Back to waiting room
+call-remove = Remove
+call-end = End visit
+call-remove-heading = Remove this person from the visit?
+call-remove-why = Their page closes, and only a new link lets them come back. The visit stays open.
+call-remove-no = Keep them
+call-remove-yes = Yes, remove
+
+call-over-heading = The visit is over
+call-over-words = You can close this page. Nothing of the visit stays on this device.
+call-over-next = Questions, or the visit broke off? Call us:
+call-over-record = You can ask who looked at your record.
+call-over-record-how = How to ask
+call-ended-heading = The visit has ended
+call-ended-words = The call is closed on both sides.
+call-to-today = Back to Today
+
+# What the patient's script says.
+call-js-title-admitted = Your visit is open
+call-js-again-heading = Your visit is open
+call-js-again-words = %clinician% is there. Press "Join visit" to go on.
+call-js-admitted = %clinician% lets you in. The visit starts now.
+call-js-put-back = You are back in the waiting room.
+call-js-waiting-here = %clinician% is here and will let you in soon.
+call-js-waiting-busy = %clinician% is with another patient and will let you in afterwards.
+call-js-waiting-away = %clinician% has not come in yet. You need not do anything.
+call-js-held = %clinician% has seen that you are here.
+call-js-waiting-lost = The connection to the clinic is lost. We are trying again. Your place is kept.
+call-js-no-both = Camera and microphone do not open.
+call-js-no-camera = The camera does not open.
+call-js-no-sound = The microphone does not open.
+call-js-or-without = Then press "Join visit" again. Or choose another way to join below.
+call-js-offline = We could not reach the clinic. Check your internet connection and try again.
+call-js-unavailable = Something is wrong on our side. Wait a moment and try again, or call the clinic.
+call-js-not-open = This visit cannot be joined from here any more. Open the link in your mail again, or call the clinic.
+
+# Why a device does not open, and how to mend it.
+call-js-blocked = This page may not use it yet.
+call-js-mend-ios = Press "aA" or the page icon in the address line, choose Website Settings, and allow camera and microphone.
+call-js-mend-android = Press the icon left of the address, choose Permissions, and allow camera and microphone.
+call-js-mend-firefox = Press the camera or microphone icon left of the address, remove "Blocked", and try again.
+call-js-mend-chrome = Press the icon left of the address and allow camera and microphone.
+call-js-mend-safari = In the menu Safari choose Settings for This Website, and allow camera and microphone.
+call-js-mend-other = Allow camera and microphone for this page in the settings of your browser.
+call-js-device-missing = We found none on this device. Plug one in.
+call-js-device-busy = Another program is using it. Close that program.
+call-js-device-unsupported = This browser cannot use it here. Open the link in Safari, Chrome, Firefox or Edge.
+call-js-device-other = The device gives no answer. Closing the browser and opening it again often helps.
+call-js-speaker-failed = This speaker does not work. The one before is still in use.
+call-js-camera = Camera
+call-js-microphone = Microphone
+call-js-speaker = Speaker
+
+# The call.
+call-js-connecting = Connecting
+call-js-reconnecting = The connection is interrupted. Reconnecting by itself.
+call-js-connected = Connected
+call-js-truth = Encrypted between you and the other person.
+call-js-truth-connecting = Connecting
+call-js-truth-reconnecting = Reconnecting
+call-js-path-direct = Direct, path not pinned.
+call-js-path-relay = Through a relay.
+call-js-cannot-connect = The connection does not come about. Another network often helps, for example mobile data. You can also talk by phone instead.
+call-js-their-camera-off = The other person's camera is off.
+call-js-muted = You are muted.
+call-js-no-microphone = No microphone.
+call-js-camera-is-off = Camera is off.
+call-js-chat-you = You:
+call-js-chat-them = The other person:
+call-js-chat-new = New
+call-js-chat-came = A new message has come.
+call-js-chat-failed = Not sent. Try again when you are connected.
+
+# The patient's page at the end.
+call-js-over-ended-heading = The visit is over
+call-js-over-ended-words = You can close this page. Nothing of the visit stays on this device.
+call-js-over-left-heading = You have left
+call-js-over-left-words = Camera and microphone are off. Until the visit ends you can come back.
+call-js-over-left-return = Come back
+call-js-over-left-untold = Camera and microphone are off. We could not tell the clinic that you left: the connection is lost.
+call-js-over-superseded-heading = The visit is open in another tab
+call-js-over-superseded-words = Camera and microphone are off here.
+call-js-over-superseded-return = Use this tab instead
+call-js-over-gone-heading = This page is closed
+call-js-over-gone-words = The clinic has closed this page, or the visit is open elsewhere. To come back, ask for a new link or call the clinic.
+call-js-over-differ-heading = The call was stopped for safety
+call-js-over-differ-words = The other side of the encrypted call changed on the way. Somebody may have tampered with the connection, so we closed it. Call the clinic if it happens again.
+call-js-over-differ-return = Start again
+
+# The clinician's page.
+call-js-join-to-see = Press "Join visit" to see and hear the patient.
+call-js-opening-devices = Opening camera and microphone
+call-js-patient-connecting = The patient is connecting
+call-js-patient-away = The patient's page is not connected at the moment. Their admission is kept for two minutes.
+call-js-back-in-waiting = The patient is in the waiting room again. You can admit them from Today.
+call-js-identity-recorded = Recorded. Chat and note are open.
+call-js-signed-out = You are signed out. Save your note, sign in again in a new tab, and try again.
+call-js-changed-elsewhere = This visit was changed in the meantime. Look at Today.
+call-js-not-done = That did not work. Try again.
+call-js-closed-ended-heading = The visit has ended
+call-js-closed-ended-words = The call is closed on both sides.
+call-js-closed-superseded-heading = The call is open in another tab
+call-js-closed-superseded-words = Camera and microphone are off here.
+call-js-closed-gone-heading = This page is closed
+call-js-closed-gone-words = Your session for this visit has ended. Sign in again to go on.
+call-js-closed-differ-heading = The call was stopped for safety
+call-js-closed-differ-words = The other side of the encrypted call changed on the way. Somebody may have tampered with the connection, so we closed it. Tell your administrator.

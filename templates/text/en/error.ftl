@@ -1,0 +1,24 @@
+error-start = Go to the start page
+
+error-sign-in-title = Please sign in
+error-sign-in-next = You were signed out. Sign in again to go on.
+error-forbidden-title = This page is not open to you
+error-forbidden-next = Your account has no access here, or the form was open for too long. Go back, reload the page and try again, or ask your administrator.
+error-not-found-title = We could not find that
+error-not-found-next = The address may be mistyped, or it belongs to somebody else.
+error-invalid-title = We could not read that
+error-invalid-next = Something in the request was not as expected. Go back, reload the page and try again.
+error-conflict-title = Somebody was faster
+error-conflict-next = This has changed since you opened the page. Go back and look again before you decide.
+error-gone-title = This is over
+error-gone-next = It was here and is closed now. If you need a new visit, please call the clinic.
+error-locked-title = Not open yet
+error-locked-next = First record that you know who is in the call.
+error-too-large-title = That is too long
+error-too-large-next = Please shorten the text and send it again.
+error-too-many-title = Please wait a moment
+error-too-many-next = There were many tries in a short time. Wait a little and try again.
+error-unavailable-title = This does not work right now
+error-unavailable-next = Nothing was changed. Please try again in a moment. If it stays like this, call the clinic.
+error-internal-title = Something went wrong on our side
+error-internal-next = Nothing you did caused this. Please try again, and call the clinic if it stays like this.

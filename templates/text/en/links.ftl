@@ -1,0 +1,42 @@
+# The page behind a visit link, and the page where its code is typed by hand.
+links-title = Your visit
+links-no-script = This page needs JavaScript to open your link, and your browser has it switched off.
+links-no-script-join = Type the code from the mail instead
+
+links-heading = Before we open your visit
+links-why = This makes sure that the link reached the right person.
+links-date-of-birth = Date of birth
+links-date-of-birth-hint = For example 03/14/1948. If the clinic told you a 6-digit visit code, type that instead.
+links-continue = Continue
+
+links-in-app-title = Open this in your browser
+links-in-app-why = You are reading this inside a mail or message app. Camera and microphone often do not work here.
+links-in-app-open = Open in my browser
+links-in-app-ios = Copy the link, open Safari, and paste it into the address line at the bottom or top.
+links-in-app-copy = Copy link
+links-in-app-stay = Stay here
+
+links-reason-heading = Your visit cannot open now
+links-incomplete-heading = This link is not complete
+links-incomplete = Some mail programs cut links short. Open the link in the mail again, or type the code from the mail.
+links-join-code = Type the code
+
+links-trouble = Trouble?
+links-send-new = Send a new link
+links-call-us = Call us:
+links-emergency = In an emergency call 911. Do not wait for this visit.
+
+links-join-heading = Join with a code
+links-join-why = The code is in the mail from your clinic, below the link.
+links-code = Code from the mail
+links-code-hint = 10 letters and digits. Capitals, spaces and dashes do not matter.
+
+links-js-type-date = Type your date of birth, or your visit code.
+links-js-unreadable = We could not read that. Type the date as month, day and year, for example 03/14/1948, or the 6 digits of your visit code.
+links-js-no = That did not open a visit. Check the date and try again. If you are sure that it is right, send a new link or call us.
+links-js-too-many = That was tried too often. Wait a minute, then try again, or call us.
+links-js-offline = We could not reach the clinic. Check your internet connection and press Continue again.
+links-js-unavailable = Something is wrong on our side. Wait a moment and try again, or call us.
+links-js-new-link-sent = If this link belongs to a visit, a new link is on its way to the address that your clinic has. It can take a few minutes.
+links-js-copied = Copied. Now open your browser and paste it.
+links-js-copy-failed = Copying is not allowed here. Press and hold the link in the mail and choose "Open in browser" or "Copy".

@@ -1,0 +1,1 @@
+//! Invariants of the source tree, read from the source tree.

@@ -1,0 +1,7 @@
+//! Integration tests: the product through its front door, on SQLite and on PostgreSQL.
+#![expect(clippy::unwrap_used, reason = "a test that unwraps a failure has failed, with a line number")]
+
+mod support;
+
+mod architecture;
+mod schema;

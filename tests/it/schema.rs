@@ -1,0 +1,99 @@
+//! The two schemas are one: the same tables, the same columns, the same nullability.
+
+use crate::on_both;
+use crate::support::{TestApp, postgres};
+use anteroom::db::{Address, Db};
+use std::collections::BTreeSet;
+
+type Columns = BTreeSet<(String, String, bool)>;
+
+#[actix_web::test]
+async fn sqlite_and_postgres_have_the_same_tables_and_columns() {
+    let (sqlite, postgres) = (TestApp::sqlite().await, TestApp::postgres().await);
+    let (left, right) = (columns(&sqlite.app.db).await, columns(&postgres.app.db).await);
+    assert_eq!(left.difference(&right).collect::<Vec<_>>(), Vec::<&(String, String, bool)>::new(), "only on SQLite");
+    assert_eq!(right.difference(&left).collect::<Vec<_>>(), Vec::<&(String, String, bool)>::new(), "only on PostgreSQL");
+    assert!(left.len() > 100, "the schema was read");
+    sqlite.finish().await;
+    postgres.finish().await;
+}
+
+async fn columns(db: &Db) -> Columns {
+    let rows: Vec<(String, String, i64)> = match db {
+        Db::Sqlite { read, .. } => sqlx::query_as(
+            "select m.name, c.name, c.\"notnull\" or c.pk > 0 from sqlite_master m join pragma_table_info(m.name) c
+             where m.type = 'table' and m.name not like 'sqlite_%' and m.name not like '\\_sqlx%' escape '\\'",
+        )
+        .fetch_all(read)
+        .await
+        .unwrap(),
+        Db::Postgres { read, .. } => sqlx::query_as(
+            "select table_name::text, column_name::text, case is_nullable when 'NO' then 1 else 0 end::bigint
+             from information_schema.columns where table_schema = 'public' and table_name not like '\\_sqlx%'",
+        )
+        .fetch_all(read)
+        .await
+        .unwrap(),
+    };
+    rows.into_iter().map(|(table, column, required)| (table, column, required != 0)).collect()
+}
+
+on_both! {
+    async fn events_are_written_once(app: TestApp) {
+        for statement in ["update audit_event set kind = 'x'", "delete from audit_event", "delete from audit_event_subject"] {
+            let outcome = match &app.app.db {
+                Db::Sqlite { write, .. } => sqlx::query(statement).execute(write).await.map(drop),
+                Db::Postgres { write, .. } => sqlx::query(statement).execute(write).await.map(drop),
+            };
+            // An empty table has nothing to refuse on SQLite, whose triggers run for each row.
+            if statement.contains("subject") && matches!(app.app.db, Db::Sqlite { .. }) {
+                continue;
+            }
+            let error = outcome.expect_err(statement).to_string();
+            assert!(error.contains("the access log is written once"), "{error}");
+        }
+        app.finish().await;
+    }
+}
+
+on_both! {
+    async fn a_reading_transaction_cannot_write(app: TestApp) {
+        let mut tx = app.app.db.reading().await.unwrap();
+        let statement = "update deployment set created_at = 0";
+        let outcome = match &mut tx {
+            anteroom::db::Tx::Sqlite(tx) => sqlx::query(statement).execute(&mut **tx).await.map(drop),
+            anteroom::db::Tx::Postgres(tx) => sqlx::query(statement).execute(&mut **tx).await.map(drop),
+        };
+        assert!(outcome.is_err());
+        drop(tx);
+        app.finish().await;
+    }
+}
+
+on_both! {
+    async fn a_second_node_on_one_database_is_refused(app: TestApp) {
+        let address = app.app.config.database().unwrap();
+        let refused = anteroom::db::OnlyNode::claim(&address).await.expect_err("refused");
+        assert!(refused.to_string().contains("another anteroom is running"), "{refused}");
+        app.finish().await;
+    }
+}
+
+#[actix_web::test]
+async fn a_database_of_a_newer_version_is_refused() {
+    let database = postgres::empty_database().await;
+    let folder = tempfile::tempdir().unwrap();
+    let file = format!("sqlite:{}", folder.path().join("newer.db").display());
+    for url in [database.url(), &file] {
+        let db = Db::open(&Address::parse(url).unwrap()).await.unwrap();
+        anteroom::db::migrate::run(&db).await.unwrap();
+        let newer = "insert into _sqlx_migrations (version, description, success, checksum, execution_time) select 9999, 'newer', success, checksum, 0 from _sqlx_migrations";
+        match &db {
+            Db::Sqlite { write, .. } => sqlx::query(newer).execute(write).await.map(drop).unwrap(),
+            Db::Postgres { write, .. } => sqlx::query(newer).execute(write).await.map(drop).unwrap(),
+        }
+        let refused = anteroom::db::migrate::run(&db).await.expect_err("refused");
+        assert!(refused.to_string().contains("newer anteroom"), "{refused}");
+        db.close().await;
+    }
+}

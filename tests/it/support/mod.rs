@@ -1,0 +1,131 @@
+//! What every integration test stands on: a whole program on a database of its own, a clock that the test moves, and
+//! browsers without a screen.
+
+pub mod postgres;
+
+use anteroom::app::App;
+use anteroom::config::Config;
+use anteroom::crypto::{Rng, RootKey};
+use anteroom::time::{Clock, Millis, Timestamp};
+use anteroom::{db, server};
+use std::sync::Arc;
+use std::sync::atomic::{AtomicI64, Ordering};
+
+/// 2026-11-23 10:30 in New York, a Monday with no clock change near.
+pub const NOW: Timestamp = Timestamp(1_795_447_800_000);
+
+/// Two tests from one: the same facts on SQLite and on PostgreSQL.
+#[macro_export]
+macro_rules! on_both {
+    ($(#[$meta:meta])* async fn $name:ident($app:ident: TestApp) $body:block) => {
+        $(#[$meta])*
+        mod $name {
+            use super::*;
+
+            async fn facts($app: TestApp) $body
+
+            #[actix_web::test]
+            async fn sqlite() {
+                facts(TestApp::sqlite().await).await;
+            }
+
+            #[actix_web::test]
+            async fn postgres() {
+                facts(TestApp::postgres().await).await;
+            }
+        }
+    };
+}
+
+/// A clock that stands until the test moves it.
+#[derive(Debug, Clone)]
+pub struct ManualClock(Arc<AtomicI64>);
+
+impl ManualClock {
+    pub fn advance(&self, length: Millis) {
+        self.0.fetch_add(length.0, Ordering::SeqCst);
+    }
+
+    pub fn set(&self, now: Timestamp) {
+        self.0.store(now.0, Ordering::SeqCst);
+    }
+}
+
+impl Clock for ManualClock {
+    fn now(&self) -> Timestamp {
+        Timestamp(self.0.load(Ordering::SeqCst))
+    }
+}
+
+/// The program on a database of its own, listening on a port of its own.
+pub struct TestApp {
+    pub app: App,
+    pub clock: ManualClock,
+    pub base_url: String,
+    server: actix_web::dev::ServerHandle,
+    // Dropped after the program: the folder with the SQLite file, key and mails; the PostgreSQL database.
+    pub folder: tempfile::TempDir,
+    _database: Option<postgres::Database>,
+}
+
+impl TestApp {
+    /// On a SQLite file.
+    pub async fn sqlite() -> Self {
+        Self::start(None).await
+    }
+
+    /// On a PostgreSQL database of its own.
+    pub async fn postgres() -> Self {
+        let schema = include_str!("../../../migrations/postgres/0001_clinic.sql");
+        let database = postgres::database_like(schema, async |url| {
+            let db = db::Db::open(&db::Address::parse(&url).unwrap()).await.unwrap();
+            db::migrate::run(&db).await.unwrap();
+            db.close().await;
+        })
+        .await;
+        Self::start(Some(database)).await
+    }
+
+    async fn start(database: Option<postgres::Database>) -> Self {
+        let folder = tempfile::tempdir().unwrap();
+        let listeners = server::bind(&["127.0.0.1:0".parse().unwrap()]).unwrap();
+        let base_url = format!("http://localhost:{}", listeners[0].local_addr().unwrap().port());
+        let url = database.as_ref().map(|database| format!("[database]\nurl = \"{}\"", database.url())).unwrap_or_default();
+        let data = folder.path().display();
+        let config = Config::parse(&format!(
+            r#"
+            base_url = "{base_url}"
+            listen = ["127.0.0.1:1"]
+            data_dir = "{data}/data"
+            root_key_file = "{data}/keys/root.key"
+            [clinic]
+            name = "Riverside Clinic"
+            zone = "America/New_York"
+            phone = "555 0100"
+            {url}
+            "#
+        ))
+        .unwrap();
+        std::fs::create_dir_all(&config.data_dir).unwrap();
+        std::fs::create_dir_all(config.root_key_file.parent().unwrap()).unwrap();
+        RootKey::generate(&Rng::system()).write_new(&config.root_key_file).unwrap();
+        let clock = ManualClock(Arc::new(AtomicI64::new(NOW.0)));
+        let app = App::open(config, Arc::new(clock.clone()), Rng::system()).await.unwrap();
+        let running = server::start(app.clone(), listeners).unwrap();
+        let server = running.handle();
+        actix_web::rt::spawn(running);
+        Self { app, clock, base_url, server, folder, _database: database }
+    }
+
+    /// What nobody should have to remember at the end of a test: every event's payload opens and is what was hashed.
+    pub async fn finish(self) {
+        let mut tx = self.app.db.reading().await.unwrap();
+        let events = anteroom::audit::oldest_first(&mut tx, &anteroom::audit::Filter::default(), None, 10_000).await.unwrap();
+        for event in &events {
+            assert!(self.app.log.payload(event).is_some(), "{} does not open", event.kind);
+        }
+        drop(tx);
+        self.server.stop(false).await;
+        self.app.close().await;
+    }
+}

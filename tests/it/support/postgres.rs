@@ -1,0 +1,118 @@
+//! Databases for tests on PostgreSQL: each test has its own, and nobody has to clean up.
+//!
+//! The server is the one that `TEST_POSTGRES_URL` names; `tests/run` starts one for its own time. Without it a test fails: a test that
+//! quietly does not run proves nothing.
+
+use std::str::FromStr;
+
+use sha2::{Digest, Sha256};
+use sqlx::postgres::{PgConnectOptions, PgConnection};
+use sqlx::{AssertSqlSafe, ConnectOptions, Connection};
+
+/// A database of one test's own, dropped with it.
+pub struct Database {
+    name: String,
+    url: String,
+}
+
+/// A database with nothing in it.
+pub async fn empty_database() -> Database {
+    create("template0").await
+}
+
+/// A copy of a database that `prepare` once filled. `kind` stands for what `prepare` does, so that a template is made only once: hash
+/// into it whatever changes the outcome, such as the text of the migrations.
+///
+/// `prepare` gets the address of the empty template and must have closed its connections when it returns.
+pub async fn database_like<F: AsyncFnOnce(String)>(kind: &str, prepare: F) -> Database {
+    create(&template(kind, prepare).await).await
+}
+
+impl Database {
+    pub fn url(&self) -> &str {
+        &self.url
+    }
+}
+
+impl Drop for Database {
+    /// On a thread and a runtime of its own: this may run inside the test's runtime, which a blocking wait would stop.
+    fn drop(&mut self) {
+        let drop = format!("drop database if exists {} with (force)", self.name);
+        let dropped = std::thread::spawn(move || {
+            let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build()?;
+            runtime.block_on(async {
+                let mut server = PgConnectOptions::from_str(&server_url())?.connect().await?;
+                sqlx::query(AssertSqlSafe(drop)).execute(&mut server).await?;
+                anyhow::Ok(server.close().await?)
+            })
+        });
+        let outcome = dropped.join();
+        if !std::thread::panicking() {
+            outcome.expect("the thread drops a database").expect("drop the test's database");
+        }
+    }
+}
+
+fn server_url() -> String {
+    std::env::var("TEST_POSTGRES_URL").expect(
+        "this test needs PostgreSQL: run `tests/run`, or start one with `tests/run postgres` and set TEST_POSTGRES_URL to what it prints",
+    )
+}
+
+async fn server() -> PgConnection {
+    server_options().connect().await.expect("connect to the PostgreSQL that TEST_POSTGRES_URL names")
+}
+
+fn server_options() -> PgConnectOptions {
+    PgConnectOptions::from_str(&server_url())
+        .expect("TEST_POSTGRES_URL is an address such as postgres://user:password@127.0.0.1:5432/postgres")
+}
+
+fn url_of(database: &str) -> String {
+    server_options().database(database).to_url_lossy().to_string()
+}
+
+async fn create(template: &str) -> Database {
+    let name = format!("test_{}", hex::encode(random()));
+    let mut server = server().await;
+    run(&mut server, format!("create database {name} template {template}")).await;
+    server.close().await.expect("close the connection");
+    Database { url: url_of(&name), name }
+}
+
+/// The name of the finished template for `kind`. Whoever comes first makes it; other tests, in this process or another, wait.
+///
+/// It is made under another name and renamed when it is ready, so that a killed run never leaves half a template behind, and it then
+/// takes no connections, because a database with one cannot be copied.
+async fn template<F: AsyncFnOnce(String)>(kind: &str, prepare: F) -> String {
+    let name = format!("template_{}", hex::encode(&Sha256::digest(kind)[..8]));
+    let mut server = server().await;
+    sqlx::query("select pg_advisory_lock(hashtext($1))").bind(&name).execute(&mut server).await.expect("wait for the template");
+    let ready: bool = sqlx::query_scalar("select exists (select from pg_database where datname = $1)")
+        .bind(&name)
+        .fetch_one(&mut server)
+        .await
+        .expect("look for the template");
+    if !ready {
+        let unfinished = format!("unfinished_{name}");
+        run(&mut server, format!("drop database if exists {unfinished} with (force)")).await;
+        run(&mut server, format!("create database {unfinished} template template0")).await;
+        prepare(url_of(&unfinished)).await;
+        run(&mut server, format!("alter database {unfinished} allow_connections false")).await;
+        run(&mut server, format!("alter database {unfinished} rename to {name}")).await;
+    }
+    // Closing the connection gives the lock back.
+    server.close().await.expect("close the connection");
+    name
+}
+
+/// Names cannot be bound, so these statements are built; the names are our own.
+async fn run(server: &mut PgConnection, statement: String) {
+    sqlx::query(AssertSqlSafe(statement.clone())).execute(server).await.unwrap_or_else(|error| panic!("{statement}: {error}"));
+}
+
+fn random() -> [u8; 8] {
+    let mut bytes = [0; 8];
+    getrandom::fill(&mut bytes).expect("the system gives randomness");
+    bytes
+}
