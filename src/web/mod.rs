@@ -7,6 +7,7 @@ pub mod context;
 pub mod cookies;
 pub mod csrf;
 mod error;
+pub mod form;
 pub mod headers;
 pub mod limit;
 mod page;
