@@ -51,4 +51,5 @@ pub async fn cli_add(app: &App, role: Role, email: &str, name: Option<&str>) -> 
 /// The routes of this feature.
 pub fn routes(config: &mut ServiceConfig) {
     pages::routes(config);
+    accounts::pages::routes(config);
 }
