@@ -4,6 +4,7 @@
 //! [`Access`] that covers them, so each verb that shows something begins with its event. The rows are written here alone.
 
 mod model;
+mod pages;
 mod store;
 
 pub use model::{
@@ -18,7 +19,7 @@ use crate::db::{self, Violation};
 use crate::ids::{PatientId, StaffId};
 use crate::secret::Secret;
 use crate::web;
-use actix_web::web::ServiceConfig;
+use actix_web::web::{ServiceConfig, get, post};
 use std::collections::BTreeMap;
 use store::{Columns, Row, Stamp};
 use uuid::Uuid;
@@ -42,7 +43,25 @@ pub enum SaveError {
 }
 
 /// The routes of this feature.
-pub fn routes(_config: &mut ServiceConfig) {}
+pub fn routes(config: &mut ServiceConfig) {
+    config
+        .route("/patients", get().to(pages::search_form))
+        .route("/patients", post().to(pages::create))
+        .route("/patients/search", post().to(pages::search))
+        .route("/patients/new", get().to(pages::new_form))
+        .route("/patients/{id}", get().to(pages::show))
+        .route("/patients/{id}", post().to(pages::save));
+}
+
+impl From<SaveError> for web::Error {
+    fn from(error: SaveError) -> Self {
+        match error {
+            SaveError::RecordNumberTaken | SaveError::Stale => Self::Conflict,
+            SaveError::Key(error) => error.into(),
+            SaveError::Database(error) => error.into(),
+        }
+    }
+}
 
 /// Add a patient. The same form again gives the patient that it has added (REL-05).
 pub async fn add(app: &App, context: &Context, new: NewPatient) -> Result<PatientId, SaveError> {

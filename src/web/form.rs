@@ -37,6 +37,13 @@ impl From<(&'static str, &'static str)> for Problems {
     }
 }
 
+/// One entry of a list to choose from.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Choice {
+    pub value: String,
+    pub label: String,
+}
+
 /// The same as sentences, for a template.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
 pub struct Wrongs(Vec<Wrong>);

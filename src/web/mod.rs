@@ -13,7 +13,7 @@ pub mod limit;
 mod page;
 
 pub use error::{Error, Result};
-pub use page::{Nav, Page, html, see_other};
+pub use page::{Nav, Page, html, html_with, see_other};
 
 /// Both features and tests speak of HTTP through the framework's own types.
 pub use actix_web::http::StatusCode;

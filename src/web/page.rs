@@ -4,6 +4,7 @@ use super::{Result, assets};
 use crate::config::ClinicConfig;
 use crate::text::Text;
 use actix_web::HttpResponse;
+use actix_web::http::StatusCode;
 use actix_web::http::header::{self, ContentType};
 use askama::Template;
 
@@ -19,6 +20,8 @@ pub struct Page {
     pub nav: Vec<Nav>,
     /// The name of the signed-in member of staff, or nothing.
     pub who: String,
+    /// How long the session of whoever is signed in stands if nothing more happens.
+    pub session_seconds: i64,
 }
 
 /// One entry of the bar at the top.
@@ -40,6 +43,7 @@ impl Page {
             csrf: String::new(),
             nav: Vec::new(),
             who: String::new(),
+            session_seconds: 0,
         }
     }
 
@@ -52,6 +56,11 @@ impl Page {
 /// A rendered template as a response.
 pub fn html(template: &impl Template) -> Result<HttpResponse> {
     Ok(HttpResponse::Ok().content_type(ContentType::html()).body(template.render()?))
+}
+
+/// A rendered template with another status: a form that comes back with what is wrong.
+pub fn html_with(status: StatusCode, template: &impl Template) -> Result<HttpResponse> {
+    Ok(HttpResponse::build(status).content_type(ContentType::html()).body(template.render()?))
 }
 
 /// "Look there now", after a form was accepted.
