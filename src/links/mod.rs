@@ -1,6 +1,188 @@
-//! (links)
+//! Visit links: made for a patient's mail, opened once, by one device, with something the person types.
+//!
+//! A link is delivered by mail, so holding one proves nothing about who holds it: it opens a lobby, and a human opens the
+//! door (ID-01). This feature knows a visit's id, its patient and the time it may be opened, never an appointment's
+//! reason. The secret of a link is in its mail alone; the database has its hash (LNK-11).
 
+mod model;
+mod store;
+
+pub use model::VoidedWhy;
+
+use crate::app::App;
+use crate::audit::{self, ActorKind, Context, Event, Fact, Kind, Object};
+use crate::crypto::blind_index::{self, Column};
+use crate::crypto::token::{self, LinkSecret};
+use crate::ids::{PatientId, StaffId, VisitId};
+use crate::mail::outbox::{self, Letter, LetterKind, LetterValues};
+use crate::patients::{self, Contact};
+use crate::secret::Secret;
+use crate::time::Timestamp;
+use crate::web;
 use actix_web::web::ServiceConfig;
+
+/// What a link invites to.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Invitation {
+    pub visit: VisitId,
+    pub patient: PatientId,
+    pub clinician: StaffId,
+    pub starts_at: Timestamp,
+    pub ends_at: Timestamp,
+}
+
+/// A link that was just made. It is nowhere else in the open: hand it over or forget it.
+#[derive(Debug, Clone)]
+pub struct MintedLink {
+    /// The whole address with the secret behind `#`.
+    pub url: Secret<String>,
+    /// What can be typed at `/join` instead.
+    pub join_code: Secret<String>,
+    /// True if a mail with it was queued; false when the patient takes no mail.
+    pub mailed: bool,
+}
 
 /// The routes of this feature.
 pub fn routes(_config: &mut ServiceConfig) {}
+
+/// Invite a patient to a visit, or tell them that it is cancelled, in the transaction of what it tells.
+///
+/// Makes a link unless the visit is cancelled, and queues the letter if the patient allows mail. `None` when no link was
+/// made: the letter was queued before, or it is a reminder that the patient does not want.
+pub async fn invite(
+    tx: &mut audit::Tx,
+    app: &App,
+    contact: &Contact,
+    invitation: &Invitation,
+    kind: LetterKind,
+    once_key: String,
+    due_at: Timestamp,
+) -> sqlx::Result<Option<MintedLink>> {
+    let Some((minted, created)) = mint(tx, app, contact, invitation, kind, once_key, due_at).await? else { return Ok(None) };
+    tx.also(created);
+    Ok(Some(minted))
+}
+
+/// [`invite`], with the event given back.
+async fn mint(
+    tx: &mut audit::Tx,
+    app: &App,
+    contact: &Contact,
+    invitation: &Invitation,
+    kind: LetterKind,
+    once_key: String,
+    due_at: Timestamp,
+) -> sqlx::Result<Option<(MintedLink, Event)>> {
+    let to = contact.email.clone().filter(|_| contact.mail_allowed);
+    if kind == LetterKind::Reminder && (to.is_none() || !contact.reminders_allowed) {
+        return Ok(None);
+    }
+    let link = (kind != LetterKind::Cancelled).then(|| NewLink::make(app));
+    let mailed = match to {
+        Some(to) => {
+            let letter = letter(tx, app, contact, invitation, Content { kind, once_key, due_at, to, link: link.as_ref() }).await?;
+            if !outbox::queue(tx, app, &contact.key, &letter).await? {
+                return Ok(None);
+            }
+            true
+        }
+        None => false,
+    };
+    let Some(link) = link else { return Ok(None) };
+    store::insert_link(tx, &token::stored_link(&link.secret), &join_index(app, &link.join_code), invitation.visit, kind, app.now()).await?;
+    let created = Event::done(Kind::LinkCreated)
+        .on(Object::Visit, invitation.visit.0)
+        .about(invitation.patient)
+        .with("kind", Fact::Word(kind.word()))
+        .with("mail", Fact::Word(if mailed { "queued" } else { "not_allowed" }));
+    Ok(Some((link.minted(app, mailed), created)))
+}
+
+/// Void every outstanding link of a visit and take back the letters that carry one. Never touches a live session.
+pub async fn void_all(tx: &mut audit::Tx, app: &App, visit: VisitId, patient: PatientId, why: VoidedWhy) -> sqlx::Result<()> {
+    let voided = store::void_links(tx, visit, why, app.now()).await?;
+    outbox::withdraw_links(tx, visit, app.now()).await?;
+    if voided > 0 {
+        let event = Event::done(Kind::LinkVoided).on(Object::Visit, visit.0).about(patient);
+        tx.also(event.with("why", Fact::Word(why.word())).with("links", Fact::Number(voided)));
+    }
+    Ok(())
+}
+
+/// Send a new link for a visit to the address on file, and void the old ones. At staff's word this also ends a lock:
+/// whoever burned the tries cannot keep the patient out (AB-19).
+///
+/// Errors: [`web::Error::NotFound`] without such a visit, [`web::Error::Gone`] when it is over or cancelled.
+pub async fn resend(app: &App, context: &Context, visit: VisitId) -> web::Result<MintedLink> {
+    let mut reading = app.db.reading().await?;
+    let invitation = store::invitation(&mut reading, visit).await?.ok_or(web::Error::NotFound)?;
+    drop(reading);
+    if !invitation.is_open(app.now(), app.config.links) {
+        return Err(web::Error::Gone);
+    }
+    let invitation = invitation.invitation;
+    let asked = Event::done(Kind::LinkRequested).on(Object::Visit, visit.0).about(invitation.patient);
+    let access = app.log.access(context, asked).await?;
+    let contact = patients::contact(app, &access, invitation.patient).await?;
+    let mut tx = app.log.begin(context).await?;
+    void_all(&mut tx, app, visit, invitation.patient, VoidedWhy::Replaced).await?;
+    let once_key = format!("new_link/{visit}/{}", context.request);
+    let minted = mint(&mut tx, app, &contact, &invitation, LetterKind::NewLink, once_key, app.now()).await?;
+    let (minted, created) = minted.ok_or(web::Error::Conflict)?;
+    if context.actor.kind == ActorKind::Staff && store::unlock(&mut tx, visit).await? {
+        tx.also(Event::done(Kind::LinkUnlocked).on(Object::Visit, visit.0).about(invitation.patient));
+    }
+    tx.commit(created).await?;
+    Ok(minted)
+}
+
+/// A link's two secrets before they are split between the mail and the database.
+struct NewLink {
+    secret: LinkSecret,
+    join_code: Secret<String>,
+}
+
+impl NewLink {
+    fn make(app: &App) -> Self {
+        Self { secret: token::link_secret(&app.rng), join_code: token::join_code(&app.rng) }
+    }
+
+    fn minted(self, app: &App, mailed: bool) -> MintedLink {
+        let token = token::seal_link(&app.keys, &app.config.base_url, &self.secret, &app.rng);
+        MintedLink { url: Secret::new(format!("{}/v#{}", app.config.base_url, token.reveal())), join_code: self.join_code, mailed }
+    }
+}
+
+struct Content<'a> {
+    kind: LetterKind,
+    once_key: String,
+    due_at: Timestamp,
+    to: Secret<String>,
+    link: Option<&'a NewLink>,
+}
+
+async fn letter(tx: &mut audit::Tx, app: &App, contact: &Contact, invitation: &Invitation, content: Content<'_>) -> sqlx::Result<Letter> {
+    let agreed = |at: Timestamp| contact.times_agreed.then_some(at);
+    Ok(Letter {
+        patient: invitation.patient,
+        visit: invitation.visit,
+        kind: content.kind,
+        once_key: content.once_key,
+        due_at: content.due_at,
+        useless_after: invitation.ends_at + app.config.links.closes_after(),
+        values: LetterValues {
+            to: content.to,
+            language: contact.language.clone(),
+            zone: contact.zone,
+            link: content.link.map(|link| link.secret.clone()),
+            join_code: content.link.map(|link| link.join_code.clone()),
+            starts_at: agreed(invitation.starts_at),
+            ends_at: agreed(invitation.ends_at),
+            sequence: store::version(tx, invitation.visit).await?,
+        },
+    })
+}
+
+fn join_index(app: &App, code: &Secret<String>) -> Vec<u8> {
+    blind_index::index(&app.keys, Column::JoinCode, code.reveal()).0
+}
