@@ -55,7 +55,7 @@ impl Log {
     /// Record that sealed data is about to be opened, and get the proof that opens it.
     pub async fn access(&self, context: &Context, event: Event) -> sqlx::Result<Access> {
         let patients = event.patients.clone();
-        let event = self.write_alone(context, event).await?;
+        let event = self.write_alone(context, event).await?.id;
         Ok(Access { log: self.clone(), context: context.clone(), event, patients })
     }
 
@@ -69,34 +69,56 @@ impl Log {
         self.write_alone(context, event).await.map(drop)
     }
 
-    async fn write_alone(&self, context: &Context, event: Event) -> sqlx::Result<EventId> {
-        let mut tx = self.db.begin().await?;
-        let id = self.write(&mut tx, context, &event).await?;
-        tx.commit().await?;
-        Ok(id)
+    /// [`Log::record`], and the event as it now lies in the database.
+    pub async fn recorded(&self, context: &Context, event: Event) -> sqlx::Result<Recorded> {
+        self.write_alone(context, event).await
     }
 
-    async fn write(&self, tx: &mut db::Tx, context: &Context, event: &Event) -> sqlx::Result<EventId> {
+    async fn write_alone(&self, context: &Context, event: Event) -> sqlx::Result<Recorded> {
+        let mut tx = self.db.begin().await?;
+        let recorded = self.write(&mut tx, context, &event).await?;
+        tx.commit().await?;
+        Ok(recorded)
+    }
+
+    async fn write(&self, tx: &mut db::Tx, context: &Context, event: &Event) -> sqlx::Result<Recorded> {
         let now = self.clock.now();
         let id = EventId::new(now, &self.rng);
         let payload = event.payload(id, now, context, self.boot, env!("CARGO_PKG_VERSION"));
         let salt: [u8; 32] = self.rng.bytes();
         let hash = payload_hash(&salt, payload.as_bytes());
-        let sealed = self.keys.seal_log(id.0, &self.rng, &[salt.as_slice(), payload.as_bytes()].concat());
-        insert_event(tx, id, now, context, event, &hash, &sealed).await?;
+        let recorded = Recorded {
+            id,
+            recorded_at: now,
+            kind: event.kind.word().to_owned(),
+            outcome: event.outcome.word().to_owned(),
+            actor_kind: context.actor.kind.word().to_owned(),
+            actor_id: context.actor.id,
+            payload_hash: hash.to_vec(),
+            payload: self.keys.seal_log(id.0, &self.rng, &[salt.as_slice(), payload.as_bytes()].concat()),
+        };
+        insert_event(tx, &recorded).await?;
         for patient in &event.patients {
             let tag = subject_tag(tx, *patient, self.rng.bytes()).await?;
             insert_subject(tx, id, &tag).await?;
         }
         insert_pending(tx, id).await?;
-        Ok(id)
+        Ok(recorded)
     }
 
     /// The plain payload of a recorded event, as canonical JSON. `None` when it does not open or is not what was hashed.
     pub fn payload(&self, recorded: &Recorded) -> Option<String> {
+        self.disclose(recorded).map(|disclosed| disclosed.payload)
+    }
+
+    /// The payload with its salt: what lets somebody without keys recompute the hash. `None` as for [`Log::payload`].
+    pub fn disclose(&self, recorded: &Recorded) -> Option<Disclosed> {
         let opened = self.keys.open_log(recorded.id.0, &recorded.payload).ok()?;
         let (salt, payload) = opened.reveal().split_first_chunk::<32>()?;
-        (payload_hash(salt, payload).as_slice() == recorded.payload_hash).then(|| String::from_utf8(payload.to_vec()).ok())?
+        if payload_hash(salt, payload).as_slice() != recorded.payload_hash {
+            return None;
+        }
+        Some(Disclosed { salt: *salt, payload: String::from_utf8(payload.to_vec()).ok()? })
     }
 }
 
@@ -134,20 +156,12 @@ impl DerefMut for Tx {
     }
 }
 
-async fn insert_event(
-    tx: &mut db::Tx,
-    id: EventId,
-    now: Timestamp,
-    context: &Context,
-    event: &Event,
-    hash: &[u8; 32],
-    sealed: &Sealed,
-) -> sqlx::Result<()> {
+async fn insert_event(tx: &mut db::Tx, event: &Recorded) -> sqlx::Result<()> {
     in_tx!(tx, conn => sqlx::query(
         "insert into audit_event (id, recorded_at, kind, outcome, actor_kind, actor_id, payload_hash, payload)
          values ($1, $2, $3, $4, $5, $6, $7, $8)")
-        .bind(id).bind(now).bind(event.kind.word()).bind(event.outcome.word())
-        .bind(context.actor.kind.word()).bind(context.actor.id).bind(hash.as_slice()).bind(sealed)
+        .bind(event.id).bind(event.recorded_at).bind(&event.kind).bind(&event.outcome)
+        .bind(&event.actor_kind).bind(event.actor_id).bind(&event.payload_hash).bind(&event.payload)
         .execute(conn).await.map(drop))
 }
 
@@ -179,6 +193,14 @@ pub struct Recorded {
     pub actor_id: Option<Uuid>,
     pub payload_hash: Vec<u8>,
     pub payload: Sealed,
+}
+
+/// What an export shows of an event, so that its hash can be checked without any key (AUD-20).
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Disclosed {
+    pub salt: [u8; 32],
+    /// Canonical JSON, the very bytes that were hashed after the salt.
+    pub payload: String,
 }
 
 /// Which events to read. Every part narrows.
