@@ -1,1 +1,128 @@
-# compliance
+# The access log.
+compliance-title = Access log
+compliance-lead = Who did what, when, and from where. Each look at this page and each export is recorded too.
+compliance-export = Export
+compliance-export-csv = Export as CSV
+compliance-export-jsonl = Export as JSON Lines
+compliance-from = From
+compliance-until = Until (not included)
+compliance-zone = Times you type are in the time zone { $zone }. The table and the exports use UTC.
+compliance-person = Who
+compliance-anybody = Anybody
+compliance-patient-id = Patient’s record id
+compliance-patient-hint = The full id. Choose one in the table to see all about it.
+compliance-kind = What
+compliance-anything = Anything
+compliance-outcome = Outcome
+compliance-any-outcome = Any outcome
+compliance-order = Order
+compliance-newest = Newest first
+compliance-oldest = Oldest first
+compliance-show = Show
+compliance-clear = Clear the search
+compliance-empty = No event matches this search.
+compliance-caption = Events of the access log
+compliance-time = Time (UTC)
+compliance-who = Who
+compliance-what = What
+compliance-patient = Patient
+compliance-address = From
+compliance-pages = Pages
+compliance-first-page = First page
+compliance-next-page = Next page
+compliance-more-patients = and { $count } more
+compliance-altered = ALTERED
+compliance-altered-title = { $count ->
+    [one] One event on this page was altered.
+   *[other] { $count } events on this page were altered.
+}
+compliance-altered-next = What the database holds is not what was recorded. Keep the database as it is, keep this page, and start your incident procedure.
+
+compliance-problem-time = Type a date and a time, such as 2026-11-23T10:30.
+compliance-problem-skipped = Clocks go forward over this time. Choose an hour earlier or later.
+compliance-problem-backwards = This must be later than “From”.
+compliance-problem-patient = Type the full record id: 36 characters with dashes. Names cannot be searched here.
+compliance-problem-choice = Choose one from the list.
+
+compliance-who-patient_link = Patient link
+compliance-who-nobody = Nobody
+compliance-who-system = System
+compliance-who-staff = Staff
+compliance-unknown-staff = Unknown account { $id }
+
+compliance-outcome-success = Done
+compliance-outcome-refused = Refused
+compliance-outcome-failed = Failed
+compliance-outcome-why = { $outcome }: { $why }
+
+# Why something was refused, failed or ended. A word without a sentence is shown as it is.
+compliance-why-role = not open to this role
+compliance-why-foreign_origin = not sent by our page
+compliance-why-form_token = the form was not ours or too old
+compliance-why-not_theirs = belongs to somebody else
+compliance-why-unknown = no such thing
+compliance-why-altered = altered
+compliance-why-identity_not_recorded = identity not recorded yet
+compliance-why-stale = somebody saved first
+compliance-why-cut_off = the download was cut off
+compliance-why-unavailable = the database could not be used
+compliance-why-wrong = wrong value
+compliance-why-locked = locked after wrong tries
+compliance-why-too_early = too early
+compliance-why-elsewhere = open on another device
+compliance-why-idle = idle for too long
+compliance-why-absolute = signed in for too long
+
+# What happened, one sentence for each kind of event; dots of the kind are dashes here.
+compliance-kind-system-started = Program started
+compliance-kind-system-stopped = Program stopped
+compliance-kind-keys-created = Keys created
+compliance-kind-clinic-changed = Clinic settings changed
+compliance-kind-integrity-failed = Found altered data
+compliance-kind-request-refused = Tried something that is not open to them
+compliance-kind-staff-added = Added an account
+compliance-kind-staff-listed = Looked at the accounts
+compliance-kind-staff-disabled = Closed an account
+compliance-kind-staff-password_link_made = Made a link to set a password
+compliance-kind-staff-password_set = Set a password
+compliance-kind-staff-signed_in = Signed in
+compliance-kind-staff-signed_out = Signed out
+compliance-kind-staff-session_ended = Session ended
+compliance-kind-patient-added = Added a patient
+compliance-kind-patient-changed = Changed a patient’s data
+compliance-kind-patient-read = Opened a patient’s data
+compliance-kind-patient-searched = Searched for a patient
+compliance-kind-visit-booked = Booked an appointment
+compliance-kind-visit-moved = Moved an appointment
+compliance-kind-visit-cancelled = Cancelled an appointment
+compliance-kind-visit-read = Opened an appointment
+compliance-kind-visits-listed = Looked at a list of appointments
+compliance-kind-link-created = Made a visit link
+compliance-kind-link-sent = Sent a visit link
+compliance-kind-link-requested = Asked for a new visit link
+compliance-kind-link-checked = Typed the date of birth or code of a visit link
+compliance-kind-link-redeemed = Opened a visit link
+compliance-kind-link-resumed = Came back to a visit on the same device
+compliance-kind-link-voided = Withdrew a visit link
+compliance-kind-link-unlocked = Unlocked a visit link
+compliance-kind-mail-sent = Sent a mail
+compliance-kind-mail-rendered = Prepared a mail
+compliance-kind-visit-waiting = Entered the waiting room
+compliance-kind-visit-left = Left the visit
+compliance-kind-visit-held = Asked the patient to hold
+compliance-kind-visit-messaged = Sent a message to the waiting room
+compliance-kind-visit-admitted = Admitted from the waiting room
+compliance-kind-visit-admission_lapsed = Admission lapsed because the patient was away
+compliance-kind-visit-put_back = Put back into the waiting room
+compliance-kind-visit-removed = Removed from the visit
+compliance-kind-visit-no_show = Marked as not come
+compliance-kind-visit-ended = Ended the visit
+compliance-kind-identity-recorded = Recorded who the patient is
+compliance-kind-call-joined = Joined the call
+compliance-kind-call-connected = Connected in the call
+compliance-kind-chat-sent = Sent a chat message
+compliance-kind-note-read = Opened the visit note
+compliance-kind-note-saved = Saved the visit note
+compliance-kind-log-viewed = Looked at the access log
+compliance-kind-log-exported = Began an export of the access log
+compliance-kind-log-export_finished = Export of the access log ended
