@@ -50,6 +50,10 @@ words! {
         StaffAdded = "staff.added",
         StaffListed = "staff.listed",
         StaffDisabled = "staff.disabled",
+        StaffEnabled = "staff.enabled",
+        /// Too many sign-ins failed: the account is closed until it is unlocked or gets a new one-time address.
+        StaffLocked = "staff.locked",
+        StaffUnlocked = "staff.unlocked",
         StaffPasswordLinkMade = "staff.password_link_made",
         StaffPasswordSet = "staff.password_set",
         StaffSignedIn = "staff.signed_in",

@@ -4,11 +4,12 @@
 //! before the handler's body runs.
 
 use super::model::{Member, Role};
-use super::session;
+use super::session::{self, Sight, Standing};
 use crate::app::App;
 use crate::audit::{Actor, ActorKind, Context, Event, Kind, Purpose};
 use crate::ids::StaffSessionId;
 use crate::text::Text;
+use crate::time::Timestamp;
 use crate::web::{self, Error, Nav, Page};
 use actix_web::dev::Payload;
 use actix_web::{FromRequest, HttpRequest};
@@ -23,6 +24,8 @@ pub const COOKIE: &str = "staff";
 pub struct Signed {
     pub member: Member,
     pub session: StaffSessionId,
+    /// When the session ends by itself if nothing more happens.
+    pub ends_at: Timestamp,
     /// Where this request comes from and who makes it, for the access log.
     pub context: Context,
     csrf: String,
@@ -48,8 +51,21 @@ impl Signed {
             csrf: self.csrf.clone(),
             nav,
             who: self.member.name.clone(),
+            session_seconds: self.seconds_left(app),
             ..Page::public(&app.config.clinic, t)
         }
+    }
+}
+
+impl Signed {
+    /// How long the session stands if nothing more happens.
+    pub fn seconds_left(&self, app: &App) -> i64 {
+        ((self.ends_at - app.now()).0 / 1_000).max(0)
+    }
+
+    /// The session as its own sign-out needs it.
+    pub fn standing(&self) -> Standing {
+        Standing { id: self.session, member: self.member.clone(), ends_at: self.ends_at }
     }
 }
 
@@ -123,9 +139,19 @@ async fn signed_as(request: &HttpRequest, role: Role) -> Result<Signed, Error> {
 
 /// The member of staff behind the request's cookie, with the session touched.
 pub async fn signed(request: &HttpRequest) -> Result<Signed, Error> {
+    seen(request, Sight::Touch).await
+}
+
+/// The same without touching the session, for what a page asks by itself.
+pub async fn looked_at(request: &HttpRequest) -> Result<Signed, Error> {
+    seen(request, Sight::Look).await
+}
+
+async fn seen(request: &HttpRequest, sight: Sight) -> Result<Signed, Error> {
     let app = app(request)?;
     let token = web::cookies::read(request, app.config.secure(), COOKIE).ok_or_else(|| Error::sign_in(request))?;
-    let (session, member) = session::resume(app, &token).await?.ok_or_else(|| Error::sign_in(request))?;
+    let standing = session::resume(app, &token, sight).await?.ok_or_else(|| Error::sign_in(request))?;
+    let Standing { id: session, member, ends_at } = standing;
     let purpose = match member.role {
         Role::Clinician => Purpose::Treatment,
         Role::Compliance => Purpose::Compliance,
@@ -133,7 +159,7 @@ pub async fn signed(request: &HttpRequest) -> Result<Signed, Error> {
     };
     let actor = Actor { kind: ActorKind::Staff, id: Some(member.id.0), role: Some(member.role.word()) };
     let context = Context { session: Some(session.0), purpose, ..web::context::of(app, request).acting(actor) };
-    Ok(Signed { csrf: app.keys.form_token(&token), path: request.path().to_owned(), member, session, context })
+    Ok(Signed { csrf: app.keys.form_token(&token), path: request.path().to_owned(), member, session, ends_at, context })
 }
 
 fn app(request: &HttpRequest) -> Result<&App, Error> {

@@ -102,8 +102,12 @@ impl FromRequest for SameOrigin {
 /// that could be tricked, but it is not known to be ours either.
 pub fn same_origin(app: &App, request: &HttpRequest) -> bool {
     let header = |name: &str| request.headers().get(name).and_then(|value| value.to_str().ok());
-    let from_us = header(header::ORIGIN.as_str()) == Some(app.config.base_url.as_str());
-    from_us && header("sec-fetch-site").is_none_or(|site| site == "same-origin")
+    let site = header("sec-fetch-site");
+    match header(header::ORIGIN.as_str()) {
+        // Under `no-referrer` a browser hides the origin of a form it posts. What it says of the site no script can set.
+        Some("null") => site == Some("same-origin"),
+        origin => origin == Some(app.config.base_url.as_str()) && site.is_none_or(|site| site == "same-origin"),
+    }
 }
 
 async fn check(request: &HttpRequest, token: Option<String>) -> Result<(), Error> {

@@ -19,6 +19,8 @@ pub struct Page {
     pub nav: Vec<Nav>,
     /// The name of the signed-in member of staff, or nothing.
     pub who: String,
+    /// How long the session of whoever is signed in stands if nothing more happens.
+    pub session_seconds: i64,
 }
 
 /// One entry of the bar at the top.
@@ -40,6 +42,7 @@ impl Page {
             csrf: String::new(),
             nav: Vec::new(),
             who: String::new(),
+            session_seconds: 0,
         }
     }
 

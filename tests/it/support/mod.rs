@@ -1,6 +1,7 @@
 //! What every integration test stands on: a whole program on a database of its own, a clock that the test moves, and
 //! browsers without a screen.
 
+pub mod browser;
 pub mod postgres;
 
 use anteroom::app::App;
@@ -10,6 +11,9 @@ use anteroom::time::{Clock, Millis, Timestamp};
 use anteroom::{db, server};
 use std::sync::Arc;
 use std::sync::atomic::{AtomicI64, Ordering};
+
+#[expect(unused_imports, reason = "the name under which tests speak of it")]
+pub use browser::{Browser, PASSWORD};
 
 /// 2026-11-23 10:30 in New York, a Monday with no clock change near.
 pub const NOW: Timestamp = Timestamp(1_795_447_800_000);

@@ -1,0 +1,129 @@
+//! A browser without a screen: cookies, the form token of its last session, the origin of our own pages. It follows no
+//! redirect, so that a test sees each answer.
+
+use super::TestApp;
+use anteroom::app::App;
+use anteroom::ids::StaffId;
+use anteroom::secret::Secret;
+use anteroom::staff::{self, NewMember, Role};
+use reqwest::{Client, Method, RequestBuilder, Response, StatusCode};
+use std::sync::Mutex;
+use std::sync::atomic::{AtomicU32, Ordering};
+
+/// The password of every account that a test adds.
+pub const PASSWORD: &str = "nine lanterns over a quiet harbour";
+
+pub struct Browser {
+    client: Client,
+    base_url: String,
+    app: App,
+    /// The cookie that was set last: what form tokens are tied to.
+    session: Mutex<String>,
+    /// Whose browser it is, nobody's with nil.
+    pub id: StaffId,
+    pub email: String,
+}
+
+impl TestApp {
+    /// The browser of somebody who is not known.
+    pub fn browser(&self) -> Browser {
+        let client = Client::builder().cookie_store(true).redirect(reqwest::redirect::Policy::none()).build().unwrap();
+        Browser {
+            client,
+            base_url: self.base_url.clone(),
+            app: self.app.clone(),
+            session: Mutex::default(),
+            id: StaffId(uuid::Uuid::nil()),
+            email: String::new(),
+        }
+    }
+
+    /// An account of that role with [`PASSWORD`], not signed in.
+    pub async fn account(&self, role: Role) -> (StaffId, String) {
+        static COUNT: AtomicU32 = AtomicU32::new(1);
+        let number = COUNT.fetch_add(1, Ordering::Relaxed);
+        let email = format!("{role}{number}@clinic.example");
+        let zone = self.app.config.clinic.zone;
+        let new = NewMember { email: email.clone(), name: format!("Dr. {role} {number}"), role, zone, language: "en".into() };
+        let id = staff::add(&self.app, &self.app.system(), new).await.unwrap();
+        staff::set_password(&self.app, &self.app.system(), id, &Secret::new(PASSWORD.to_owned())).await.unwrap();
+        (id, email)
+    }
+
+    /// The browser of a new member of staff, signed in.
+    pub async fn staff(&self, role: Role) -> Browser {
+        let (id, email) = self.account(role).await;
+        let browser = Browser { id, email, ..self.browser() };
+        let answer = browser.sign_in(PASSWORD).await;
+        assert_eq!(answer.status(), StatusCode::SEE_OTHER);
+        browser
+    }
+}
+
+impl Browser {
+    pub async fn get(&self, path: &str) -> Response {
+        self.send(self.request(Method::GET, path)).await
+    }
+
+    /// Post a form as our own page does.
+    pub async fn form(&self, path: &str, fields: &[(&str, &str)]) -> Response {
+        let csrf = self.csrf();
+        let mut fields = fields.to_vec();
+        if !csrf.is_empty() {
+            fields.push(("csrf", &csrf));
+        }
+        self.send(self.request(Method::POST, path).header("origin", &self.base_url).form(&fields)).await
+    }
+
+    /// Post JSON as a script of ours does.
+    pub async fn json(&self, path: &str, value: &serde_json::Value) -> Response {
+        self.send(self.script(Method::POST, path).json(value)).await
+    }
+
+    /// Put JSON as a script of ours does.
+    pub async fn put(&self, path: &str, value: &serde_json::Value) -> Response {
+        self.send(self.script(Method::PUT, path).json(value)).await
+    }
+
+    /// Type this browser's address and a password at `/sign-in`.
+    pub async fn sign_in(&self, password: &str) -> Response {
+        let fields = [("email", self.email.as_str()), ("password", password)];
+        self.send(self.request(Method::POST, "/sign-in").header("origin", &self.base_url).form(&fields)).await
+    }
+
+    /// The text of a page that must be there.
+    pub async fn text(&self, path: &str) -> String {
+        let answer = self.get(path).await;
+        assert_eq!(answer.status(), StatusCode::OK, "{path}");
+        answer.text().await.unwrap()
+    }
+
+    /// The cookie that was set last, as its bare value.
+    pub fn session(&self) -> String {
+        self.session.lock().unwrap().clone()
+    }
+
+    /// The form token of the session, or nothing.
+    pub fn csrf(&self) -> String {
+        let session = self.session();
+        if session.is_empty() { session } else { self.app.keys.form_token(&session) }
+    }
+
+    /// A request with nothing added but the cookies.
+    pub fn request(&self, method: Method, path: &str) -> RequestBuilder {
+        self.client.request(method, format!("{}{path}", self.base_url))
+    }
+
+    /// Send it, and keep the cookie that the answer sets.
+    pub async fn send(&self, request: RequestBuilder) -> Response {
+        let answer = request.send().await.unwrap();
+        if let Some(cookie) = answer.cookies().last() {
+            *self.session.lock().unwrap() = cookie.value().to_owned();
+        }
+        answer
+    }
+
+    fn script(&self, method: Method, path: &str) -> RequestBuilder {
+        self.request(method, path).header("origin", &self.base_url).header("sec-fetch-mode", "cors").header("x-csrf", self.csrf())
+    }
+}
