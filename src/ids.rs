@@ -62,6 +62,32 @@ id! {
     RequestId,
 }
 
+/// Sixteen random bytes that a form carries, so that sending it twice does its work once (REL-05). 32 hexadecimal digits.
+#[derive(Debug, Clone, PartialEq, Eq, sqlx::Type)]
+#[sqlx(transparent)]
+pub struct RequestKey(Vec<u8>);
+
+impl RequestKey {
+    /// A key for a form that is about to be shown.
+    pub fn new(rng: &Rng) -> Self {
+        Self(rng.bytes::<16>().to_vec())
+    }
+}
+
+impl fmt::Display for RequestKey {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(&hex::encode(&self.0))
+    }
+}
+
+impl FromStr for RequestKey {
+    type Err = hex::FromHexError;
+    fn from_str(text: &str) -> Result<Self, Self::Err> {
+        let mut bytes = [0; 16];
+        hex::decode_to_slice(text, &mut bytes).map(|()| Self(bytes.to_vec()))
+    }
+}
+
 fn uuid_v7(now: Timestamp, rng: &Rng) -> Uuid {
     let millis = u64::try_from(now.0).unwrap_or(0);
     uuid::Builder::from_unix_timestamp_millis(millis, &rng.bytes()).into_uuid()

@@ -3,6 +3,8 @@
 //! The messages lie in `templates/text/LANGUAGE/`, one file for each feature, and are compiled in. A name that does not
 //! exist fails a test, not a page.
 
+use crate::time::{Timestamp, Zone};
+use chrono::{Datelike, NaiveDate};
 use fluent_bundle::concurrent::FluentBundle;
 use fluent_bundle::{FluentArgs, FluentResource, FluentValue};
 use fluent_syntax::ast::Entry;
@@ -106,6 +108,26 @@ impl Text {
         serde_json::to_string(&texts).expect("text serialises")
     }
 
+    /// A day as people say it: `Monday, November 23, 2026`.
+    pub fn date(self, date: NaiveDate) -> String {
+        let weekday = self.say(&format!("common-weekday-{}", date.weekday().number_from_monday()));
+        let month = self.say(&format!("common-month-{}", date.month()));
+        let parts: [(&str, &dyn fmt::Display); 4] =
+            [("weekday", &weekday), ("month", &month), ("day", &date.day()), ("year", &date.year())];
+        self.with_all("common-date", &parts)
+    }
+
+    /// A time of day with its zone: `10:30 New York time (GMT-5)`.
+    pub fn clock(self, at: Timestamp, zone: Zone) -> String {
+        let (time, city, offset) = (at.local(zone).format("%H:%M"), zone.city(), zone.offset(at));
+        self.with_all("common-clock", &[("time", &time), ("city", &city), ("offset", &offset)])
+    }
+
+    /// A day and a time with its zone.
+    pub fn when(self, at: Timestamp, zone: Zone) -> String {
+        self.with2("common-when", "date", self.date(at.local(zone).date()), "clock", self.clock(at, zone))
+    }
+
     /// True if there is a sentence of that name.
     pub fn has(self, name: &str) -> bool {
         self.0.bundle.has_message(name)
@@ -126,5 +148,20 @@ fn arguments<'a>(values: impl IntoIterator<Item = (&'a str, &'a dyn fmt::Display
 impl fmt::Debug for Text {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         write!(f, "Text({})", self.0.language)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_time_names_its_zone_and_tells_the_two_hours_of_a_clock_change_apart() {
+        let zone: Zone = "America/New_York".parse().expect("a known zone");
+        let (t, at) = (Text::of("en"), Timestamp(1_795_447_800_000));
+        assert_eq!(t.when(at, zone), "Monday, November 23, 2026, 10:30 New York time (GMT-5)");
+        let first = Timestamp(1_793_511_000_000);
+        assert_eq!(t.clock(first, zone), "01:30 New York time (GMT-4)");
+        assert_eq!(t.clock(first + crate::time::Millis::hours(1), zone), "01:30 New York time (GMT-5)");
     }
 }

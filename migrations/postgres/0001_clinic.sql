@@ -147,6 +147,7 @@ create table patient (
     date_of_birth_check bytea not null,
     mail_allowed bigint not null,
     reminders_allowed bigint not null,
+    contact_choices_at bigint not null,
     times_by_mail_agreed_at bigint,
     times_by_mail_agreed_with uuid references staff (id),
     request_key bytea unique

@@ -152,6 +152,7 @@ create table patient (
     date_of_birth_check blob not null,
     mail_allowed integer not null,
     reminders_allowed integer not null,
+    contact_choices_at integer not null,
     times_by_mail_agreed_at integer,
     times_by_mail_agreed_with blob references staff (id),
     request_key blob unique

@@ -7,12 +7,13 @@ pub mod context;
 pub mod cookies;
 pub mod csrf;
 mod error;
+pub mod form;
 pub mod headers;
 pub mod limit;
 mod page;
 
 pub use error::{Error, Result};
-pub use page::{Nav, Page, html, see_other};
+pub use page::{Nav, Page, html, html_with, see_other};
 
 /// Both features and tests speak of HTTP through the framework's own types.
 pub use actix_web::http::StatusCode;

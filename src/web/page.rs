@@ -4,6 +4,7 @@ use super::{Result, assets};
 use crate::config::ClinicConfig;
 use crate::text::Text;
 use actix_web::HttpResponse;
+use actix_web::http::StatusCode;
 use actix_web::http::header::{self, ContentType};
 use askama::Template;
 
@@ -55,6 +56,11 @@ impl Page {
 /// A rendered template as a response.
 pub fn html(template: &impl Template) -> Result<HttpResponse> {
     Ok(HttpResponse::Ok().content_type(ContentType::html()).body(template.render()?))
+}
+
+/// A rendered template with another status: a form that comes back with what is wrong.
+pub fn html_with(status: StatusCode, template: &impl Template) -> Result<HttpResponse> {
+    Ok(HttpResponse::build(status).content_type(ContentType::html()).body(template.render()?))
 }
 
 /// "Look there now", after a form was accepted.

@@ -6,3 +6,27 @@ common-phone = Phone
 common-privacy = Privacy
 common-encryption = Encryption
 common-help = Help
+
+# Days and times. A time always names its zone.
+common-weekday-1 = Monday
+common-weekday-2 = Tuesday
+common-weekday-3 = Wednesday
+common-weekday-4 = Thursday
+common-weekday-5 = Friday
+common-weekday-6 = Saturday
+common-weekday-7 = Sunday
+common-month-1 = January
+common-month-2 = February
+common-month-3 = March
+common-month-4 = April
+common-month-5 = May
+common-month-6 = June
+common-month-7 = July
+common-month-8 = August
+common-month-9 = September
+common-month-10 = October
+common-month-11 = November
+common-month-12 = December
+common-date = { $weekday }, { $month } { $day }, { $year }
+common-clock = { $time } { $city } time ({ $offset })
+common-when = { $date }, { $clock }
