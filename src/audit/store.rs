@@ -7,7 +7,7 @@ use crate::db::{self, Db, in_tx};
 use crate::ids::{EventId, PatientId};
 use crate::time::{SharedClock, Timestamp};
 use std::ops::{Deref, DerefMut};
-use std::sync::Arc;
+use std::sync::{Arc, Mutex, PoisonError};
 use uuid::Uuid;
 
 /// The access log of this node.
@@ -19,6 +19,8 @@ pub struct Log {
     rng: Rng,
     /// This start of the program: times of one boot never run backwards unseen.
     boot: Uuid,
+    /// The last millisecond in which an event was written, and how many were written in it.
+    order: Arc<Mutex<(Timestamp, u16)>>,
 }
 
 /// A transaction that cannot commit without saying what it did.
@@ -44,7 +46,7 @@ pub enum Bookkeeping {
 impl Log {
     pub fn new(db: Db, keys: Arc<Keyring>, clock: SharedClock, rng: Rng) -> Self {
         let boot = Uuid::from_bytes(rng.bytes());
-        Self { db, keys, clock, rng, boot }
+        Self { db, keys, clock, rng, boot, order: Arc::default() }
     }
 
     /// Begin a change.
@@ -83,7 +85,7 @@ impl Log {
 
     async fn write(&self, tx: &mut db::Tx, context: &Context, event: &Event) -> sqlx::Result<Recorded> {
         let now = self.clock.now();
-        let id = EventId::new(now, &self.rng);
+        let id = self.next_id(now);
         let payload = event.payload(id, now, context, self.boot, env!("CARGO_PKG_VERSION"));
         let salt: [u8; 32] = self.rng.bytes();
         let hash = payload_hash(&salt, payload.as_bytes());
@@ -104,6 +106,20 @@ impl Log {
         }
         insert_pending(tx, id).await?;
         Ok(recorded)
+    }
+
+    /// An id that sorts after those of the same millisecond, so that the log keeps the order in which this node wrote. The 12
+    /// bits behind UUIDv7's time count (RFC 9562, 6.2, method 1); past 4,096 in one millisecond chance decides.
+    fn next_id(&self, now: Timestamp) -> EventId {
+        const LAST: u16 = 0xfff;
+        let count = {
+            let mut order = self.order.lock().unwrap_or_else(PoisonError::into_inner);
+            *order = if order.0 == now { (now, LAST.min(order.1 + 1)) } else { (now, 0) };
+            order.1
+        };
+        let mut tail: [u8; 10] = self.rng.bytes();
+        tail[..2].copy_from_slice(&count.to_be_bytes());
+        EventId(uuid::Builder::from_unix_timestamp_millis(u64::try_from(now.0).unwrap_or(0), &tail).into_uuid())
     }
 
     /// The plain payload of a recorded event, as canonical JSON. `None` when it does not open or is not what was hashed.

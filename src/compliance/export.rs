@@ -135,10 +135,16 @@ impl File {
             drop(tx);
             let full = batch.len() == BATCH_ROWS;
             after = batch.last().map(place);
-            let until = place(&self.own);
-            let chunk: String = batch.iter().take_while(|event| place(event) < until).map(|event| self.line(event)).collect();
+            // Everything of the millisecond in which the export began, and of course its own event, which comes last.
+            let (began, own) = place(&self.own);
+            let chunk: String = batch
+                .iter()
+                .take_while(|event| event.recorded_at <= began)
+                .filter(|event| event.id != own)
+                .map(|event| self.line(event))
+                .collect();
             self.send(chunk).await?;
-            if !full || after.is_none_or(|last| last >= until) {
+            if !full || after.is_none_or(|(last, _)| last > began) {
                 break;
             }
         }
