@@ -79,6 +79,12 @@ pub async fn cancel(tx: &mut Tx, id: VisitId, was: Timestamp, now: Timestamp) ->
         .bind(id).bind(was).bind(now).fetch_optional(conn).await)
 }
 
+/// End the session of the device that opened a visit, if one lives.
+pub async fn end_device(tx: &mut Tx, visit: VisitId, why: &str, now: Timestamp) -> sqlx::Result<()> {
+    in_tx!(tx, conn => sqlx::query("update visit_device set ended_at = $3, ended_why = $2 where visit_id = $1 and ended_at is null")
+        .bind(visit).bind(why).bind(now).execute(conn).await.map(drop))
+}
+
 /// Forget the wrong tries at a visit's link. False when there were none.
 pub async fn unlock(tx: &mut Tx, id: VisitId) -> sqlx::Result<bool> {
     let unlocked: Option<VisitId> = in_tx!(tx, conn => sqlx::query_scalar(
@@ -110,7 +116,6 @@ pub async fn day(tx: &mut Tx, clinician: Option<StaffId>, from: Timestamp, until
 #[derive(Debug, Clone, sqlx::FromRow)]
 pub struct Mail {
     pub kind: String,
-    pub created_at: Timestamp,
     pub attempts: i64,
     pub sent_at: Option<Timestamp>,
     pub given_up_at: Option<Timestamp>,
@@ -120,7 +125,7 @@ pub struct Mail {
 /// The mails about a visit, latest first.
 pub async fn mails(tx: &mut Tx, visit: VisitId) -> sqlx::Result<Vec<Mail>> {
     in_tx!(tx, conn => sqlx::query_as(
-        "select kind, created_at, attempts, sent_at, given_up_at, last_error from outbox
+        "select kind, attempts, sent_at, given_up_at, last_error from outbox
          where visit_id = $1 order by created_at desc, id desc limit 20")
         .bind(visit).fetch_all(conn).await)
 }

@@ -70,6 +70,7 @@ words! {
         VisitCancelled = "visit.cancelled",
         VisitRead = "visit.read",
         VisitsListed = "visits.listed",
+        ReminderQueued = "reminder.queued",
 
         LinkCreated = "link.created",
         LinkSent = "link.sent",

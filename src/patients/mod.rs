@@ -145,6 +145,12 @@ pub async fn read(app: &App, context: &Context, id: PatientId) -> web::Result<Pa
     })
 }
 
+/// True if there is such a patient. Opens nothing.
+pub async fn exists(app: &App, id: PatientId) -> sqlx::Result<bool> {
+    let mut tx = app.db.reading().await?;
+    Ok(store::patient(&mut tx, id).await?.is_some())
+}
+
 /// Where and whether a patient may be written to. Take it before a transaction begins.
 pub async fn contact(app: &App, access: &Access, id: PatientId) -> web::Result<Contact> {
     let (key, row) = row(app, id).await?;
