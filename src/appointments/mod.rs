@@ -9,7 +9,7 @@ pub mod reminders;
 mod store;
 
 pub use model::{NewAppointment, Slot, TimeForm, Visit, VisitState, parse_reason, week_of};
-pub use store::{day, visit};
+pub use store::{day, open_visit, visit};
 
 use crate::app::App;
 use crate::audit::{self, Access, ActorKind, Context, Event, Fact, Kind, Object};

@@ -102,6 +102,16 @@ pub async fn visit(tx: &mut Tx, id: VisitId) -> sqlx::Result<Option<Visit>> {
         .bind(id).fetch_optional(conn).await)
 }
 
+/// A patient's next visit that is not over, if it ends after `after`.
+pub async fn open_visit(tx: &mut Tx, patient: PatientId, after: Timestamp) -> sqlx::Result<Option<Visit>> {
+    in_tx!(tx, conn => sqlx::query_as(
+        "select visit.id, patient_id, clinician_id, starts_at, ends_at, state, visit.version, reason, reason_version,
+             check_locked_until, waiting_since, left_at, held_at, patient.zone as patient_zone
+         from visit join patient on patient.id = patient_id
+         where patient_id = $1 and ends_at > $2 and state not in ('ended', 'cancelled', 'no_show') order by starts_at limit 1")
+        .bind(patient).bind(after).fetch_optional(conn).await)
+}
+
 /// Visits that start from `from` until before `until`, of one clinician or of all, in the order of their times.
 pub async fn day(tx: &mut Tx, clinician: Option<StaffId>, from: Timestamp, until: Timestamp) -> sqlx::Result<Vec<Visit>> {
     in_tx!(tx, conn => sqlx::query_as(

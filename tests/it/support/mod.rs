@@ -14,7 +14,6 @@ use anteroom::{db, server};
 use std::sync::Arc;
 use std::sync::atomic::{AtomicI64, Ordering};
 
-#[expect(unused_imports, reason = "the name under which tests speak of it")]
 pub use browser::{Browser, PASSWORD};
 
 /// 2026-11-23 10:30 in New York, a Monday with no clock change near.
@@ -72,7 +71,7 @@ pub struct TestApp {
     rooms: actix_web::rt::task::JoinHandle<()>,
     // Dropped after the program: the folder with the SQLite file, key and mails; the PostgreSQL database.
     pub folder: tempfile::TempDir,
-    _database: Option<postgres::Database>,
+    database: Option<postgres::Database>,
 }
 
 impl TestApp {
@@ -123,7 +122,19 @@ impl TestApp {
         let running = server::start(app.clone(), hub.clone(), listeners).unwrap();
         let server = running.handle();
         actix_web::rt::spawn(running);
-        Self { app, clock, base_url, server, rooms, folder, _database: database }
+        Self { app, clock, base_url, server, rooms, folder, database }
+    }
+
+    /// Everything that a thief of the database would have, as text and bytes.
+    pub async fn dump(&self) -> Vec<u8> {
+        match &self.database {
+            Some(database) => postgres::dump(database.url()).await,
+            None => {
+                let data = self.folder.path().join("data");
+                let files = std::fs::read_dir(data).unwrap().map(|file| file.unwrap().path()).filter(|path| path.is_file());
+                files.flat_map(|path| std::fs::read(path).unwrap()).collect()
+            }
+        }
     }
 
     /// What nobody should have to remember at the end of a test: every event's payload opens and is what was hashed.
