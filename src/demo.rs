@@ -4,7 +4,7 @@
 //! that they can be printed again, and mails are files. `serve` does none of this.
 
 use crate::app::App;
-use crate::appointments::{self, NewAppointment, Slot};
+use crate::appointments::{self, BookError, NewAppointment, Slot};
 use crate::audit::{Actor, ActorKind, Context, Event, Kind, Object};
 use crate::config::{ClinicConfig, Config, DatabaseConfig};
 use crate::crypto::{Rng, RootKey};
@@ -140,8 +140,11 @@ pub async fn furnish(app: &App) -> anyhow::Result<Clinic> {
         let patient = patient(app, &context, &root, name, born, email).await?;
         let visit = open_visit(app, &context, &root, patient, clinician, minutes).await?;
         let link = print_link(app, &context, &visit).await?;
-        visits.push(Visit { link, date_of_birth: born.to_string(), starts_at: visit.starts_at.rfc3339() });
+        let shown = Visit { link, date_of_birth: born.to_string(), starts_at: visit.starts_at.rfc3339() };
+        visits.push(((visit.starts_at - app.now()).0.abs(), shown));
     }
+    visits.sort_by_key(|(away, _)| *away);
+    let visits = visits.into_iter().map(|(_, visit)| visit).collect();
     Ok(Clinic { base_url: app.config.base_url.clone(), accounts, visits, mail_dir: std::path::absolute(app.config.mail_folder())? })
 }
 
@@ -224,13 +227,21 @@ async fn open_visit(
     if let Some(visit) = open {
         return Ok(visit);
     }
-    let starts_at = this_minute(app.now()) + Millis::minutes(minutes);
-    let slot = Slot { starts_at, ends_at: starts_at + VISIT_LENGTH };
-    let request_key = request_key(root, &format!("demo/visit/{patient}/{}", starts_at.0))?;
-    let new = NewAppointment { request_key, patient, clinician, slot, reason: None };
-    let id = appointments::book(app, context, new).await.map_err(|error| anyhow!("book a demonstration visit: {error:?}"))?;
-    let mut tx = app.db.reading().await?;
-    appointments::visit(&mut tx, id).await?.context("the visit that was just booked")
+    let mut starts_at = this_minute(app.now()) + Millis::minutes(minutes);
+    for _ in 0..PATIENTS.len() * 2 {
+        let slot = Slot { starts_at, ends_at: starts_at + VISIT_LENGTH };
+        let request_key = request_key(root, &format!("demo/visit/{patient}/{}", starts_at.0))?;
+        match appointments::book(app, context, NewAppointment { request_key, patient, clinician, slot, reason: None }).await {
+            Ok(id) => {
+                let mut tx = app.db.reading().await?;
+                return appointments::visit(&mut tx, id).await?.context("the visit that was just booked");
+            }
+            // Visits of an earlier start of the demonstration stand in the way: take the time after them.
+            Err(BookError::ClinicianBusy(taken) | BookError::PatientBusy(taken)) => starts_at = taken.ends_at,
+            Err(error) => return Err(anyhow!("book a demonstration visit: {error:?}")),
+        }
+    }
+    Err(anyhow!("the demonstration's day is full: give it another folder with --data"))
 }
 
 fn this_minute(now: Timestamp) -> Timestamp {

@@ -55,7 +55,7 @@ pub async fn in_the_way(
 ) -> sqlx::Result<Option<InTheWay>> {
     in_tx!(tx, conn => sqlx::query_as(
         "select patient_id, clinician_id, starts_at, ends_at from visit
-         where cancelled_at is null and starts_at < $2 and ends_at > $1 and (clinician_id = $4 or patient_id = $3) and id <> $5
+         where cancelled_at is null and ended_at is null and starts_at < $2 and ends_at > $1 and (clinician_id = $4 or patient_id = $3) and id <> $5
          order by case when clinician_id = $4 then 0 else 1 end, starts_at limit 1")
         .bind(slot.starts_at).bind(slot.ends_at).bind(patient).bind(clinician).bind(except)
         .fetch_optional(conn).await)
