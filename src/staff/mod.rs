@@ -21,7 +21,7 @@ pub use accounts::{AddError, NewMember, SetPasswordError, add, disable, enable, 
 pub use extract::{Administrator, AnyStaff, COOKIE, Clinician, ComplianceOfficer, Scheduler, Signed, looked_at, signed};
 pub use model::{Member, Role, email, name};
 pub use password::{Busy, Weakness};
-pub use session::{Sight, Standing, resume_id};
+pub use session::{Sight, Standing, resume, resume_id};
 pub use store::member;
 
 use crate::app::App;

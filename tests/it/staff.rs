@@ -4,7 +4,7 @@ use crate::on_both;
 use crate::support::{Browser, PASSWORD, TestApp};
 use anteroom::audit::{self, Filter, Kind, Outcome};
 use anteroom::ids::StaffId;
-use anteroom::staff::{self, Role};
+use anteroom::staff::{self, Role, Sight};
 use anteroom::time::Millis;
 use futures_util::future::join_all;
 use reqwest::{Method, Response, StatusCode};
@@ -300,6 +300,23 @@ on_both! {
         work(&app, &browser, 23 * 60 + 50).await;
         app.clock.advance(Millis::minutes(11));
         assert_eq!(location(&browser.get("/").await), "/sign-in");
+        app.finish().await;
+    }
+}
+
+on_both! {
+    async fn a_socket_of_a_call_keeps_the_session_and_any_other_only_looks(app: TestApp) {
+        let browser = app.staff(Role::Clinician).await;
+        let session = staff::resume(&app.app, &browser.session(), Sight::Look).await.unwrap().unwrap().id;
+        let stands = async |minutes: i64, sight: Sight| {
+            app.clock.advance(Millis::minutes(minutes));
+            staff::resume_id(&app.app, session, sight).await.unwrap().is_some()
+        };
+        assert!(stands(14, Sight::Touch).await);
+        assert!(stands(14, Sight::Touch).await);
+        assert!(stands(14, Sight::Look).await);
+        assert!(!stands(2, Sight::Look).await);
+        assert!(!stands(0, Sight::Touch).await, "an ended session stays ended");
         app.finish().await;
     }
 }
