@@ -120,7 +120,7 @@ impl Asked {
     }
 
     /// The same search from its first row, without what belongs to an export.
-    pub fn from_start(&self) -> Self {
+    pub fn first_page(&self) -> Self {
         Self { after: String::new(), format: String::new(), ..self.clone() }
     }
 }

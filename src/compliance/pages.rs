@@ -84,11 +84,6 @@ impl AccessLog {
     fn altered_title(&self) -> String {
         self.page.t.count("compliance-altered-title", "count", self.altered)
     }
-
-    /// The sentence beside a field that could not be read, or nothing.
-    fn problem(&self, name: &Option<&'static str>) -> String {
-        name.map(|name| self.page.t.say(name)).unwrap_or_default()
-    }
 }
 
 async fn show(app: App, officer: ComplianceOfficer, asked: Query<Asked>) -> web::Result<HttpResponse> {
@@ -137,9 +132,9 @@ fn render(page: Page, asked: Asked, zone: crate::time::Zone, search: &Search, lo
         altered: log.events.iter().filter(|(_, payload)| payload.is_none()).map(|_| 1).sum(),
         rows,
         next,
-        first: search.after.map(|_| address("/access-log", &asked.from_start())),
-        csv: address("/access-log/export", &Asked { format: Format::Csv.word().to_owned(), ..asked.from_start() }),
-        jsonl: address("/access-log/export", &Asked { format: Format::JsonLines.word().to_owned(), ..asked.from_start() }),
+        first: search.after.map(|_| address("/access-log", &asked.first_page())),
+        csv: address("/access-log/export", &Asked { format: Format::Csv.word().to_owned(), ..asked.first_page() }),
+        jsonl: address("/access-log/export", &Asked { format: Format::JsonLines.word().to_owned(), ..asked.first_page() }),
         page,
         asked,
     }
@@ -166,7 +161,7 @@ fn short(id: Uuid) -> String {
 }
 
 fn patient_ref(asked: &Asked, patient: Uuid) -> PatientRef {
-    let href = address("/access-log", &Asked { patient: patient.to_string(), ..asked.from_start() });
+    let href = address("/access-log", &Asked { patient: patient.to_string(), ..asked.first_page() });
     PatientRef { id: patient.to_string(), short: short(patient), href }
 }
 

@@ -344,3 +344,27 @@ on_both! {
         app.finish().await;
     }
 }
+
+on_both! {
+    async fn without_its_event_the_log_is_not_shown(app: TestApp) {
+        let officer = app.staff(Role::Compliance).await;
+        app.log_is_full(true).await;
+        for path in ["/access-log", "/access-log/export?format=csv", "/access-log/export?format=jsonl"] {
+            assert_eq!(officer.get(path).await.status(), StatusCode::SERVICE_UNAVAILABLE, "{path}");
+        }
+        app.log_is_full(false).await;
+        app.finish().await;
+    }
+}
+
+on_both! {
+    async fn events_of_one_moment_keep_the_order_in_which_they_were_written(app: TestApp) {
+        let officer = app.staff(Role::Compliance).await;
+        write_events(&app, 500).await;
+        let rows = csv(&officer, "kind=call.joined").await;
+        let order: Vec<String> = rows.iter().take(500).map(|row| row["details"].clone()).collect();
+        let expected: Vec<String> = (1..=500).map(|n| format!("{{\"epoch\":{n}}}")).collect();
+        assert_eq!(order, expected);
+        app.finish().await;
+    }
+}

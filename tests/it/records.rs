@@ -171,6 +171,7 @@ on_both! {
         let altered = app.events("integrity.failed").await;
         assert_eq!(altered.len(), flipped.len());
         assert_eq!((altered[0]["details"]["table"].as_str(), altered[0]["details"]["column"].as_str()), (Some("visit_note"), Some("body")));
+        assert_eq!(altered[0]["object"], json!({ "id": visit.id, "type": "note" }));
         assert_eq!(altered[0]["patients"], json!([visit.patient]));
         put_body(&app, visit.id, &whole).await;
         assert_eq!(open(&clinician, visit.id).await["text"], TEXT, "the program is up");
@@ -217,6 +218,22 @@ on_both! {
         app.clock.advance(anteroom::time::Millis::hours(13));
         assert_eq!(save(&clinician, visit.id, TEXT, 0).await.0, StatusCode::UNAUTHORIZED);
         assert!(app.events("note.saved").await.is_empty());
+        app.finish().await;
+    }
+}
+
+on_both! {
+    async fn without_its_event_no_note_is_shown_or_saved(app: TestApp) {
+        let clinician = app.staff(Role::Clinician).await;
+        let visit = app.visit_in_call(clinician.id, Some("known")).await;
+        save(&clinician, visit.id, TEXT, 0).await;
+        app.log_is_full(true).await;
+        let answer = clinician.get(&address(visit.id)).await;
+        assert_eq!(answer.status(), StatusCode::SERVICE_UNAVAILABLE);
+        assert!(!answer.text().await.unwrap().contains("Cough"));
+        assert_eq!(save(&clinician, visit.id, "more", 1).await.0, StatusCode::SERVICE_UNAVAILABLE);
+        app.log_is_full(false).await;
+        assert_eq!(open(&clinician, visit.id).await, json!({ "text": TEXT, "version": 1 }));
         app.finish().await;
     }
 }

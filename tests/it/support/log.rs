@@ -2,6 +2,7 @@
 
 use super::{NOW, TestApp};
 use anteroom::audit::{self, Filter};
+use anteroom::db::Db;
 use anteroom::ids::{PatientId, RequestKey, StaffId, VisitId};
 use anteroom::patients::{self, ContactChoices, Details, NewPatient};
 use anteroom::secret::Secret;
@@ -37,6 +38,24 @@ impl TestApp {
         let mut tx = self.app.db.reading().await.unwrap();
         let events = audit::oldest_first(&mut tx, &Filter::default(), None, 100_000).await.unwrap();
         events.iter().map(|event| serde_json::from_str(&self.app.log.payload(event).unwrap()).unwrap()).collect()
+    }
+
+    /// Let no event be written, or let them be written again.
+    pub async fn log_is_full(&self, full: bool) {
+        match (&self.app.db, full) {
+            (Db::Sqlite { write, .. }, true) => {
+                let full = "create trigger full_disk before insert on audit_event begin select raise(abort, 'the disk is full'); end";
+                sqlx::query(full).execute(write).await.map(drop)
+            }
+            (Db::Sqlite { write, .. }, false) => sqlx::query("drop trigger full_disk").execute(write).await.map(drop),
+            (Db::Postgres { write, .. }, true) => {
+                sqlx::query("alter table audit_event add constraint full_disk check (false) not valid").execute(write).await.map(drop)
+            }
+            (Db::Postgres { write, .. }, false) => {
+                sqlx::query("alter table audit_event drop constraint full_disk").execute(write).await.map(drop)
+            }
+        }
+        .unwrap();
     }
 
     /// A visit of a new patient in a call, its clinician having recorded `identity` or not.
