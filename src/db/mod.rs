@@ -163,6 +163,14 @@ pub fn violation(error: &sqlx::Error) -> Option<Violation> {
     }
 }
 
+/// True when the database broke off a transaction only because another was in its way: the same again may succeed.
+///
+/// Two moves into one slot at the same moment wait for each other under PostgreSQL's exclusion constraint, until one is
+/// broken off (`deadlock_detected`).
+pub fn lost_to_another(error: &sqlx::Error) -> bool {
+    error.as_database_error().and_then(|error| error.code()).is_some_and(|code| code == "40P01")
+}
+
 /// The right to be the only node on a database. Held until dropped, and gone with a killed process.
 ///
 /// Rooms in memory are caches of one node; a second node without a bus between them would show people stale rooms.

@@ -118,10 +118,13 @@ pub enum VoidedWhy {
     /// The appointment has another time.
     Moved,
     Cancelled,
+    /// The clinician sent the person away.
+    Removed,
 }
 
 impl VoidedWhy {
-    pub const ALL: [VoidedWhy; 4] = [VoidedWhy::Redeemed, VoidedWhy::Replaced, VoidedWhy::Moved, VoidedWhy::Cancelled];
+    pub const ALL: [VoidedWhy; 5] =
+        [VoidedWhy::Redeemed, VoidedWhy::Replaced, VoidedWhy::Moved, VoidedWhy::Cancelled, VoidedWhy::Removed];
 
     /// The word in the database and in the log.
     pub fn word(self) -> &'static str {
@@ -130,6 +133,7 @@ impl VoidedWhy {
             VoidedWhy::Replaced => "replaced",
             VoidedWhy::Moved => "moved",
             VoidedWhy::Cancelled => "cancelled",
+            VoidedWhy::Removed => "removed",
         }
     }
 

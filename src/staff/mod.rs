@@ -34,6 +34,11 @@ pub async fn clinicians(tx: &mut Tx) -> sqlx::Result<Vec<Member>> {
     store::members(tx, Role::Clinician).await
 }
 
+/// The account of an address, disabled or not.
+pub async fn member_by_email(tx: &mut Tx, email: &str) -> sqlx::Result<Option<Member>> {
+    Ok(store::account_by_email(tx, email).await?.map(|account| account.member))
+}
+
 /// `anteroom staff add`: an account with the address at which its password is set, to hand to its owner.
 pub async fn cli_add(app: &App, role: Role, email: &str, name: Option<&str>) -> anyhow::Result<(StaffId, crate::secret::Secret<String>)> {
     let context = app.system();
@@ -51,4 +56,5 @@ pub async fn cli_add(app: &App, role: Role, email: &str, name: Option<&str>) -> 
 /// The routes of this feature.
 pub fn routes(config: &mut ServiceConfig) {
     pages::routes(config);
+    accounts::pages::routes(config);
 }

@@ -4,5 +4,8 @@
 mod support;
 
 mod architecture;
+mod compliance;
+mod inventory;
+mod records;
 mod schema;
 mod staff;

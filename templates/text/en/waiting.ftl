@@ -11,6 +11,7 @@ waiting-message = Message
 waiting-remove = Remove
 waiting-open = Open the call
 waiting-back = Back to waiting room
+waiting-no-show = Did not come
 waiting-send-new = Send a new link
 waiting-message-field = Message to the patient
 waiting-message-send = Send
