@@ -198,6 +198,11 @@ pub async fn resume(tx: &mut db::Tx, app: &App, token: &str, visit: VisitId) -> 
     }))
 }
 
+/// End the session of the device that opened a visit. Its page closes, and only a new link opens the visit again.
+pub async fn end_device(tx: &mut audit::Tx, visit: VisitId, why: &'static str, now: Timestamp) -> sqlx::Result<()> {
+    store::end_device(tx, visit, why, now).await
+}
+
 /// The cookie of one visit. It names no visit that a look at the cookies could tell.
 pub fn cookie_name(visit: VisitId) -> String {
     format!("v-{}", hex::encode(&sha256(visit.0.as_bytes())[..6]))
@@ -252,24 +257,4 @@ async fn letter(tx: &mut audit::Tx, app: &App, contact: &Contact, invitation: &I
 
 fn join_index(app: &App, code: &Secret<String>) -> Vec<u8> {
     blind_index::index(&app.keys, Column::JoinCode, code.reveal()).0
-}
-// TEMP
-#[derive(Debug, Clone)]
-pub struct PatientVisit {
-    pub device: crate::ids::DeviceId,
-    pub visit: VisitId,
-    pub patient: PatientId,
-    pub clinician: StaffId,
-    pub context: Context,
-    pub csrf: String,
-}
-impl actix_web::FromRequest for PatientVisit {
-    type Error = web::Error;
-    type Future = std::future::Ready<Result<Self, web::Error>>;
-    fn from_request(_: &actix_web::HttpRequest, _: &mut actix_web::dev::Payload) -> Self::Future {
-        std::future::ready(Err(web::Error::NotFound))
-    }
-}
-pub async fn end_device(_: &mut audit::Tx, _: VisitId, _: &'static str, _: Timestamp) -> sqlx::Result<()> {
-    Ok(())
 }

@@ -88,7 +88,7 @@ pub fn decide(link: &Standing, now: Timestamp, limits: LinkConfig) -> Decision {
         _ if link.redeemed => Decision::Elsewhere,
         (_, Some(VoidedWhy::Moved)) => Decision::Moved,
         (_, Some(VoidedWhy::Cancelled)) => Decision::Cancelled,
-        (_, Some(VoidedWhy::Redeemed | VoidedWhy::Replaced)) => Decision::Used,
+        (_, Some(VoidedWhy::Redeemed | VoidedWhy::Replaced | VoidedWhy::Removed)) => Decision::Used,
         _ if now < opens_at => Decision::TooEarly(opens_at),
         _ => Decision::Open,
     }

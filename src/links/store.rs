@@ -82,6 +82,11 @@ pub async fn insert_device(tx: &mut Tx, id: DeviceId, visit: VisitId, token_hash
         .bind(id).bind(visit).bind(token_hash).bind(now).execute(conn).await.map(drop))
 }
 
+pub async fn end_device(tx: &mut Tx, visit: VisitId, why: &str, now: Timestamp) -> sqlx::Result<()> {
+    in_tx!(tx, conn => sqlx::query("update visit_device set ended_at = $3, ended_why = $2 where visit_id = $1 and ended_at is null")
+        .bind(visit).bind(why).bind(now).execute(conn).await.map(drop))
+}
+
 /// A live device session with what is needed of its visit.
 #[derive(Debug, Clone, sqlx::FromRow)]
 pub struct Device {
