@@ -163,14 +163,19 @@ fn compose(outgoing: &Outgoing<'_>) -> Option<lettre::Message> {
         body = MultiPart::mixed().multipart(body).singlepart(file);
     }
     lettre::Message::builder()
-        .from(Mailbox::new(Some(outgoing.from_name.to_owned()), outgoing.from.0.clone()))
+        .from(Mailbox::new(Some(one_line(outgoing.from_name)), outgoing.from.0.clone()))
         .to(Mailbox::new(None, outgoing.to.0.clone()))
-        .subject(message.subject.clone())
+        .subject(one_line(&message.subject))
         .date(SystemTime::UNIX_EPOCH + Duration::from_millis(u64::try_from(outgoing.date.0).ok()?))
         .message_id(Some(format!("<{}@{}>", outgoing.id, outgoing.domain)))
         .header(AutoSubmitted)
         .multipart(body)
         .ok()
+}
+
+/// A name or subject as one line of a header. `lettre` would refuse a line break by a panic.
+fn one_line(text: &str) -> String {
+    text.chars().map(|c| if c.is_control() { ' ' } else { c }).collect()
 }
 
 /// First under another name and on disk, then under its own: nobody reads half a mail. The same letter is the same file.
@@ -265,6 +270,13 @@ mod tests {
         assert!(mail.contains("Message-ID: <0123@localhost>\r\n"), "{mail}");
         assert!(mail.contains("To: maria@example.test\r\n"), "{mail}");
         assert!(mail.contains("Date: Mon, 23 Nov 2026 15:30:00 +0000\r\n"), "{mail}");
+    }
+
+    #[test]
+    fn a_line_break_in_the_clinics_name_is_a_space() {
+        let mail = composed("maria@example.test", "Riverside\r\nBcc: a@b.test", "Your\nappointment").expect("a mail");
+        assert_eq!(headers(&mail), HEADERS);
+        assert!(mail.contains("Subject: Your appointment\r\n"), "{mail}");
     }
 
     #[test]
