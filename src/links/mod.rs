@@ -122,8 +122,11 @@ pub async fn void_all(tx: &mut audit::Tx, app: &App, visit: VisitId, patient: Pa
     Ok(())
 }
 
-/// Send a new link for a visit to the address on file, and void the old ones. At staff's word this also ends a lock:
-/// whoever burned the tries cannot keep the patient out (AB-19).
+/// Send a new link for a visit to the address on file.
+///
+/// At staff's word the old links are void, and a lock ends: whoever burned the tries cannot keep the patient out (AB-19).
+/// Asked for by whoever holds a link, it voids nothing: a mail scanner that presses every button must not take the patient's
+/// link away (AB-02). The one that is redeemed first voids the others.
 ///
 /// Errors: [`web::Error::NotFound`] without such a visit, [`web::Error::Gone`] when it is over or cancelled.
 pub async fn resend(app: &App, context: &Context, visit: VisitId) -> web::Result<MintedLink> {
@@ -138,11 +141,14 @@ pub async fn resend(app: &App, context: &Context, visit: VisitId) -> web::Result
     let access = app.log.access(context, asked).await?;
     let contact = patients::contact(app, &access, invitation.patient).await?;
     let mut tx = app.log.begin(context).await?;
-    void_all(&mut tx, app, visit, invitation.patient, VoidedWhy::Replaced).await?;
+    let by_staff = context.actor.kind == ActorKind::Staff;
+    if by_staff {
+        void_all(&mut tx, app, visit, invitation.patient, VoidedWhy::Replaced).await?;
+    }
     let once_key = format!("new_link/{visit}/{}", context.request);
     let minted = mint(&mut tx, app, &contact, &invitation, LetterKind::NewLink, once_key, app.now()).await?;
     let (minted, created) = minted.ok_or(web::Error::Conflict)?;
-    if context.actor.kind == ActorKind::Staff && store::unlock(&mut tx, visit).await? {
+    if by_staff && store::unlock(&mut tx, visit).await? {
         tx.also(Event::done(Kind::LinkUnlocked).on(Object::Visit, visit.0).about(invitation.patient));
     }
     tx.commit(created).await?;

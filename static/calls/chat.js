@@ -44,6 +44,7 @@ export class ChatLog {
 export function chatPanel(root, { send, came, say }) {
   const log = new ChatLog();
   const list = find("[data-lines]", HTMLElement, root);
+  const view = find("[role=log]", HTMLElement, root);
   const form = find("form", HTMLFormElement, root);
   const field = find("textarea", HTMLTextAreaElement, root);
   const problem = find("[data-problem]", HTMLElement, root);
@@ -56,7 +57,7 @@ export function chatPanel(root, { send, came, say }) {
     row.prepend(make("span", "unseen", `${say(line.mine ? "chat-you" : "chat-them")} `));
     list.append(row);
     while (list.childElementCount > MESSAGES_MAX) list.firstElementChild?.remove();
-    list.scrollTop = list.scrollHeight;
+    view.scrollTop = view.scrollHeight;
   }
 
   form.addEventListener("submit", (event) => {

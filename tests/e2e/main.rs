@@ -1,0 +1,15 @@
+//! The product as people meet it: the binary, real browsers, a camera that Chromium makes up.
+//!
+//! Everything goes through the front door. A person is a browser of their own, finds things by the names that a screen reader would say,
+//! and clicks for real, because a click is what lets a page start sound and picture.
+//!
+//! `E2E_SHOTS=FOLDER` leaves a picture of every page, `E2E_PAGES=FOLDER` the HTML that the server sent.
+
+#![expect(clippy::unwrap_used, clippy::expect_used, clippy::panic, reason = "a test stops where the product is not as it should be")]
+
+mod support;
+
+mod links;
+mod pages;
+mod restarts;
+mod visits;

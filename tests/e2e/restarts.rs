@@ -1,0 +1,56 @@
+//! The server dies while people are in it, and comes back.
+
+use crate::support::clinic::{CLINICIAN, PATIENT, WAITING, see_each_other};
+use crate::support::server::Demo;
+
+/// What a browser says of a server that is not there.
+const AWAY: &[&str] = &["WebSocket connection to", "net::ERR_CONNECTION_REFUSED", "net::ERR_EMPTY_RESPONSE", "net::ERR_CONNECTION_RESET"];
+
+/// The longest that a picture may stand still while the server is away. Lower: a call that is torn down and made again is noticed. Higher: a
+/// busy machine may drop frames.
+const STILL_MS_MAX: f64 = 3000.0;
+
+#[tokio::test]
+async fn a_server_restart_while_waiting_keeps_the_place() {
+    let mut demo = Demo::start();
+    let (clinician, patient) = tokio::join!(demo.signed_in("clinician"), demo.patient_waiting("patient", demo.visit_now()));
+    clinician.sees_button("Admit").await;
+
+    demo.kill();
+    demo.start_again();
+
+    clinician.reload().await;
+    clinician.sees_button("Admit").await;
+    // The patient touches nothing: the page finds its own way back, and into the call.
+    assert!(patient.shows(WAITING).await.unwrap());
+    clinician.admit().await;
+    see_each_other(&clinician, &patient).await;
+    clinician.finish_despite(AWAY).await;
+    patient.finish_despite(AWAY).await;
+}
+
+#[tokio::test]
+async fn a_server_restart_in_the_call_does_not_touch_the_media() {
+    let mut demo = Demo::start();
+    let (clinician, patient) = demo.checking_call().await;
+    clinician.click("Known to me").await;
+    clinician.open_panel("Note").await;
+    clinician.watch(PATIENT).await;
+    patient.watch(CLINICIAN).await;
+
+    demo.kill();
+    see_each_other(&clinician, &patient).await;
+    demo.start_again();
+    clinician.write_note("The server was away for a moment.").await;
+    see_each_other(&clinician, &patient).await;
+    for (browser, person) in [(&clinician, PATIENT), (&patient, CLINICIAN)] {
+        let watched = browser.watched(person).await;
+        assert!(watched.same_stream, "{}: the call was made again", browser.name);
+        assert!(watched.still_ms < STILL_MS_MAX, "{}: the picture stood still for {} ms", browser.name, watched.still_ms);
+    }
+
+    clinician.end_visit().await;
+    patient.sees("The visit is over").await;
+    clinician.finish_despite(AWAY).await;
+    patient.finish_despite(AWAY).await;
+}

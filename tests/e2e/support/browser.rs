@@ -1,0 +1,403 @@
+//! One person's browser: a Chromium with a profile, a chromedriver and a camera of its own.
+//!
+//! Waiting means looking again until a deadline, never sleeping and hoping. A test that ends well calls `finish`, which also checks what nobody
+//! should have to remember: no error in the console, no violation of the content security policy, no request to anyone but our server.
+
+use std::cell::RefCell;
+use std::ops::Deref;
+use std::path::{Path, PathBuf};
+use std::process::{Command, Stdio};
+use std::rc::Rc;
+use std::time::{Duration, Instant};
+
+use serde::de::DeserializeOwned;
+use serde_json::{Value, json};
+use tempfile::TempDir;
+use thirtyfour::common::command::FormatRequestData;
+use thirtyfour::prelude::*;
+use thirtyfour::{ChromiumLikeCapabilities, LoggingPrefsLogLevel, RequestData, SessionId};
+
+use super::program::Program;
+
+/// Lower: a failure is told sooner. Higher: fewer false alarms while two browsers and a call share two cores.
+const PATIENCE: Duration = Duration::from_secs(30);
+
+/// Between two looks. Lower: a change is seen sooner. Higher: more time for the page itself.
+const PAUSE: Duration = Duration::from_millis(100);
+
+/// What the test asks of a page.
+const PAGE: &str = include_str!("page.js");
+
+const FLAGS: &[&str] = &[
+    "--headless=new",
+    "--no-sandbox",
+    "--disable-gpu",
+    "--disable-dev-shm-usage",
+    "--disable-quic",
+    "--no-first-run",
+    "--disable-background-networking",
+    "--disable-component-update",
+    "--disable-sync",
+    // Nobody but this machine is asked for anything, whatever the browser itself would like.
+    "--host-resolver-rules=MAP * ~NOTFOUND, EXCLUDE localhost, EXCLUDE 127.0.0.1",
+    // A drawn picture and a beep every second, and nobody to ask whether the page may have them.
+    "--use-fake-device-for-media-stream",
+    "--use-fake-ui-for-media-stream",
+    "--allow-loopback-in-peer-connection",
+];
+
+thread_local! {
+    /// Everyone in this test, so that a failure can tell what all of them saw: what one person misses, another's page has often lost.
+    static EVERYONE: RefCell<Vec<Rc<Window>>> = const { RefCell::new(Vec::new()) };
+}
+
+/// One person's browser, and the right to use it.
+pub struct Browser {
+    window: Rc<Window>,
+    finished: bool,
+    // Dropped in this order: killed, with the browser that it started, before the profile is removed.
+    _chromedriver: Program,
+    _profile: TempDir,
+}
+
+/// What one person does and sees.
+pub struct Window {
+    /// Whose it is, for messages and the names of pictures.
+    pub name: &'static str,
+    driver: WebDriver,
+    base_url: String,
+    console: RefCell<Vec<String>>,
+    requests: RefCell<Vec<Request>>,
+}
+
+#[derive(Debug, Clone)]
+pub struct Request {
+    id: String,
+    pub url: String,
+    /// On the wire, headers included, once it is loaded.
+    pub bytes: u64,
+}
+
+impl Browser {
+    /// A new browser that is going to visit the server at `base_url` and nobody else.
+    pub async fn open(name: &'static str, base_url: &str) -> Self {
+        let profile = tempfile::Builder::new().prefix("browser-").tempdir().unwrap();
+        let (chromedriver, port) = start_chromedriver(profile.path());
+        let mut wishes = DesiredCapabilities::chrome();
+        for flag in FLAGS {
+            wishes.add_arg(flag).unwrap();
+        }
+        wishes.add_arg(&format!("--user-data-dir={}", profile.path().join("profile").display())).unwrap();
+        wishes.set_logging_prefs("browser", LoggingPrefsLogLevel::All).unwrap();
+        wishes.set_logging_prefs("performance", LoggingPrefsLogLevel::All).unwrap();
+        let driver = WebDriver::new(format!("http://127.0.0.1:{port}"), wishes).await.expect("Chromium starts");
+        // At the end everything is killed. Asked to close while a test fails, a browser takes two minutes to do so.
+        driver.clone().leak().expect("the session has just begun");
+        let window =
+            Rc::new(Window { name, driver, base_url: base_url.to_owned(), console: RefCell::default(), requests: RefCell::default() });
+        EVERYONE.with_borrow_mut(|everyone| everyone.push(window.clone()));
+        window.look_at(View::Desktop).await;
+        Self { window, finished: false, _chromedriver: chromedriver, _profile: profile }
+    }
+
+    /// Ends this person's part of the test, and with it the browser.
+    pub async fn finish(self) {
+        self.finish_despite(&[]).await;
+    }
+
+    /// As `finish`, but an error in the console may contain one of these texts.
+    pub async fn finish_despite(mut self, expected: &[&str]) {
+        self.finished = true;
+        let mut troubles = self.troubles().await;
+        troubles.retain(|trouble| !expected.iter().any(|text| trouble.contains(text)));
+        assert!(troubles.is_empty(), "{}:\n{}", self.name, troubles.join("\n"));
+    }
+
+    /// As `finish`, for a test that tells everything that is wrong at once.
+    pub async fn finish_with_troubles(mut self) -> Vec<String> {
+        self.finished = true;
+        self.troubles().await
+    }
+}
+
+impl Deref for Browser {
+    type Target = Window;
+
+    fn deref(&self) -> &Window {
+        &self.window
+    }
+}
+
+impl Drop for Browser {
+    fn drop(&mut self) {
+        EVERYONE.with_borrow_mut(|everyone| everyone.retain(|window| !Rc::ptr_eq(window, &self.window)));
+        assert!(self.finished || std::thread::panicking(), "{}: call `finish` at the end of the test", self.name);
+    }
+}
+
+impl Window {
+    pub async fn goto(&self, address: &str) {
+        let address = if address.starts_with('/') { format!("{}{address}", self.base_url) } else { address.to_owned() };
+        self.driver.goto(&address).await.unwrap_or_else(|problem| panic!("{}: open {address}: {problem}", self.name));
+    }
+
+    pub async fn reload(&self) {
+        self.driver.refresh().await.unwrap_or_else(|problem| panic!("{}: reload: {problem}", self.name));
+    }
+
+    /// Path, query and fragment of the address bar.
+    pub async fn address(&self) -> String {
+        let url = self.driver.current_url().await.unwrap();
+        url.as_str().strip_prefix(&self.base_url).unwrap_or(url.as_str()).to_owned()
+    }
+
+    // ---- looking and acting, as a person would ----
+
+    pub async fn click(&self, button: &str) {
+        self.click_within("", button).await;
+    }
+
+    /// In a part of the page, for names that stand on it more than once.
+    pub async fn click_within(&self, part: &str, button: &str) {
+        self.wait_for(&format!("click \"{button}\""), async || {
+            let Some(element) = self.find("button", button, part).await? else { return Ok(None) };
+            element.click().await.map(Some)
+        })
+        .await;
+    }
+
+    /// Whatever was in the field is replaced.
+    pub async fn fill(&self, field: &str, value: &str) {
+        self.wait_for(&format!("fill \"{field}\""), async || {
+            let Some(element) = self.find("field", field, "").await? else { return Ok(None) };
+            element.clear().await?;
+            element.send_keys(value).await.map(Some)
+        })
+        .await;
+    }
+
+    pub async fn press_enter_in(&self, field: &str) {
+        self.wait_for(&format!("press Enter in \"{field}\""), async || {
+            let Some(element) = self.find("field", field, "").await? else { return Ok(None) };
+            element.send_keys(Key::Enter).await.map(Some)
+        })
+        .await;
+    }
+
+    pub async fn sees(&self, text: &str) {
+        self.wait_for(&format!("see \"{text}\""), async || Ok(self.shows(text).await?.then_some(()))).await;
+    }
+
+    pub async fn sees_button(&self, name: &str) {
+        self.wait_for(&format!("see the button \"{name}\""), async || self.find("button", name, "").await).await;
+    }
+
+    /// Whether the text is on the page now, in whatever case.
+    pub async fn shows(&self, text: &str) -> WebDriverResult<bool> {
+        let page: String = self.ask("text", json!([])).await?;
+        Ok(page.to_lowercase().contains(&text.to_lowercase()))
+    }
+
+    /// Whether there is such a button now.
+    pub async fn has_button(&self, name: &str) -> bool {
+        self.find("button", name, "").await.unwrap().is_some()
+    }
+
+    pub async fn names_of_buttons(&self) -> Vec<String> {
+        self.ask("namesOf", json!(["button"])).await.unwrap()
+    }
+
+    pub async fn find(&self, kind: &str, name: &str, within: &str) -> WebDriverResult<Option<WebElement>> {
+        let found = self.run("find", json!([kind, name, within])).await?;
+        if found.json().is_null() { Ok(None) } else { found.element().map(Some) }
+    }
+
+    // ---- waiting ----
+
+    /// Looks until there is something, and stops the test with what the page says if there never is. A look that fails is only a look
+    /// too early: the page may be on its way to the next one.
+    pub async fn wait_for<T>(&self, what: &str, look: impl AsyncFn() -> WebDriverResult<Option<T>>) -> T {
+        let deadline = Instant::now() + PATIENCE;
+        loop {
+            let seen = look().await;
+            match seen {
+                Ok(Some(found)) => return found,
+                _ if Instant::now() < deadline => tokio::time::sleep(PAUSE).await,
+                Ok(None) => self.give_up(what, "it never came").await,
+                Err(problem) => self.give_up(what, &problem.to_string()).await,
+            }
+        }
+    }
+
+    async fn give_up(&self, what: &str, why: &str) -> ! {
+        let mut told = String::new();
+        for window in EVERYONE.with_borrow(Clone::clone) {
+            window.shot(&format!("failed-{}", window.name)).await;
+            told += &window.tell().await;
+        }
+        panic!("{}: {what}: {why}\n{told}", self.name)
+    }
+
+    /// What this person has before their eyes, for whoever has to find out why a test failed.
+    async fn tell(&self) -> String {
+        self.read_logs().await;
+        let page: String = self.ask("text", json!([])).await.unwrap_or_default();
+        let buttons: Vec<String> = self.ask("namesOf", json!(["button"])).await.unwrap_or_default();
+        format!(
+            "\n{} is at {}\n  page: {}\n  buttons: {}\n  console: {}\n",
+            self.name,
+            self.address().await,
+            page.chars().take(2000).collect::<String>(),
+            buttons.join(" | "),
+            self.console.borrow().join("\n           "),
+        )
+    }
+
+    // ---- the page's own answers ----
+
+    /// Calls a function of page.js and reads its answer.
+    pub async fn ask<T: DeserializeOwned>(&self, function: &str, arguments: Value) -> WebDriverResult<T> {
+        self.run(function, arguments).await?.convert()
+    }
+
+    async fn run(&self, function: &str, arguments: Value) -> WebDriverResult<ScriptRet> {
+        let Value::Array(arguments) = arguments else { panic!("arguments are a list") };
+        self.driver.execute(format!("{PAGE}\nreturn {function}(...arguments);"), arguments).await
+    }
+
+    /// For scripts that a page is given whole, such as axe.
+    pub async fn inject(&self, script: &str) {
+        self.driver.execute(script.to_owned(), Vec::new()).await.expect("the script runs");
+    }
+
+    // ---- pictures ----
+
+    pub async fn look_at(&self, view: View) {
+        let (width, height, mobile) = match view {
+            View::Phone => (390, 844, true),
+            View::Desktop | View::DesktopDark => (1280, 800, false),
+        };
+        let scheme = if view == View::DesktopDark { "dark" } else { "light" };
+        self.devtools(
+            "Emulation.setDeviceMetricsOverride",
+            json!({"width": width, "height": height, "deviceScaleFactor": 1, "mobile": mobile}),
+        )
+        .await
+        .unwrap();
+        self.devtools("Emulation.setEmulatedMedia", json!({"features": [{"name": "prefers-color-scheme", "value": scheme}]}))
+            .await
+            .unwrap();
+    }
+
+    /// The whole page, from top to bottom, if anyone asked for pictures.
+    pub async fn shot(&self, name: &str) {
+        use base64::Engine;
+        let Some(folder) = folder("E2E_SHOTS") else { return };
+        let Ok(picture) = self.devtools("Page.captureScreenshot", json!({"captureBeyondViewport": true})).await else { return };
+        let bytes = base64::prelude::BASE64_STANDARD.decode(picture["data"].as_str().unwrap()).unwrap();
+        std::fs::write(folder.join(format!("{name}.png")), bytes).unwrap();
+    }
+
+    async fn devtools(&self, command: &str, parameters: Value) -> WebDriverResult<Value> {
+        self.driver.cmd(DevTools { command: command.to_owned(), parameters }).await?.value()
+    }
+
+    // ---- what the browser noticed ----
+
+    /// Everything asked for since the browser was opened.
+    pub async fn requests(&self) -> Vec<Request> {
+        self.read_logs().await;
+        self.requests.borrow().clone()
+    }
+
+    /// Errors in the console, violations of the policy, requests to others.
+    async fn troubles(&self) -> Vec<String> {
+        self.read_logs().await;
+        let host = self.base_url.trim_start_matches("http");
+        let ours = [format!("http{host}/"), format!("ws{host}/")];
+        let requests = self.requests.borrow();
+        let elsewhere = requests.iter().filter(|request| !ours.iter().any(|start| request.url.starts_with(start)));
+        let errors = self.console.borrow().iter().map(|line| format!("error in the console: {line}")).collect::<Vec<_>>();
+        errors.into_iter().chain(elsewhere.map(|request| format!("request to others: {}", request.url))).collect()
+    }
+
+    /// Moves what chromedriver has collected to our side.
+    async fn read_logs(&self) {
+        for entry in self.driver.browser_log().await.unwrap_or_default() {
+            let about_policy = entry.message.contains("Content Security Policy") || entry.source.as_deref() == Some("security");
+            if entry.level == "SEVERE" || about_policy {
+                self.console.borrow_mut().push(entry.message);
+            }
+        }
+        for entry in self.driver.get_log("performance").await.unwrap_or_default() {
+            let event: Value = serde_json::from_str(&entry.message).unwrap_or_default();
+            self.note_event(&event["message"]);
+        }
+    }
+
+    fn note_event(&self, event: &Value) {
+        let parameters = &event["params"];
+        let id = parameters["requestId"].as_str().unwrap_or_default();
+        let mut requests = self.requests.borrow_mut();
+        match event["method"].as_str().unwrap_or_default() {
+            "Network.requestWillBeSent" | "Network.webSocketCreated" => {
+                let url = parameters["request"]["url"].as_str().or(parameters["url"].as_str()).unwrap_or_default();
+                if leaves_the_browser(url) {
+                    requests.push(Request { id: id.to_owned(), url: url.to_owned(), bytes: 0 });
+                }
+            }
+            "Network.loadingFinished" => {
+                if let Some(request) = requests.iter_mut().rev().find(|request| request.id == id) {
+                    request.bytes = parameters["encodedDataLength"].as_f64().unwrap_or_default() as u64;
+                }
+            }
+            _ => {}
+        }
+    }
+}
+
+/// How a page is looked at.
+#[derive(Debug, Clone, Copy, PartialEq)]
+pub enum View {
+    Phone,
+    Desktop,
+    DesktopDark,
+}
+
+/// `blob:`, `data:`, `about:` and the browser's own pages do not.
+fn leaves_the_browser(url: &str) -> bool {
+    ["http:", "https:", "ws:", "wss:", "ftp:"].iter().any(|scheme| url.starts_with(scheme))
+}
+
+/// A folder named by the environment, made if need be.
+pub fn folder(variable: &str) -> Option<PathBuf> {
+    let folder = PathBuf::from(std::env::var_os(variable).filter(|value| !value.is_empty())?);
+    std::fs::create_dir_all(&folder).unwrap();
+    Some(folder)
+}
+
+/// Starts chromedriver on a port that it chooses itself. Everything it leaves on the disk is in the folder.
+fn start_chromedriver(folder: &Path) -> (Program, u16) {
+    let log = format!("--log-path={}", folder.join("chromedriver.log").display());
+    let program = Program::start(Command::new("chromedriver").arg("--port=0").arg(log).env("TMPDIR", folder).stderr(Stdio::null()));
+    loop {
+        let line = program.line(PATIENCE).unwrap_or_else(|problem| panic!("chromedriver did not say its port: {problem}"));
+        if let Some(port) = line.strip_prefix("ChromeDriver was started successfully on port ") {
+            return (program, port.trim_end_matches('.').parse().expect("a port is a number"));
+        }
+    }
+}
+
+/// Any command of the DevTools protocol.
+#[derive(Debug)]
+struct DevTools {
+    command: String,
+    parameters: Value,
+}
+
+impl FormatRequestData for DevTools {
+    fn format_request(&self, session: &SessionId) -> RequestData {
+        RequestData::new(reqwest::Method::POST, format!("session/{session}/goog/cdp/execute"))
+            .add_body(json!({"cmd": self.command, "params": self.parameters}))
+    }
+}

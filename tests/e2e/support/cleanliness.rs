@@ -1,0 +1,47 @@
+//! What every page owes to everyone: nothing that axe would complain of, nothing to scroll sideways for.
+
+use std::path::Path;
+
+use serde::Deserialize;
+use serde_json::json;
+
+use super::browser::{Window, folder};
+
+const AXE: &str = concat!(env!("CARGO_MANIFEST_DIR"), "/tests/js/node_modules/axe-core/axe.min.js");
+
+#[derive(Debug, Deserialize)]
+pub struct Answer {
+    pub status: u16,
+    pub body: String,
+}
+
+impl Window {
+    /// Everything that is wrong with the page as it stands.
+    pub async fn complaints(&self) -> Vec<String> {
+        let axe = std::fs::read_to_string(Path::new(AXE)).expect("axe is installed: `tests/run` does that");
+        self.inject(&axe).await;
+        let mut complaints: Vec<String> = self.ask("complaints", json!([])).await.unwrap();
+        let sideways: i64 = self.ask("sidewaysBy", json!([])).await.unwrap();
+        if sideways > 0 {
+            complaints.push(format!("the page is {sideways} px wider than the window"));
+        }
+        complaints
+    }
+
+    /// What the server answers when this person's browser asks for a path.
+    pub async fn get(&self, path: &str) -> Answer {
+        self.ask("get", json!([path])).await.unwrap()
+    }
+
+    /// Keeps the page as the server sent it, for the checker of HTML, if anyone asked for it.
+    pub async fn keep_html(&self, name: &str) {
+        let Some(folder) = folder("E2E_PAGES") else { return };
+        let answer: Answer = self.ask("sourceOfPage", json!([])).await.unwrap();
+        std::fs::write(folder.join(format!("{name}.html")), answer.body).unwrap();
+    }
+
+    /// Where the links on this page lead on our own server: path and query.
+    pub async fn paths(&self) -> Vec<String> {
+        self.ask("paths", json!([])).await.unwrap()
+    }
+}

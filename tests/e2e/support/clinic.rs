@@ -1,0 +1,155 @@
+//! A day at the clinic: who opens what, and the steps of a visit, each named for what a person does.
+
+use serde_json::json;
+
+use super::browser::{Browser, Window};
+use super::server::{Demo, Visit};
+
+/// The picture that the patient's page shows, and that the clinician's shows.
+pub const CLINICIAN: &str = "Clinician";
+pub const PATIENT: &str = "Patient";
+
+pub const WAITING: &str = "You are in the waiting room";
+
+const NOTE_FIELD: &str = "Saved sealed while you type. The patient does not see it.";
+
+impl Demo {
+    /// A browser with nobody signed in.
+    pub async fn browser(&self, name: &'static str) -> Browser {
+        Browser::open(name, &self.told.base_url).await
+    }
+
+    /// A browser in which the account of that role has signed in, on its first page.
+    pub async fn signed_in(&self, role: &'static str) -> Browser {
+        let browser = self.browser(role).await;
+        browser.sign_in(self, role).await;
+        browser
+    }
+
+    /// The visit that is now, for the clinician who has an account.
+    pub fn visit_now(&self) -> &Visit {
+        &self.told.visits[0]
+    }
+
+    /// The other visit that is nearest to it.
+    pub fn visit_next(&self) -> &Visit {
+        let starts = |visit: &Visit| chrono::DateTime::parse_from_rfc3339(&visit.starts_at).expect("`starts_at` is a time");
+        let now = starts(self.visit_now());
+        self.told.visits[1..].iter().min_by_key(|visit| (starts(visit) - now).abs()).expect("the day has more than one visit")
+    }
+
+    /// A patient in the waiting room, who has opened the link and touched nothing else.
+    pub async fn patient_waiting(&self, name: &'static str, visit: &Visit) -> Browser {
+        let patient = self.browser(name).await;
+        patient.open_visit(visit).await;
+        patient.click("Join visit").await;
+        patient.sees(WAITING).await;
+        patient
+    }
+
+    /// A clinician and a patient who see each other, before anyone has said who they are: the clinician first.
+    pub async fn checking_call(&self) -> (Browser, Browser) {
+        let (clinician, patient) = tokio::join!(self.signed_in("clinician"), self.patient_waiting("patient", self.visit_now()));
+        clinician.admit().await;
+        see_each_other(&clinician, &patient).await;
+        (clinician, patient)
+    }
+}
+
+pub async fn see_each_other(clinician: &Browser, patient: &Browser) {
+    clinician.sees_moving_picture_of(PATIENT).await;
+    patient.sees_moving_picture_of(CLINICIAN).await;
+}
+
+pub async fn hear_each_other(clinician: &Browser, patient: &Browser) {
+    clinician.hears().await;
+    patient.hears().await;
+}
+
+/// Each reads what the other wrote.
+pub async fn chat_both_ways(clinician: &Browser, patient: &Browser) {
+    clinician.say_in_chat("Can you read this?").await;
+    patient.open_panel("Chat").await;
+    patient.sees("Can you read this?").await;
+    patient.say_in_chat("Every word of it.").await;
+    clinician.sees("Every word of it.").await;
+}
+
+impl Window {
+    pub async fn sign_in(&self, demo: &Demo, role: &str) {
+        let account = demo.account(role);
+        self.goto("/sign-in").await;
+        self.fill("Email", &account.email).await;
+        self.fill("Password", &account.password).await;
+        self.press_enter_in("Password").await;
+        self.wait_for("come in", async || Ok((!self.address().await.starts_with("/sign-in")).then_some(()))).await;
+    }
+
+    /// The link from the mail, up to the page of the visit.
+    pub async fn open_visit(&self, visit: &Visit) {
+        self.goto(&visit.link).await;
+        self.fill("Date of birth", &visit.date_of_birth).await;
+        self.click("Continue").await;
+        self.sees_button("Join visit").await;
+    }
+
+    /// The id of the visit that this page is about.
+    pub async fn visit_id(&self) -> String {
+        let address = self.address().await;
+        address.strip_prefix("/visits/").unwrap_or_else(|| panic!("{}: {address} is no visit's page", self.name))[..36].to_owned()
+    }
+
+    /// From Today into the call with whoever stands on top.
+    pub async fn admit(&self) {
+        self.click("Admit").await;
+        self.wait_for("come to the call", async || Ok(self.address().await.ends_with("/call").then_some(()))).await;
+    }
+
+    /// The same for one of several.
+    pub async fn admit_visit(&self, id: &str) {
+        self.click_within(&format!("[data-visit='{id}'], form[action^='/visits/{id}/']"), "Admit").await;
+        self.wait_for("come to the call", async || Ok(self.address().await.ends_with("/call").then_some(()))).await;
+    }
+
+    /// The ids of those who can be admitted, as they stand on Today.
+    pub async fn can_admit(&self) -> Vec<String> {
+        self.ask("canAdmit", json!([])).await.unwrap_or_default()
+    }
+
+    /// Opens a part of the call's page, if it is not open yet.
+    pub async fn open_panel(&self, name: &str) {
+        self.wait_for(&format!("open \"{name}\""), async || {
+            let Some(button) = self.find("button", name, "").await? else { return Ok(None) };
+            if button.attr("aria-expanded").await?.as_deref() == Some("false") {
+                button.click().await?;
+            }
+            Ok(Some(()))
+        })
+        .await;
+    }
+
+    pub async fn say_in_chat(&self, text: &str) {
+        self.open_panel("Chat").await;
+        self.fill("Write a message", text).await;
+        self.click("Send").await;
+        self.sees(text).await;
+    }
+
+    /// Writes the note and waits until the server has it.
+    pub async fn write_note(&self, text: &str) {
+        self.open_panel("Note").await;
+        self.fill(NOTE_FIELD, text).await;
+        let path = format!("/visits/{}/note", self.visit_id().await);
+        self.wait_for("see the note kept", async || {
+            let answer: super::cleanliness::Answer = self.ask("get", json!([path])).await?;
+            let note: serde_json::Value = serde_json::from_str(&answer.body).unwrap_or_default();
+            Ok((note["text"] == text).then_some(()))
+        })
+        .await;
+    }
+
+    pub async fn end_visit(&self) {
+        self.click("End visit").await;
+        self.sees("The visit has ended").await;
+    }
+}

@@ -1,0 +1,123 @@
+// What a test asks of a page, in words that do not depend on how the page is built: visible, named as a screen reader would name it.
+
+const squeeze = (text) => (text ?? "").replace(/\s+/g, " ").trim();
+
+const isVisible = (element) => element.checkVisibility({ checkVisibilityCSS: true, visibilityProperty: true }) && !element.closest("[inert]");
+
+const KINDS = {
+  button: "button, [role=button], input[type=submit]",
+  field: "input:not([type=hidden]), textarea, select",
+  link: "a[href]",
+};
+
+function nameOf(element) {
+  const ids = element.getAttribute("aria-labelledby");
+  if (ids) return squeeze(ids.split(/\s+/).map((id) => document.getElementById(id)?.textContent).join(" "));
+  if (element.ariaLabel) return squeeze(element.ariaLabel);
+  if (element.labels?.length) return squeeze([...element.labels].map((label) => label.textContent).join(" "));
+  return squeeze(element.textContent || element.value || element.title);
+}
+
+/** The first visible button, field or link with that name, inside of whatever matches `within`. */
+function find(kind, name, within) {
+  const places = within ? [...document.querySelectorAll(within)] : [document];
+  for (const place of places) {
+    for (const element of place.querySelectorAll(KINDS[kind])) {
+      if (nameOf(element) === name && isVisible(element) && !element.disabled) return element;
+    }
+  }
+  return null;
+}
+
+function namesOf(kind) {
+  return [...document.querySelectorAll(KINDS[kind])].filter(isVisible).map(nameOf);
+}
+
+const text = () => squeeze(document.body?.innerText);
+
+const tall = () => Math.ceil(document.documentElement.getBoundingClientRect().height);
+
+const sidewaysBy = () => document.documentElement.scrollWidth - document.documentElement.clientWidth;
+
+/** Where the links of this page lead, on this server. */
+const paths = () => [...document.querySelectorAll("a[href]")].map((link) => new URL(link.href)).filter((url) => url.origin === location.origin)
+  .map((url) => url.pathname + url.search);
+
+/** What the server answers to a plain GET by this browser. */
+async function get(path) {
+  const answer = await fetch(path);
+  return { status: answer.status, body: await answer.text() };
+}
+
+/** The address of this page, asked for again, as the server sends it. */
+const sourceOfPage = () => get(location.pathname + location.search);
+
+const pictureOf = (label) => [...document.querySelectorAll("video")].find((video) => video.ariaLabel === label && isVisible(video));
+
+/** One look at the picture with that label: null where there is none. `pixels` changes with what is seen, `light` is 0 where all is black. */
+function look(label) {
+  const video = pictureOf(label);
+  if (!video) return null;
+  const seen = { paused: video.paused, seconds: video.currentTime, width: video.videoWidth, height: video.videoHeight, pixels: 0, light: 0 };
+  if (!seen.width) return seen;
+  const canvas = new OffscreenCanvas(64, 48);
+  const pen = canvas.getContext("2d");
+  pen.drawImage(video, 0, 0, 64, 48);
+  for (const byte of pen.getImageData(0, 0, 64, 48).data) seen.pixels = (Math.imul(seen.pixels, 31) + byte) | 0;
+  for (const byte of pen.getImageData(0, 0, 64, 48).data.filter((_, at) => at % 4 < 3)) seen.light = Math.max(seen.light, byte);
+  return seen;
+}
+
+/** Remembers which stream a picture shows, and the longest time that it stood still from now on. */
+function watch(label) {
+  const video = pictureOf(label);
+  const watched = { stream: video.srcObject, last: performance.now(), longest: 0 };
+  const frame = () => {
+    const now = performance.now();
+    watched.longest = Math.max(watched.longest, now - watched.last);
+    watched.last = now;
+    video.requestVideoFrameCallback(frame);
+  };
+  video.requestVideoFrameCallback(frame);
+  window.watchedByTheTest = watched;
+}
+
+function watched(label) {
+  const { stream, last, longest } = window.watchedByTheTest;
+  return { same_stream: pictureOf(label)?.srcObject === stream, still_ms: Math.max(longest, performance.now() - last) };
+}
+
+/** Listens to everything that this page would play aloud, for at most `ms`, until something is heard. The loudest moment, from 0 to 1. */
+async function listen(ms) {
+  const aloud = [...document.querySelectorAll("audio, video")]
+    .filter((element) => !element.muted && !element.paused && element.volume > 0 && element.srcObject?.getAudioTracks().some((track) => track.readyState === "live"));
+  if (!aloud.length) return { why: "no element on this page plays sound aloud", loudest: 0 };
+  const room = new AudioContext();
+  const ears = aloud.map((element) => {
+    const ear = room.createAnalyser();
+    room.createMediaStreamSource(new MediaStream(element.srcObject.getAudioTracks())).connect(ear);
+    return ear;
+  });
+  const samples = new Float32Array(ears[0].fftSize);
+  let loudest = 0;
+  for (const end = performance.now() + ms; performance.now() < end && loudest < 0.01;) {
+    await new Promise((resolve) => setTimeout(resolve, 20));
+    for (const ear of ears) {
+      ear.getFloatTimeDomainData(samples);
+      for (const sample of samples) loudest = Math.max(loudest, Math.abs(sample));
+    }
+  }
+  const why = `the sound is ${room.state}`;
+  await room.close();
+  return { why, loudest };
+}
+
+/** What axe has against this page: rule, what it asks, and where. */
+async function complaints() {
+  const { violations } = await window.axe.run(document, { resultTypes: ["violations"] });
+  return violations.map(({ id, help, nodes }) => `${id}: ${help}: ${nodes.map((node) => `${node.target.join(" ")} (${squeeze(node.failureSummary)})`).join("; ")}`);
+}
+
+/** The visits that can be admitted, in the order in which they stand on the page. */
+const canAdmit = () => [...document.querySelectorAll(KINDS.button)].filter((button) => nameOf(button) === "Admit" && isVisible(button) && !button.disabled)
+  .map((button) => (button.formAction || button.form?.action || "").match(/\/visits\/([0-9a-f-]{36})\//)?.[1] ?? button.closest("[data-visit]")?.dataset.visit);

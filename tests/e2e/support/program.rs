@@ -1,0 +1,50 @@
+//! A program that a test starts, and that dies with the test, together with whatever it started itself.
+
+use std::io::{BufRead, BufReader};
+use std::os::unix::process::CommandExt;
+use std::process::{Child, Command, Stdio};
+use std::sync::mpsc::{self, Receiver};
+use std::time::Duration;
+
+pub struct Program {
+    child: Child,
+    lines: Receiver<String>,
+}
+
+impl Program {
+    pub fn start(command: &mut Command) -> Self {
+        let mut child = command
+            .process_group(0)
+            .stdin(Stdio::null())
+            .stdout(Stdio::piped())
+            .spawn()
+            .unwrap_or_else(|problem| panic!("start {}: {problem}", command.get_program().display()));
+        let output = child.stdout.take().expect("standard output is a pipe");
+        let (sender, lines) = mpsc::channel();
+        // Reads on when nobody asks any more, so that the program never waits for us.
+        std::thread::spawn(move || {
+            for line in BufReader::new(output).lines().map_while(Result::ok) {
+                let _ = sender.send(line);
+            }
+        });
+        Self { child, lines }
+    }
+
+    /// The next line on its standard output.
+    pub fn line(&self, patience: Duration) -> Result<String, String> {
+        self.lines.recv_timeout(patience).map_err(|problem| problem.to_string())
+    }
+
+    /// As a power cut would: no goodbye to anyone.
+    pub fn kill(&mut self) {
+        let group = self.child.id();
+        let _ = Command::new("sh").arg("-c").arg(format!("kill -KILL -{group}")).stderr(Stdio::null()).status();
+        let _ = self.child.wait();
+    }
+}
+
+impl Drop for Program {
+    fn drop(&mut self) {
+        self.kill();
+    }
+}

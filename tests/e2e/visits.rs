@@ -1,0 +1,153 @@
+//! Visits from the link to the last word, between two people with a browser each.
+
+use crate::support::browser::Browser;
+use crate::support::clinic::{CLINICIAN, WAITING, chat_both_ways, hear_each_other, see_each_other};
+use crate::support::csv;
+use crate::support::server::Demo;
+
+#[tokio::test]
+async fn the_whole_visit() {
+    let demo = Demo::start();
+    let (clinician, patient) = tokio::join!(demo.signed_in("clinician"), demo.browser("patient"));
+    clinician.sees("Today").await;
+
+    patient.open_visit(demo.visit_now()).await;
+    patient.shot("visit-1-ready").await;
+    patient.click("Join visit").await;
+    patient.sees(WAITING).await;
+    patient.shot("visit-2-waiting").await;
+
+    clinician.sees_button("Admit").await;
+    clinician.shot("visit-3-today").await;
+    clinician.admit().await;
+    see_each_other(&clinician, &patient).await;
+    hear_each_other(&clinician, &patient).await;
+    clinician.shot("visit-4-checking").await;
+
+    assert!(!clinician.has_button("Chat").await, "nothing but picture and sound before it is known who is there");
+    clinician.click("Known to me").await;
+    chat_both_ways(&clinician, &patient).await;
+    clinician.write_note("Slept well. Same dose.").await;
+    clinician.shot("visit-5-call").await;
+    patient.shot("visit-6-call").await;
+
+    clinician.end_visit().await;
+    patient.sees("The visit is over").await;
+    assert!(!patient.shows_picture_of(CLINICIAN).await);
+    clinician.shot("visit-7-over").await;
+    patient.shot("visit-8-over").await;
+    clinician.finish().await;
+    patient.finish().await;
+}
+
+#[tokio::test]
+async fn a_reload_while_waiting_keeps_the_place() {
+    let demo = Demo::start();
+    let (clinician, patient) = tokio::join!(demo.signed_in("clinician"), demo.patient_waiting("patient", demo.visit_now()));
+    clinician.sees_button("Admit").await;
+
+    patient.reload().await;
+    patient.sees(WAITING).await;
+    let place = patient.visit_id().await;
+    clinician.wait_for("see the patient still", async || Ok((clinician.can_admit().await == [place.as_str()]).then_some(()))).await;
+
+    // A page that was loaded anew has no camera until it is tapped.
+    clinician.admit().await;
+    patient.click("Join visit").await;
+    see_each_other(&clinician, &patient).await;
+    clinician.finish().await;
+    patient.finish().await;
+}
+
+#[tokio::test]
+async fn a_reload_in_the_call_comes_back_with_join_visit() {
+    let demo = Demo::start();
+    let (clinician, patient) = demo.checking_call().await;
+    clinician.click("Known to me").await;
+
+    patient.reload().await;
+    patient.sees_button("Join visit").await;
+    assert!(!patient.shows_picture_of(CLINICIAN).await, "no camera and no picture without a tap");
+    patient.click("Join visit").await;
+    see_each_other(&clinician, &patient).await;
+    hear_each_other(&clinician, &patient).await;
+    chat_both_ways(&clinician, &patient).await;
+
+    clinician.end_visit().await;
+    patient.sees("The visit is over").await;
+    clinician.finish().await;
+    patient.finish().await;
+}
+
+#[tokio::test]
+async fn two_patients_wait_for_one_clinician_at_once() {
+    let demo = Demo::start();
+    let first = demo.patient_waiting("first patient", demo.visit_now()).await;
+    let second = demo.patient_waiting("second patient", demo.visit_next()).await;
+    let clinician = demo.signed_in("clinician").await;
+    let (first_id, second_id) = (first.visit_id().await, second.visit_id().await);
+
+    both_wait(&clinician, [&first_id, &second_id]).await;
+    clinician.shot("two-waiting").await;
+    first.reload().await;
+    first.sees(WAITING).await;
+    both_wait(&clinician, [&first_id, &second_id]).await;
+
+    clinician.admit_visit(&second_id).await;
+    see_each_other(&clinician, &second).await;
+    assert!(first.shows(WAITING).await.unwrap(), "admitting one lets nobody else in");
+    assert!(!first.shows_picture_of(CLINICIAN).await);
+    clinician.click("Known to me").await;
+    clinician.end_visit().await;
+    second.sees("The visit is over").await;
+
+    clinician.goto("/today").await;
+    clinician.admit().await;
+    first.click("Join visit").await;
+    see_each_other(&clinician, &first).await;
+    clinician.finish().await;
+    first.finish().await;
+    second.finish().await;
+}
+
+/// Longest first, and a reload does not send anyone to the end.
+async fn both_wait(clinician: &Browser, ids: [&str; 2]) {
+    clinician.wait_for("see both in the order in which they came", async || Ok((clinician.can_admit().await == ids).then_some(()))).await;
+}
+
+#[tokio::test]
+async fn the_export_tells_the_visit() {
+    let demo = Demo::start();
+    let (clinician, patient) = demo.checking_call().await;
+    clinician.click("Known to me").await;
+    clinician.write_note("Seen and well.").await;
+    clinician.end_visit().await;
+    patient.sees("The visit is over").await;
+    clinician.finish().await;
+    patient.finish().await;
+
+    let compliance = demo.signed_in("compliance").await;
+    compliance.get("/access-log/export?format=csv").await;
+    let export = compliance.get("/access-log/export?format=csv").await;
+    assert_eq!(export.status, 200);
+    compliance.finish().await;
+    let kinds = csv::column(&export.body, "kind");
+    let story = [
+        "staff.signed_in",
+        "visit.booked",
+        "link.sent",
+        "link.checked",
+        "link.redeemed",
+        "visit.waiting",
+        "visit.admitted",
+        "call.connected",
+        "identity.recorded",
+        "note.saved",
+        "visit.ended",
+        "log.exported",
+    ];
+    let mut rest = kinds.iter();
+    for chapter in story {
+        assert!(rest.any(|kind| kind == chapter), "{chapter} does not follow what comes before it in the story:\n{}", kinds.join("\n"));
+    }
+}
