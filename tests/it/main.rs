@@ -4,5 +4,6 @@
 mod support;
 
 mod architecture;
+mod patients;
 mod schema;
 mod staff;
