@@ -6,7 +6,7 @@ use crate::audit::{Context, Event, Kind, Log, Object};
 use crate::bus::Bus;
 use crate::config::Config;
 use crate::crypto::{self, Keyring, PatientKey, Rng, RootKey};
-use crate::db::{self, Db, OnlyNode};
+use crate::db::{self, Db};
 use crate::ids::{DeploymentId, PatientId, RequestId};
 use crate::time::{SharedClock, Timestamp};
 use anyhow::{Context as _, ensure};
@@ -26,14 +26,12 @@ pub struct Parts {
     pub rng: Rng,
     pub log: Log,
     pub bus: Bus,
-    only_node: OnlyNode,
 }
 
 impl App {
     /// Open the database, bring it to this build's schema, load the keys or make them at the first start.
     pub async fn open(config: Config, clock: SharedClock, rng: Rng) -> anyhow::Result<Self> {
         let address = config.database()?;
-        let only_node = OnlyNode::claim(&address).await?;
         let db = Db::open(&address).await?;
         db::migrate::run(&db).await?;
         let root = RootKey::read(&config.root_key_file)?;
@@ -43,7 +41,7 @@ impl App {
         if let Some(rows) = new {
             store_keys(&log, &keys, rows, clock.now(), &rng).await.context("store the new keys")?;
         }
-        Ok(Self(Arc::new(Parts { config, db, keys, clock, rng, log, bus: Bus::default(), only_node })))
+        Ok(Self(Arc::new(Parts { config, db, keys, clock, rng, log, bus: Bus::default() })))
     }
 
     /// Now, by the app's clock.
@@ -65,7 +63,6 @@ impl App {
     /// Close the database. On SQLite this folds the write-ahead log into the file.
     pub async fn close(&self) {
         self.db.close().await;
-        tracing::debug!(node = ?self.only_node, "Released the database");
     }
 }
 

@@ -1,3 +1,53 @@
+//! Anteroom: appointments, single-use visit links, a waiting room, calls encrypted from browser to browser, sealed records,
+//! and an access log.
+//!
+//! # Where things are
+//!
+//! Ground, which knows no feature, each standing on those above it:
+//!
+//! - [`ids`], [`time`], [`secret`]: names of rows, instants, values that do not print themselves.
+//! - [`db`]: SQLite or PostgreSQL behind one text of SQL.
+//! - [`crypto`]: sealing, keys, tokens, blind indexes.
+//! - [`audit`]: the access log, and through it every commit and every opening of sealed data.
+//! - [`bus`], [`text`], [`config`]: hints between sockets; every sentence a person reads; the configuration.
+//! - [`app`]: what every handler and job receives.
+//! - [`web`]: errors, the page frame, form tokens, headers, limits, sockets, static files.
+//! - [`mail`]: the outbox, what a mail says, how it leaves.
+//!
+//! Features, which stand on the ground and on those above them:
+//!
+//! - [`clinic`]: what anybody may read about the clinic and its encryption.
+//! - [`staff`]: accounts, roles, sign-in, sessions.
+//! - [`patients`]: who they are, how they may be contacted.
+//! - [`links`]: mint, show, redeem. Knows a visit, a patient and a window, never an appointment.
+//! - [`appointments`]: book, move, cancel, remind.
+//! - [`waiting_room`]: who is here, who may enter.
+//! - [`calls`]: two pages and what may pass between them.
+//! - [`records`]: the sealed note of a visit.
+//! - [`compliance`]: reading and exporting the access log.
+//! - [`jobs`], [`server`], [`demo`]: what happens by itself; the HTTP server; a whole clinic to try.
+//!
+//! In a feature, `mod.rs` tells the story and holds the verbs; `model.rs`, `room.rs`, `session.rs`, `event.rs` are pure;
+//! `store.rs` is its SQL; `pages.rs` is HTTP; `socket.rs` is WebSocket; `extract.rs` says who may call.
+//!
+//! # Invariants
+//!
+//! Each is a test of the same name in `tests/it/architecture.rs`, unless another place is given.
+//!
+//! - **imports point downwards only**: the order is the one above.
+//! - **only db names a driver**, and **sql is written only in stores**; **no statement is built from text**.
+//! - **only pages sockets and web know actix**.
+//! - **pure files hold no async no clock and no randomness**.
+//! - **one crate one door**: `aes_gcm` in `crypto/envelope.rs`, `lettre` in `mail/transport.rs`, `argon2` in
+//!   `staff/password.rs`, `actix_ws` in `web/live.rs`; `webrtc` is a peer in tests.
+//! - **calls never imports records**: the code that handles hostile network input has no path to clinical text.
+//! - **nothing opens sealed data without an audit access**, and **only the log commits**: no event, no access.
+//! - **bookkeeping touches its tables only**: the writes without an event are a closed list.
+//! - **no template turns escaping off**; **every text that is named exists**.
+//! - **sqlite and postgres have the same tables and columns** (`tests/it/schema.rs`).
+//! - **nothing passes but between the two holders of an admitted visit** (`waiting_room/room.rs`).
+//! - **both sides hold the same schema** of signalling (`calls/session.rs` and `tests/js/`).
+
 pub mod app;
 pub mod appointments;
 pub mod audit;
@@ -8,7 +58,9 @@ pub mod compliance;
 pub mod config;
 pub mod crypto;
 pub mod db;
+pub mod demo;
 pub mod ids;
+pub mod jobs;
 pub mod links;
 pub mod mail;
 pub mod patients;

@@ -1,10 +1,12 @@
 //! The HTTP server: middleware in order, the live state of each feature, all routes.
 
 use crate::app::App;
+use crate::audit::{Event, Fact, Kind};
+use crate::waiting_room::Hub;
 use crate::{appointments, calls, clinic, compliance, links, patients, records, staff, waiting_room, web};
 use actix_web::dev::Server;
 use actix_web::middleware::{Compress, from_fn};
-use actix_web::web::ServiceConfig;
+use actix_web::web::{Data, ServiceConfig};
 use actix_web::{App as ActixApp, HttpServer};
 use anyhow::Context;
 use std::net::{SocketAddr, TcpListener};
@@ -18,10 +20,10 @@ pub fn bind(addresses: &[SocketAddr]) -> anyhow::Result<Vec<TcpListener>> {
 }
 
 /// The server on `listeners`, running once awaited.
-pub fn start(app: App, listeners: Vec<TcpListener>) -> anyhow::Result<Server> {
+pub fn start(app: App, hub: Hub, listeners: Vec<TcpListener>) -> anyhow::Result<Server> {
     let mut server = HttpServer::new(move || {
-        let app = app.clone();
-        ActixApp::new().wrap(Compress::default()).wrap(from_fn(web::headers::set)).configure(move |config| routes(config, &app))
+        let (app, hub) = (app.clone(), hub.clone());
+        ActixApp::new().wrap(Compress::default()).wrap(from_fn(web::headers::set)).configure(move |config| routes(config, &app, hub))
     })
     .workers(2)
     .client_request_timeout(web::limit::REQUEST_HEAD_TIMEOUT)
@@ -34,8 +36,19 @@ pub fn start(app: App, listeners: Vec<TcpListener>) -> anyhow::Result<Server> {
     Ok(server.run())
 }
 
-fn routes(config: &mut ServiceConfig, app: &App) {
-    config.app_data(app.clone());
+/// Record that the program started, with the hash of the files it serves (RTC-09).
+pub async fn record_start(app: &App) -> sqlx::Result<()> {
+    let files = hex::decode(web::assets::set_hash()).unwrap_or_default();
+    app.log.record(&app.system(), Event::done(Kind::SystemStarted).with("static_files", Fact::Bytes(files))).await
+}
+
+/// Record that the program stopped in order.
+pub async fn record_stop(app: &App) -> sqlx::Result<()> {
+    app.log.record(&app.system(), Event::done(Kind::SystemStopped)).await
+}
+
+fn routes(config: &mut ServiceConfig, app: &App, hub: Hub) {
+    config.app_data(app.clone()).app_data(Data::new(hub));
     web::limit::configure(config);
     web::assets::routes(config);
     clinic::routes(config);

@@ -190,11 +190,11 @@ create table visit (
     identity text check (identity in ('known', 'confirmed')),
     ended_at bigint,
     check (ends_at > starts_at),
-    -- No double booking, decided here and not by reading first (WEB-07).
+    -- No double booking, decided here and not by reading first (WEB-07). A visit that is over frees its time.
     constraint clinician_not_double_booked
-        exclude using gist (clinician_id with =, int8range(starts_at, ends_at) with &&) where (cancelled_at is null),
+        exclude using gist (clinician_id with =, int8range(starts_at, ends_at) with &&) where (cancelled_at is null and ended_at is null),
     constraint patient_not_double_booked
-        exclude using gist (patient_id with =, int8range(starts_at, ends_at) with &&) where (cancelled_at is null)
+        exclude using gist (patient_id with =, int8range(starts_at, ends_at) with &&) where (cancelled_at is null and ended_at is null)
 );
 create index visit_by_day on visit (starts_at);
 create index visit_by_clinician on visit (clinician_id, starts_at);

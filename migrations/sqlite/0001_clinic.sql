@@ -200,35 +200,39 @@ create index visit_by_day on visit (starts_at);
 create index visit_by_clinician on visit (clinician_id, starts_at);
 create index visit_by_patient on visit (patient_id, starts_at);
 
--- No double booking, decided here and not by reading first (WEB-07).
+-- No double booking, decided here and not by reading first (WEB-07). A visit that is over frees its time.
 create trigger clinician_not_double_booked_on_insert before insert on visit
-when new.cancelled_at is null and exists (
+when new.cancelled_at is null and new.ended_at is null and exists (
     select 1 from visit
-    where clinician_id = new.clinician_id and cancelled_at is null and starts_at < new.ends_at and ends_at > new.starts_at
+    where clinician_id = new.clinician_id and cancelled_at is null and ended_at is null
+        and starts_at < new.ends_at and ends_at > new.starts_at
 )
 begin
     select raise(abort, 'clinician_not_double_booked');
 end;
 create trigger clinician_not_double_booked_on_update before update of starts_at, ends_at, cancelled_at, clinician_id, patient_id on visit
-when new.cancelled_at is null and exists (
+when new.cancelled_at is null and new.ended_at is null and exists (
     select 1 from visit
-    where clinician_id = new.clinician_id and cancelled_at is null and starts_at < new.ends_at and ends_at > new.starts_at and id <> new.id
+    where clinician_id = new.clinician_id and cancelled_at is null and ended_at is null
+        and starts_at < new.ends_at and ends_at > new.starts_at and id <> new.id
 )
 begin
     select raise(abort, 'clinician_not_double_booked');
 end;
 create trigger patient_not_double_booked_on_insert before insert on visit
-when new.cancelled_at is null and exists (
+when new.cancelled_at is null and new.ended_at is null and exists (
     select 1 from visit
-    where patient_id = new.patient_id and cancelled_at is null and starts_at < new.ends_at and ends_at > new.starts_at
+    where patient_id = new.patient_id and cancelled_at is null and ended_at is null
+        and starts_at < new.ends_at and ends_at > new.starts_at
 )
 begin
     select raise(abort, 'patient_not_double_booked');
 end;
 create trigger patient_not_double_booked_on_update before update of starts_at, ends_at, cancelled_at, clinician_id, patient_id on visit
-when new.cancelled_at is null and exists (
+when new.cancelled_at is null and new.ended_at is null and exists (
     select 1 from visit
-    where patient_id = new.patient_id and cancelled_at is null and starts_at < new.ends_at and ends_at > new.starts_at and id <> new.id
+    where patient_id = new.patient_id and cancelled_at is null and ended_at is null
+        and starts_at < new.ends_at and ends_at > new.starts_at and id <> new.id
 )
 begin
     select raise(abort, 'patient_not_double_booked');

@@ -9,7 +9,7 @@ pub mod reminders;
 mod store;
 
 pub use model::{NewAppointment, Slot, TimeForm, Visit, VisitState, parse_reason, week_of};
-pub use store::{day, visit};
+pub use store::{day, open_visit, visit};
 
 use crate::app::App;
 use crate::audit::{self, Access, ActorKind, Context, Event, Fact, Kind, Object};
@@ -178,7 +178,7 @@ async fn try_move(app: &App, context: &Context, visit: &Visit, was: Timestamp, s
 /// Links that are outstanding open nothing any more, and the device that opened one waits no longer.
 async fn close_door(tx: &mut audit::Tx, app: &App, visit: &Visit, why: VoidedWhy) -> sqlx::Result<()> {
     links::void_all(tx, app, visit.id, visit.patient_id, why).await?;
-    store::end_device(tx, visit.id, why.word(), app.now()).await
+    links::end_device(tx, visit.id, why.word(), app.now()).await
 }
 
 fn invitation(visit: &Visit) -> Invitation {

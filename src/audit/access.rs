@@ -39,7 +39,7 @@ impl Access {
             Ok(bytes) => String::from_utf8(bytes.reveal().clone()).map(Secret::new).map_err(|_| OpenError::NotText),
             Err(_) => {
                 let event = Event::failed(Kind::IntegrityFailed, "altered")
-                    .on(Object::Patient, place.row)
+                    .on(row_of(place.table), place.row)
                     .about(key.patient)
                     .with("table", Fact::Word(place.table))
                     .with("column", Fact::Word(place.column))
@@ -57,5 +57,15 @@ impl Access {
             Some(sealed) => self.open(key, place, sealed).await.map(Some),
             None => Ok(None),
         }
+    }
+}
+
+/// What a row of that table is, in an event about it.
+fn row_of(table: &str) -> Object {
+    match table {
+        "visit" => Object::Visit,
+        "visit_note" => Object::Note,
+        "outbox" => Object::Mail,
+        _ => Object::Patient,
     }
 }

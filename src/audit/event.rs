@@ -106,7 +106,10 @@ words! {
         NoteSaved = "note.saved",
 
         LogViewed = "log.viewed",
+        /// An export began. Committed before its first byte, and the last line of the export itself.
         LogExported = "log.exported",
+        /// An export ended: whole, with its rows and hash, or cut off.
+        LogExportFinished = "log.export_finished",
     }
 }
 

@@ -4,15 +4,21 @@
 //! door (ID-01). This feature knows a visit's id, its patient and the time it may be opened, never an appointment's
 //! reason. The secret of a link is in its mail alone; the database has its hash (LNK-11).
 
+mod extract;
 mod model;
+mod pages;
+mod redeem;
 mod store;
 
+pub use extract::PatientVisit;
 pub use model::VoidedWhy;
 
 use crate::app::App;
-use crate::audit::{self, ActorKind, Context, Event, Fact, Kind, Object};
+use crate::audit::{self, Actor, ActorKind, Bookkeeping, Context, Event, Fact, Kind, Object, Purpose};
 use crate::crypto::blind_index::{self, Column};
+use crate::crypto::sha256;
 use crate::crypto::token::{self, LinkSecret};
+use crate::db;
 use crate::ids::{PatientId, StaffId, VisitId};
 use crate::mail::outbox::{self, Letter, LetterKind, LetterValues};
 use crate::patients::{self, Contact};
@@ -43,7 +49,14 @@ pub struct MintedLink {
 }
 
 /// The routes of this feature.
-pub fn routes(_config: &mut ServiceConfig) {}
+pub fn routes(config: &mut ServiceConfig) {
+    use actix_web::web::{get, head, post, resource};
+    config
+        .service(resource("/v").route(get().to(pages::link)).route(head().to(pages::link)))
+        .service(resource("/v/redemption").route(post().to(pages::redemption)))
+        .service(resource("/v/links").route(post().to(pages::new_link)))
+        .service(resource("/join").route(get().to(pages::join)).route(head().to(pages::join)).route(post().to(pages::join_by_code)));
+}
 
 /// Invite a patient to a visit, or tell them that it is cancelled, in the transaction of what it tells.
 ///
@@ -134,6 +147,65 @@ pub async fn resend(app: &App, context: &Context, visit: VisitId) -> web::Result
     }
     tx.commit(created).await?;
     Ok(minted)
+}
+
+/// "Send a new link", asked by whoever holds a link or its code. Silent: the answer is the same whatever it did (LNK-07).
+async fn ask_for_link(app: &App, context: &Context, key: &[u8]) -> web::Result<()> {
+    let mut reading = app.db.reading().await?;
+    let link = store::link(&mut reading, key).await?;
+    drop(reading);
+    let Some(link) = link else {
+        app.log.refused(context, Event::refused(Kind::LinkRequested, "unknown")).await?;
+        return Ok(());
+    };
+    let context = redeem::link_holder(context);
+    let mut tx = app.log.begin(&context).await?;
+    let subject = app.keys.pseudonym("link.new", link.visit_id.0.as_bytes());
+    if !store::may_ask_for_link(&mut tx, &subject, app.now()).await? {
+        drop(tx);
+        let refused = Event::refused(Kind::LinkRequested, "too_often").on(Object::Visit, link.visit_id.0).about(link.patient_id);
+        app.log.refused(&context, refused).await?;
+        return Ok(());
+    }
+    tx.commit_bookkeeping(Bookkeeping::Throttle).await?;
+    match resend(app, &context, link.visit_id).await {
+        Ok(_) => Ok(()),
+        Err(web::Error::Gone) => {
+            let refused = Event::refused(Kind::LinkRequested, "over").on(Object::Visit, link.visit_id.0).about(link.patient_id);
+            app.log.refused(&context, refused).await.map_err(Into::into)
+        }
+        Err(error) => Err(error),
+    }
+}
+
+/// The device session of a visit behind a cookie's token, if it lives. For a socket's messages; a handler takes
+/// [`PatientVisit`] in its signature.
+pub async fn resume(tx: &mut db::Tx, app: &App, token: &str, visit: VisitId) -> sqlx::Result<Option<PatientVisit>> {
+    let device = store::device(tx, &token::stored(token), visit).await?;
+    let live = device.filter(|device| !model::session_is_over(&device.state, device.ends_at, device.ended_at, app.now()));
+    Ok(live.map(|device| PatientVisit {
+        device: device.id,
+        visit,
+        patient: device.patient_id,
+        clinician: device.clinician_id,
+        context: Context {
+            actor: Actor { kind: ActorKind::PatientLink, id: Some(device.id.0), role: None },
+            session: Some(device.id.0),
+            purpose: Purpose::PatientRequest,
+            ..app.system()
+        },
+        csrf: app.keys.form_token(token),
+    }))
+}
+
+/// End the session of the device that opened a visit. Its page closes, and only a new link opens the visit again.
+pub async fn end_device(tx: &mut audit::Tx, visit: VisitId, why: &'static str, now: Timestamp) -> sqlx::Result<()> {
+    store::end_device(tx, visit, why, now).await
+}
+
+/// The cookie of one visit. It names no visit that a look at the cookies could tell.
+pub fn cookie_name(visit: VisitId) -> String {
+    format!("v-{}", hex::encode(&sha256(visit.0.as_bytes())[..6]))
 }
 
 /// A link's two secrets before they are split between the mail and the database.

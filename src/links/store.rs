@@ -1,11 +1,142 @@
 //! The SQL of links, of the device that opened one, and of the tries that were wrong.
 
 use super::Invitation;
-use super::model::{Invited, VoidedWhy};
+use super::model::{Invited, LOCKED_FOR, Standing, VoidedWhy, WRONG_MAX};
+use crate::config::LinkConfig;
 use crate::db::{Tx, in_tx};
-use crate::ids::{PatientId, StaffId, VisitId};
+use crate::ids::{DeviceId, PatientId, StaffId, VisitId};
 use crate::mail::outbox::LetterKind;
-use crate::time::Timestamp;
+use crate::time::{Timestamp, Zone};
+
+/// A link with what is needed of its visit and patient. Nothing of it is sealed.
+#[derive(Debug, Clone, sqlx::FromRow)]
+pub struct Link {
+    pub visit_id: VisitId,
+    pub patient_id: PatientId,
+    pub clinician_id: StaffId,
+    pub starts_at: Timestamp,
+    pub ends_at: Timestamp,
+    pub state: String,
+    pub redeemed_at: Option<Timestamp>,
+    pub code_check: Option<Vec<u8>>,
+    pub date_of_birth_check: Vec<u8>,
+    #[sqlx(try_from = "String")]
+    pub zone: Zone,
+    pub language: String,
+    pub voided_why: Option<String>,
+    pub check_locked_until: Option<Timestamp>,
+}
+
+impl Link {
+    pub fn standing(&self) -> Standing {
+        Standing {
+            state: self.state.clone(),
+            starts_at: self.starts_at,
+            ends_at: self.ends_at,
+            redeemed: self.redeemed_at.is_some(),
+            voided: self.voided_why.as_deref().and_then(VoidedWhy::from_word),
+        }
+    }
+}
+
+/// The link with this hash of its secret, or this index of its code: the two have different lengths.
+pub async fn link(tx: &mut Tx, key: &[u8]) -> sqlx::Result<Option<Link>> {
+    in_tx!(tx, conn => sqlx::query_as(
+        "select visit_link.visit_id, visit.patient_id, visit.clinician_id, visit.starts_at, visit.ends_at, visit.state,
+             visit.redeemed_at, visit.code_check, patient.date_of_birth_check, patient.zone, patient.language,
+             visit_link.voided_why, visit.check_locked_until
+         from visit_link join visit on visit.id = visit_link.visit_id join patient on patient.id = visit.patient_id
+         where visit_link.secret_hash = $1 or visit_link.join_code_index = $1")
+        .bind(key).fetch_optional(conn).await)
+}
+
+/// Count one try before it is known to be wrong, so that a burst of tries cannot outrun the count. The fifth locks for 15
+/// minutes. `None` while locked, and for a link that there is not.
+///
+/// The visit's row stays held until the transaction ends: tries at one visit, and its redemption, go one by one.
+pub async fn reserve_try(tx: &mut Tx, key: &[u8], now: Timestamp) -> sqlx::Result<Option<i64>> {
+    in_tx!(tx, conn => sqlx::query_scalar(
+        "update visit set check_failures = case when check_locked_until is null then check_failures + 1 else 1 end,
+             check_locked_until = case when check_locked_until is null and check_failures + 1 >= $3 then $4 else null end
+         where id = (select visit_id from visit_link where secret_hash = $1 or join_code_index = $1)
+           and (check_locked_until is null or check_locked_until <= $2)
+         returning check_failures")
+        .bind(key).bind(now).bind(WRONG_MAX).bind(now + LOCKED_FOR).fetch_optional(conn).await)
+}
+
+/// Open the visit for the one who asks first. False for everybody else, and when the link or the time is no longer right.
+pub async fn redeem(tx: &mut Tx, visit: VisitId, key: &[u8], limits: LinkConfig, now: Timestamp) -> sqlx::Result<bool> {
+    let won: Option<VisitId> = in_tx!(tx, conn => sqlx::query_scalar(
+        "update visit set redeemed_at = $2, state = 'redeemed', version = version + 1
+         where id = $1 and redeemed_at is null and state in ('booked', 'sent') and starts_at <= $3 and ends_at > $4
+           and exists (select 1 from visit_link where visit_id = visit.id and (secret_hash = $5 or join_code_index = $5)
+                       and voided_at is null)
+         returning id")
+        .bind(visit).bind(now).bind(now + limits.opens_before()).bind(now - limits.closes_after()).bind(key)
+        .fetch_optional(conn).await)?;
+    Ok(won.is_some())
+}
+
+pub async fn insert_device(tx: &mut Tx, id: DeviceId, visit: VisitId, token_hash: &[u8], now: Timestamp) -> sqlx::Result<()> {
+    in_tx!(tx, conn => sqlx::query("insert into visit_device (id, visit_id, token_hash, created_at) values ($1, $2, $3, $4)")
+        .bind(id).bind(visit).bind(token_hash).bind(now).execute(conn).await.map(drop))
+}
+
+pub async fn end_device(tx: &mut Tx, visit: VisitId, why: &str, now: Timestamp) -> sqlx::Result<()> {
+    in_tx!(tx, conn => sqlx::query("update visit_device set ended_at = $3, ended_why = $2 where visit_id = $1 and ended_at is null")
+        .bind(visit).bind(why).bind(now).execute(conn).await.map(drop))
+}
+
+/// A live device session with what is needed of its visit.
+#[derive(Debug, Clone, sqlx::FromRow)]
+pub struct Device {
+    pub id: DeviceId,
+    pub patient_id: PatientId,
+    pub clinician_id: StaffId,
+    pub state: String,
+    pub ends_at: Timestamp,
+    pub ended_at: Option<Timestamp>,
+}
+
+pub async fn device(tx: &mut Tx, token_hash: &[u8], visit: VisitId) -> sqlx::Result<Option<Device>> {
+    in_tx!(tx, conn => sqlx::query_as(
+        "select visit_device.id, visit.patient_id, visit.clinician_id, visit.state, visit.ends_at, visit.ended_at
+         from visit_device join visit on visit.id = visit_device.visit_id
+         where visit_device.token_hash = $1 and visit_device.visit_id = $2 and visit_device.ended_at is null")
+        .bind(token_hash).bind(visit).fetch_optional(conn).await)
+}
+
+/// One more wrong value from this source, in a window of an hour.
+pub async fn count_wrong(tx: &mut Tx, source: &[u8], now: Timestamp) -> sqlx::Result<()> {
+    in_tx!(tx, conn => sqlx::query(
+        "insert into throttle (kind, subject, window_started_at, failures) values ('link.source', $1, $2, 1)
+         on conflict (kind, subject) do update set
+             failures = case when throttle.window_started_at + 3600000 <= $2 then 1 else throttle.failures + 1 end,
+             window_started_at = case when throttle.window_started_at + 3600000 <= $2 then $2 else throttle.window_started_at end")
+        .bind(source).bind(now).execute(conn).await.map(drop))
+}
+
+/// How many wrong values came from this source in its hour.
+pub async fn wrong_from(tx: &mut Tx, source: &[u8], now: Timestamp) -> sqlx::Result<i64> {
+    let failures: Option<i64> = in_tx!(tx, conn => sqlx::query_scalar(
+        "select failures from throttle where kind = 'link.source' and subject = $1 and window_started_at + 3600000 > $2")
+        .bind(source).bind(now).fetch_optional(conn).await)?;
+    Ok(failures.unwrap_or(0))
+}
+
+/// May a stranger have a new link sent for this visit? Once in 5 minutes and three times a day (LNK-07). A yes counts.
+pub async fn may_ask_for_link(tx: &mut Tx, visit: &[u8], now: Timestamp) -> sqlx::Result<bool> {
+    let counted: Option<i64> = in_tx!(tx, conn => sqlx::query_scalar(
+        "insert into throttle (kind, subject, window_started_at, failures, locked_until) values ('link.new', $1, $2, 1, $2 + 300000)
+         on conflict (kind, subject) do update set
+             failures = case when throttle.window_started_at + 86400000 <= $2 then 1 else throttle.failures + 1 end,
+             window_started_at = case when throttle.window_started_at + 86400000 <= $2 then $2 else throttle.window_started_at end,
+             locked_until = $2 + 300000
+         where throttle.locked_until <= $2 and (throttle.window_started_at + 86400000 <= $2 or throttle.failures < 3)
+         returning failures")
+        .bind(visit).bind(now).fetch_optional(conn).await)?;
+    Ok(counted.is_some())
+}
 
 pub async fn insert_link(
     tx: &mut Tx,

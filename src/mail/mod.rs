@@ -4,4 +4,8 @@
 //! renders and sends it, and blanks the values once it has left. What may stand in a letter is a closed list: no name, no
 //! clinician, no reason (EML-01).
 
+mod ics;
+pub mod job;
+pub mod message;
 pub mod outbox;
+pub mod transport;

@@ -4,10 +4,11 @@
 //! `Message-ID`. Claiming pushes the letter's time forward in the same statement, so two runs never hold one letter.
 
 use crate::app::App;
+use crate::audit::Access;
 use crate::crypto::token::LinkSecret;
-use crate::crypto::{PatientKey, Place};
+use crate::crypto::{PatientKey, Place, Sealed};
 use crate::db::{Tx, in_tx};
-use crate::ids::{MailId, PatientId, VisitId};
+use crate::ids::{MailId, PatientId, StaffId, VisitId};
 use crate::secret::Secret;
 use crate::time::{Timestamp, Zone};
 use serde::{Deserialize, Deserializer, Serialize, Serializer};
@@ -98,6 +99,95 @@ pub async fn withdraw_links(tx: &mut Tx, visit: VisitId, now: Timestamp) -> sqlx
         "update outbox set values_sealed = null, given_up_at = $2, last_error = 'withdrawn'
          where visit_id = $1 and values_sealed is not null and kind <> 'cancelled'")
         .bind(visit).bind(now).execute(conn).await.map(drop))
+}
+
+/// A letter that this run holds until it is due again.
+#[derive(Debug, Clone, sqlx::FromRow)]
+pub(super) struct Claimed {
+    pub id: MailId,
+    pub patient_id: PatientId,
+    pub visit_id: VisitId,
+    kind: String,
+    values_sealed: Sealed,
+    /// This try included.
+    pub attempts: i64,
+    pub useless_after: Timestamp,
+}
+
+/// What the clinic knows of a letter's visit and patient at this moment.
+#[derive(Debug, Clone, Copy, sqlx::FromRow)]
+pub(super) struct Standing {
+    pub clinician_id: StaffId,
+    pub mail_allowed: i64,
+    pub times_by_mail_agreed_at: Option<Timestamp>,
+}
+
+impl Claimed {
+    pub fn kind(&self) -> LetterKind {
+        LetterKind::from_word(&self.kind).expect("the outbox holds kinds that this program wrote: another word is a changed database")
+    }
+
+    /// Open what the letter says. `None` when it is not what was sealed.
+    pub async fn open(&self, access: &Access, key: &PatientKey) -> Option<LetterValues> {
+        let values = access.open(key, place(self.id), &self.values_sealed).await.ok()?;
+        serde_json::from_str(values.reveal()).ok()
+    }
+}
+
+/// True if [`claim`] would find a letter: asked often, so without a write.
+pub(super) async fn is_due(tx: &mut Tx, now: Timestamp) -> sqlx::Result<bool> {
+    let due: Option<MailId> = in_tx!(tx, conn => sqlx::query_scalar(
+        "select id from outbox where values_sealed is not null and due_at <= $1 limit 1")
+        .bind(now).fetch_optional(conn).await)?;
+    Ok(due.is_some())
+}
+
+/// Take the letter that has been due longest. It is due again after a pause of 1 minute that doubles with each try, up to
+/// an hour, so a letter whose sender was killed comes back by itself.
+pub(super) async fn claim(tx: &mut Tx, now: Timestamp) -> sqlx::Result<Option<Claimed>> {
+    in_tx!(tx, conn => sqlx::query_as(
+        "update outbox set attempts = attempts + 1, due_at = $1 + case attempts
+             when 0 then 60000 when 1 then 120000 when 2 then 240000 when 3 then 480000 when 4 then 960000 when 5 then 1920000
+             else 3600000 end
+         where id = (select id from outbox where values_sealed is not null and due_at <= $1 order by due_at, id limit 1)
+           and values_sealed is not null and due_at <= $1
+         returning id, patient_id, visit_id, kind, values_sealed, attempts, useless_after")
+        .bind(now).fetch_optional(conn).await)
+}
+
+pub(super) async fn standing(tx: &mut Tx, visit: VisitId) -> sqlx::Result<Standing> {
+    in_tx!(tx, conn => sqlx::query_as(
+        "select clinician_id, mail_allowed, times_by_mail_agreed_at
+         from visit join patient on patient.id = visit.patient_id where visit.id = $1")
+        .bind(visit).fetch_one(conn).await)
+}
+
+/// The letter has left: keep that it did, and nothing of what it said.
+pub(super) async fn mark_sent(tx: &mut Tx, id: MailId, now: Timestamp) -> sqlx::Result<()> {
+    in_tx!(tx, conn => sqlx::query(
+        "update outbox set sent_at = $2, values_sealed = null, last_error = null, given_up_at = null where id = $1 and sent_at is null")
+        .bind(id).bind(now).execute(conn).await.map(drop))
+}
+
+/// The patient has a link now. False when the visit was further on already.
+pub(super) async fn mark_visit_sent(tx: &mut Tx, visit: VisitId) -> sqlx::Result<bool> {
+    let sent: Option<VisitId> = in_tx!(tx, conn => sqlx::query_scalar(
+        "update visit set state = 'sent', version = version + 1 where id = $1 and state = 'booked' returning id")
+        .bind(visit).fetch_optional(conn).await)?;
+    Ok(sent.is_some())
+}
+
+/// The try failed, for the reason of that word. Another follows.
+pub(super) async fn note_failure(tx: &mut Tx, id: MailId, why: &str) -> sqlx::Result<()> {
+    in_tx!(tx, conn => sqlx::query("update outbox set last_error = $2 where id = $1 and values_sealed is not null")
+        .bind(id).bind(why).execute(conn).await.map(drop))
+}
+
+/// No further try. `given_up_at` is what the front desk sees.
+pub(super) async fn give_up(tx: &mut Tx, id: MailId, why: &str, now: Timestamp) -> sqlx::Result<()> {
+    in_tx!(tx, conn => sqlx::query(
+        "update outbox set given_up_at = $3, values_sealed = null, last_error = $2 where id = $1 and values_sealed is not null")
+        .bind(id).bind(why).bind(now).execute(conn).await.map(drop))
 }
 
 fn place(id: MailId) -> Place {

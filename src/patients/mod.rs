@@ -18,6 +18,7 @@ use crate::crypto::{self, PatientKey, Place, Sealed};
 use crate::db::{self, Violation};
 use crate::ids::{PatientId, StaffId};
 use crate::secret::Secret;
+use crate::time::Zone;
 use crate::web;
 use actix_web::web::{ServiceConfig, get, post};
 use std::collections::BTreeMap;
@@ -168,6 +169,11 @@ pub async fn names(app: &App, access: &Access, ids: &[PatientId]) -> web::Result
         }
     }
     Ok(names)
+}
+
+/// The zone and language of a patient's pages. Not sealed: they name nobody.
+pub async fn zone_and_language(tx: &mut db::Tx, id: PatientId) -> sqlx::Result<Option<(Zone, String)>> {
+    Ok(store::patient(tx, id).await?.map(|row| (row.zone, row.language)))
 }
 
 /// What a clinician may ask for to know who is in the call.

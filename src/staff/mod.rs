@@ -21,7 +21,7 @@ pub use accounts::{AddError, NewMember, SetPasswordError, add, disable, enable, 
 pub use extract::{Administrator, AnyStaff, COOKIE, Clinician, ComplianceOfficer, Scheduler, Signed, looked_at, signed};
 pub use model::{Member, Role, email, name};
 pub use password::{Busy, Weakness};
-pub use session::{Sight, Standing, resume_id};
+pub use session::{Sight, Standing, resume, resume_id};
 pub use store::member;
 
 use crate::app::App;
@@ -32,6 +32,11 @@ use actix_web::web::ServiceConfig;
 /// The clinicians who may be booked, by name.
 pub async fn clinicians(tx: &mut Tx) -> sqlx::Result<Vec<Member>> {
     store::members(tx, Role::Clinician).await
+}
+
+/// The account of an address, disabled or not.
+pub async fn member_by_email(tx: &mut Tx, email: &str) -> sqlx::Result<Option<Member>> {
+    Ok(store::account_by_email(tx, email).await?.map(|account| account.member))
 }
 
 /// `anteroom staff add`: an account with the address at which its password is set, to hand to its owner.
@@ -51,4 +56,5 @@ pub async fn cli_add(app: &App, role: Role, email: &str, name: Option<&str>) -> 
 /// The routes of this feature.
 pub fn routes(config: &mut ServiceConfig) {
     pages::routes(config);
+    accounts::pages::routes(config);
 }

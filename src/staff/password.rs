@@ -153,7 +153,7 @@ fn plain(lower: &str) -> String {
 fn is_repeated(lower: &str) -> bool {
     let chars: Vec<char> = lower.chars().collect();
     (1..=4).any(|size| chars.iter().enumerate().all(|(i, c)| *c == chars[i % size]))
-        || (chars.len() % 2 == 0 && {
+        || (chars.len().is_multiple_of(2) && {
             let (first, second) = chars.split_at(chars.len() / 2);
             first == second && COMMON.contains(first.iter().collect::<String>().as_str())
         })

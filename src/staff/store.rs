@@ -5,7 +5,7 @@ use super::session::Session;
 use super::throttle::Rule;
 use crate::db::{Tx, in_tx};
 use crate::ids::{StaffId, StaffSessionId};
-use crate::time::{Millis, Timestamp};
+use crate::time::Timestamp;
 
 // Accounts ----------------------------------------------------------------------------------------------------------
 
@@ -261,8 +261,8 @@ pub async fn forget_failures(tx: &mut Tx, kind: &str, subject: &[u8], now: Times
     Ok(until.flatten().is_some_and(|until| until > now))
 }
 
-/// The subjects that are locked for longer than `at_least` from now.
-pub async fn locked_subjects(tx: &mut Tx, kind: &str, now: Timestamp, at_least: Millis) -> sqlx::Result<Vec<Vec<u8>>> {
+/// The subjects that are locked at `at`.
+pub async fn locked_subjects(tx: &mut Tx, kind: &str, at: Timestamp) -> sqlx::Result<Vec<Vec<u8>>> {
     in_tx!(tx, conn => sqlx::query_scalar("select subject from throttle where kind = $1 and locked_until > $2 limit 10000")
-        .bind(kind).bind(now + at_least).fetch_all(conn).await)
+        .bind(kind).bind(at).fetch_all(conn).await)
 }

@@ -8,7 +8,9 @@ use super::store;
 use crate::app::App;
 use crate::audit::{Bookkeeping, Context, Tx};
 use crate::crypto::Keyring;
+use crate::db;
 use crate::time::{Millis, Timestamp};
+use std::collections::BTreeSet;
 use std::net::IpAddr;
 
 /// When a counter locks and for how long.
@@ -123,6 +125,11 @@ pub async fn succeed(tx: &mut Tx, subjects: &Subjects, now: Timestamp) -> sqlx::
 pub async fn unlock(tx: &mut Tx, account: &[u8; 32], now: Timestamp) -> sqlx::Result<bool> {
     store::forget_failures(tx, ACCOUNT.kind, account, now).await?;
     store::forget_failures(tx, ACCOUNT_DAY.kind, account, now).await
+}
+
+/// The accounts that are locked until somebody unlocks them, as [`account`] names them.
+pub async fn locked_accounts(tx: &mut db::Tx, now: Timestamp) -> sqlx::Result<BTreeSet<Vec<u8>>> {
+    Ok(store::locked_subjects(tx, ACCOUNT_DAY.kind, now).await?.into_iter().collect())
 }
 
 fn word(rule: &Rule) -> &'static str {

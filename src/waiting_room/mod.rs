@@ -1,6 +1,271 @@
-//! (waiting_room)
+//! The waiting room: who is here, who may enter, and every step between the mailed link and the end of the visit.
+//!
+//! The database decides each step with one statement (`store`), the log records it in the same transaction, and the bus
+//! hints to open pages that they look again. `room` is the pure picture of one visit's open pages; `hub` keeps the rooms of
+//! this node and speaks to their sockets. Steps only go in order (WEB-09).
+//!
+//! The proofs [`Admitted`] and [`Confirmed`] are minted from the row and borrow the transaction, so no socket can keep one.
 
-use actix_web::web::ServiceConfig;
+pub mod hub;
+mod pages;
+mod room;
+mod socket;
+mod store;
 
-/// The routes of this feature.
-pub fn routes(_config: &mut ServiceConfig) {}
+pub use hub::{Hub, Outgoing, Seat};
+pub use pages::routes;
+pub use room::{Party, SocketId};
+pub use store::Standing;
+
+use crate::app::App;
+use crate::audit::{Context, Event, Fact, Kind, Object, Tx};
+use crate::bus::Hint;
+use crate::crypto::Place;
+use crate::db;
+use crate::ids::{DeviceId, StaffId, VisitId};
+use crate::links::{self, PatientVisit};
+use crate::time::Timestamp;
+use crate::web::{Error, Result};
+use std::marker::PhantomData;
+use uuid::Uuid;
+
+/// The longest message to a waiting patient.
+pub const MESSAGE_CHARS_MAX: usize = 500;
+
+/// Proof that this party may send signalling for this visit now. Good for one message.
+#[derive(Debug)]
+pub struct Admitted<'tx> {
+    pub visit: VisitId,
+    pub epoch: i64,
+    _read_in: PhantomData<&'tx mut db::Tx>,
+}
+
+/// Proof that the clinician of this visit said who is in the call (ID-02). Notes and chat need it.
+#[derive(Debug)]
+pub struct Confirmed<'tx> {
+    pub standing: Standing,
+    _read_in: PhantomData<&'tx mut db::Tx>,
+}
+
+/// How the clinician answered "who is this?".
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Identity {
+    Known,
+    Confirmed,
+    NotThisPerson,
+}
+
+impl Identity {
+    pub fn word(self) -> &'static str {
+        match self {
+            Identity::Known => "known",
+            Identity::Confirmed => "confirmed",
+            Identity::NotThisPerson => "not_this_person",
+        }
+    }
+
+    pub fn from_word(word: &str) -> Option<Self> {
+        [Identity::Known, Identity::Confirmed, Identity::NotThisPerson].into_iter().find(|answer| answer.word() == word)
+    }
+}
+
+/// A visit as it stands.
+pub async fn standing(tx: &mut db::Tx, visit: VisitId) -> sqlx::Result<Option<Standing>> {
+    store::standing(tx, visit).await
+}
+
+/// The proof for one frame of signalling (RTC-04): the row says that this seat was admitted.
+pub async fn admitted<'tx>(tx: &'tx mut db::Tx, visit: VisitId, seat: &Seat) -> sqlx::Result<Option<Admitted<'tx>>> {
+    let standing = store::standing(tx, visit).await?.filter(Standing::admitted).filter(|standing| seat.sits_in(standing));
+    Ok(standing.map(|standing| Admitted { visit, epoch: standing.call_epoch, _read_in: PhantomData }))
+}
+
+/// The proof for clinical text. Stays true after the visit ended: notes are finished then.
+pub async fn confirmed<'tx>(tx: &'tx mut db::Tx, visit: VisitId, clinician: StaffId) -> sqlx::Result<Option<Confirmed<'tx>>> {
+    let standing = store::standing(tx, visit).await?;
+    let standing = standing.filter(|standing| standing.clinician_id == clinician && standing.identity.is_some());
+    Ok(standing.map(|standing| Confirmed { standing, _read_in: PhantomData }))
+}
+
+/// The patient takes a place in the waiting room, or comes back to a call they left. Asking twice changes nothing.
+pub async fn arrive(app: &App, patient: &PatientVisit) -> Result<()> {
+    let mut tx = app.log.begin(&patient.context).await?;
+    if let Some(standing) = store::arrive(&mut tx, patient.visit, app.now()).await? {
+        return finish(app, tx, &standing, about(Kind::VisitWaiting, &standing)).await;
+    }
+    if let Some(standing) = store::come_back(&mut tx, patient.visit).await? {
+        return finish(app, tx, &standing, about(Kind::VisitWaiting, &standing).with("back", Fact::Word("to_call"))).await;
+    }
+    let standing = store::standing(&mut tx, patient.visit).await?.ok_or(Error::NotFound)?;
+    if standing.admitted() || standing.state == crate::appointments::VisitState::Waiting { Ok(()) } else { Err(Error::Gone) }
+}
+
+/// The patient leaves. They may come back by the same page while the visit is open.
+pub async fn leave(app: &App, patient: &PatientVisit) -> Result<()> {
+    let mut tx = app.log.begin(&patient.context).await?;
+    match store::leave(&mut tx, patient.visit, app.now()).await? {
+        Some(standing) => finish(app, tx, &standing, about(Kind::VisitLeft, &standing)).await,
+        None => Ok(()),
+    }
+}
+
+/// Open the door to the checking call. Pressed twice, it is open all the same.
+pub async fn admit(app: &App, context: &Context, clinician: StaffId, visit: VisitId) -> Result<()> {
+    let mut tx = app.log.begin(context).await?;
+    if let Some(standing) = store::admit(&mut tx, visit, clinician, app.now()).await? {
+        let device = standing.admitted_device.map_or(Uuid::nil(), |device| device.0);
+        let event = about(Kind::VisitAdmitted, &standing).with("device", Fact::Id(device)).with("epoch", Fact::Number(standing.call_epoch));
+        return finish(app, tx, &standing, event).await;
+    }
+    let open = store::standing(&mut tx, visit).await?.is_some_and(|standing| standing.clinician_id == clinician && standing.admitted());
+    drop(tx);
+    if open { Ok(()) } else { not_now(app, context, clinician, visit, Kind::VisitAdmitted).await }
+}
+
+/// Seen: the ring stops, the patient is told, the state stays waiting.
+pub async fn hold(app: &App, context: &Context, clinician: StaffId, visit: VisitId) -> Result<()> {
+    let now = app.now();
+    let step = async |tx: &mut db::Tx| store::hold(tx, visit, clinician, now).await;
+    clinicians_step(app, context, clinician, visit, Kind::VisitHeld, step, |event| event).await
+}
+
+/// Back to the waiting room: a new epoch, nothing more passes.
+pub async fn put_back(app: &App, context: &Context, clinician: StaffId, visit: VisitId) -> Result<()> {
+    let now = app.now();
+    let step = async |tx: &mut db::Tx| store::put_back(tx, visit, clinician, now).await;
+    clinicians_step(app, context, clinician, visit, Kind::VisitPutBack, step, |event| event).await
+}
+
+/// The visit is over for both.
+pub async fn end(app: &App, context: &Context, clinician: StaffId, visit: VisitId) -> Result<()> {
+    let now = app.now();
+    let step = async |tx: &mut db::Tx| store::end(tx, visit, clinician, now).await;
+    clinicians_step(app, context, clinician, visit, Kind::VisitEnded, step, |event| event).await
+}
+
+/// The patient did not come.
+pub async fn no_show(app: &App, context: &Context, clinician: StaffId, visit: VisitId) -> Result<()> {
+    let now = app.now();
+    let step = async |tx: &mut db::Tx| store::no_show(tx, visit, clinician, now).await;
+    clinicians_step(app, context, clinician, visit, Kind::VisitNoShow, step, |event| event).await
+}
+
+/// Record who is in the call (ID-02). Not this person: back to the waiting room, where nothing opens.
+pub async fn recognise(app: &App, context: &Context, clinician: StaffId, visit: VisitId, answer: Identity) -> Result<()> {
+    let now = app.now();
+    let step = async |tx: &mut db::Tx| match answer {
+        Identity::NotThisPerson => store::not_this_person(tx, visit, clinician, now).await,
+        _ => store::recognise(tx, visit, clinician, answer.word()).await,
+    };
+    let with_answer = |event: Event| event.with("answer", Fact::Word(answer.word()));
+    clinicians_step(app, context, clinician, visit, Kind::IdentityRecorded, step, with_answer).await
+}
+
+/// End the device's session and void its links: only a new link returns. The visit stays open.
+pub async fn remove(app: &App, context: &Context, clinician: StaffId, visit: VisitId) -> Result<()> {
+    let mut tx = app.log.begin(context).await?;
+    let Some(standing) = store::remove(&mut tx, visit, clinician).await? else {
+        drop(tx);
+        return not_now(app, context, clinician, visit, Kind::VisitRemoved).await;
+    };
+    links::end_device(&mut tx, visit, "removed", app.now()).await?;
+    links::void_all(&mut tx, app, visit, standing.patient_id, links::VoidedWhy::Removed).await?;
+    finish(app, tx, &standing, about(Kind::VisitRemoved, &standing)).await
+}
+
+/// Write a message on the waiting page. It is sealed where it rests; the log keeps that it was sent, not its words.
+pub async fn write(app: &App, context: &Context, clinician: StaffId, visit: VisitId, text: &str) -> Result<()> {
+    let mut reading = app.db.reading().await?;
+    let standing = store::standing(&mut reading, visit).await?.filter(|standing| standing.clinician_id == clinician);
+    drop(reading);
+    let Some(standing) = standing else { return not_now(app, context, clinician, visit, Kind::VisitMessaged).await };
+    let key = app.patient_key(standing.patient_id).await?;
+    let version = standing.message_version + 1;
+    let sealed = app.keys.seal(&key, message_place(visit, version), &app.rng, text.as_bytes());
+    let step = async |tx: &mut db::Tx| store::message(tx, visit, clinician, &sealed, version).await;
+    clinicians_step(app, context, clinician, visit, Kind::VisitMessaged, step, |event| event).await
+}
+
+fn message_place(visit: VisitId, version: i64) -> Place {
+    Place { table: "visit", column: "message", row: visit.0, patient: Uuid::nil(), version }
+}
+
+/// One step of a clinician: the statement, its event, the hint. A step that is not possible now is refused and recorded.
+async fn clinicians_step(
+    app: &App,
+    context: &Context,
+    clinician: StaffId,
+    visit: VisitId,
+    kind: Kind,
+    step: impl AsyncFnOnce(&mut db::Tx) -> sqlx::Result<Option<Standing>>,
+    detail: impl FnOnce(Event) -> Event,
+) -> Result<()> {
+    let mut tx = app.log.begin(context).await?;
+    match step(&mut tx).await? {
+        Some(standing) => finish(app, tx, &standing, detail(about(kind, &standing))).await,
+        None => {
+            drop(tx);
+            not_now(app, context, clinician, visit, kind).await
+        }
+    }
+}
+
+async fn finish(app: &App, tx: Tx, standing: &Standing, event: Event) -> Result<()> {
+    tx.commit(event).await?;
+    app.bus.tell(Hint::Visit { id: standing.id, clinician: standing.clinician_id });
+    Ok(())
+}
+
+/// Why a step did not happen: another's visit does not exist for them; their own stands elsewhere by now.
+async fn not_now(app: &App, context: &Context, clinician: StaffId, visit: VisitId, kind: Kind) -> Result<()> {
+    let mut reading = app.db.reading().await?;
+    let standing = store::standing(&mut reading, visit).await?;
+    drop(reading);
+    let (event, error) = match &standing {
+        Some(standing) if standing.clinician_id == clinician => {
+            (Event::refused(kind, standing.state.word()).about(standing.patient_id), Error::Conflict)
+        }
+        Some(standing) => (Event::refused(kind, "foreign").about(standing.patient_id), Error::NotFound),
+        None => (Event::refused(kind, "unknown"), Error::NotFound),
+    };
+    app.log.refused(context, event.on(Object::Visit, visit.0)).await?;
+    Err(error)
+}
+
+fn about(kind: Kind, standing: &Standing) -> Event {
+    Event::done(kind).on(Object::Visit, standing.id.0).about(standing.patient_id)
+}
+
+/// Give the call to a page (its sockets then pass frames). `holding`: the epoch of the connection it still has, if any.
+pub async fn take(app: &App, context: &Context, seat: &Seat, visit: VisitId, holding: Option<i64>) -> Result<bool> {
+    let mut reading = app.db.reading().await?;
+    let resumes = admitted(&mut reading, visit, seat).await?.is_some_and(|admitted| holding == Some(admitted.epoch));
+    drop(reading);
+    if resumes {
+        return Ok(true);
+    }
+    let mut tx = app.log.begin(context).await?;
+    let taken = match seat {
+        Seat::Patient { device } => store::patient_takes(&mut tx, visit, *device).await?,
+        Seat::Clinician { staff, .. } => store::clinician_takes(&mut tx, visit, *staff).await?,
+    };
+    let Some(standing) = taken else { return Ok(false) };
+    let event = about(Kind::CallJoined, &standing).with("epoch", Fact::Number(standing.call_epoch));
+    tx.commit(event).await?;
+    Ok(true)
+}
+
+/// Take back admissions whose page stayed away for two minutes.
+async fn lapse(app: &App, visit: VisitId, admitted_before: Timestamp) -> sqlx::Result<()> {
+    let mut tx = app.log.begin(&app.system()).await?;
+    if let Some(standing) = store::lapse(&mut tx, visit, admitted_before).await? {
+        tx.commit(about(Kind::VisitAdmissionLapsed, &standing)).await?;
+        app.bus.tell(Hint::Visit { id: visit, clinician: standing.clinician_id });
+    }
+    Ok(())
+}
+
+/// Which device may wait for a visit now.
+async fn device(tx: &mut db::Tx, visit: VisitId) -> sqlx::Result<Option<DeviceId>> {
+    store::device(tx, visit).await
+}

@@ -23,6 +23,8 @@ pub enum Error {
     Forbidden,
     /// No such thing, or somebody else's, which to them is the same.
     NotFound,
+    /// A patient's visit that this browser did not open, or no longer holds.
+    NotOpenHere,
     /// The request cannot be understood.
     Invalid,
     /// Somebody else was first; the page to look at again is the one they came from.
@@ -55,6 +57,7 @@ impl Error {
             Error::SignIn | Error::SignInAgain => "sign-in",
             Error::Forbidden => "forbidden",
             Error::NotFound => "not-found",
+            Error::NotOpenHere => "not-open-here",
             Error::Invalid => "invalid",
             Error::Conflict => "conflict",
             Error::Gone => "gone",
@@ -79,7 +82,7 @@ impl ResponseError for Error {
             Error::SignIn => StatusCode::SEE_OTHER,
             Error::SignInAgain => StatusCode::UNAUTHORIZED,
             Error::Forbidden => StatusCode::FORBIDDEN,
-            Error::NotFound => StatusCode::NOT_FOUND,
+            Error::NotFound | Error::NotOpenHere => StatusCode::NOT_FOUND,
             Error::Invalid => StatusCode::UNPROCESSABLE_ENTITY,
             Error::Conflict => StatusCode::CONFLICT,
             Error::Gone => StatusCode::GONE,

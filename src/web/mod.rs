@@ -10,6 +10,7 @@ mod error;
 pub mod form;
 pub mod headers;
 pub mod limit;
+pub mod live;
 mod page;
 
 pub use error::{Error, Result};

@@ -1,9 +1,9 @@
 //! Appointments: one clinician and one patient are in one place at a time, and times mean what the wall says.
 
-use crate::on_both;
 use crate::support::TestApp;
 use crate::support::browser::Browser;
 use crate::support::desk::{booking, key, led_to, with};
+use crate::{on_both, on_db};
 use anteroom::appointments::{self, NewAppointment, Slot, reminders};
 use anteroom::audit::{Actor, ActorKind, Context, Event, Kind};
 use anteroom::db::{Address, Db};
@@ -19,7 +19,7 @@ const MARIA: &str = "María Canary González";
 on_both! {
     async fn a_visit_is_booked_shown_moved_and_cancelled(app: TestApp) {
         let (desk, clinician) = (app.staff(Role::Scheduler).await, app.staff(Role::Clinician).await);
-        let patient = app.patient(MARIA).await;
+        let patient = app.mailed_patient(MARIA).await;
         assert!(desk.text(&format!("/appointments/new?patient={patient}")).await.contains(MARIA));
         let id = app.book(&desk, patient, &clinician, "2026-11-24", "09:00").await;
         let page = desk.text(&format!("/appointments/{id}?notice=booked")).await;
@@ -48,7 +48,7 @@ on_both! {
         assert_eq!(app.number("select count(*) from outbox where kind = 'cancelled'").await, 1, "told once");
         assert!(!desk.text(&format!("/appointments/{id}")).await.contains("Send a new link"));
         for kind in [Kind::VisitBooked, Kind::VisitMoved, Kind::VisitCancelled] {
-            assert_eq!(app.events(kind).await, ["success"], "{kind:?}");
+            assert_eq!(app.outcomes(kind).await, ["success"], "{kind:?}");
         }
         // The slot is free again.
         app.book(&desk, patient, &clinician, "2026-11-25", "14:15").await;
@@ -60,7 +60,7 @@ on_both! {
     async fn who_is_busy_is_named_with_the_next_step_and_nothing_typed_is_lost(app: TestApp) {
         let (desk, clinician, other) =
             (app.staff(Role::Scheduler).await, app.staff(Role::Clinician).await, app.staff(Role::Clinician).await);
-        let (maria, pedro) = (app.patient(MARIA).await.to_string(), app.patient("Pedro").await.to_string());
+        let (maria, pedro) = (app.mailed_patient(MARIA).await.to_string(), app.mailed_patient("Pedro").await.to_string());
         let (clinician, other) = (clinician.id.to_string(), other.id.to_string());
         led_to(&desk.form("/appointments", &booking(&maria, &clinician, "2026-11-24", "09:00", &key())).await);
         let (key1, key2) = (key(), key());
@@ -76,7 +76,7 @@ on_both! {
         assert!(page.contains("This patient already has a visit from 09:00"), "{page}");
         // One ends when the next begins.
         led_to(&desk.form("/appointments", &booking(&pedro, &clinician, "2026-11-24", "09:30", &key())).await);
-        let mut outcomes = app.events(Kind::VisitBooked).await;
+        let mut outcomes = app.outcomes(Kind::VisitBooked).await;
         outcomes.sort();
         assert_eq!(outcomes, ["refused", "refused", "success", "success"]);
         app.finish().await;
@@ -86,7 +86,7 @@ on_both! {
 on_both! {
     async fn the_same_form_books_one_visit_however_often_it_is_sent(app: TestApp) {
         let (desk, clinician) = (app.staff(Role::Scheduler).await, app.staff(Role::Clinician).await);
-        let (patient, clinician, key) = (app.patient(MARIA).await.to_string(), clinician.id.to_string(), key());
+        let (patient, clinician, key) = (app.mailed_patient(MARIA).await.to_string(), clinician.id.to_string(), key());
         let form = booking(&patient, &clinician, "2026-11-24", "09:00", &key);
         let ids: Vec<String> = join_all((0..16).map(|_| desk.form("/appointments", &form))).await.iter().map(led_to).collect();
         assert!(ids.iter().all(|id| *id == ids[0]), "{ids:?}");
@@ -104,7 +104,7 @@ on_both! {
         let (desk, clinician) = (app.staff(Role::Scheduler).await, app.staff(Role::Clinician).await);
         let mut patients = Vec::new();
         for number in 0..64 {
-            patients.push(app.patient(&format!("Patient {number}")).await.to_string());
+            patients.push(app.mailed_patient(&format!("Patient {number}")).await.to_string());
         }
         // For the clinician: 64 patients want them at once. Then for a patient: one is wanted by many clinicians at once.
         let clinician = clinician.id.to_string();
@@ -192,15 +192,12 @@ async fn quick_clinician(app: &TestApp, number: usize) -> StaffId {
 on_both! {
     async fn the_database_alone_refuses_an_overlap(app: TestApp) {
         let (desk, clinician) = (app.staff(Role::Scheduler).await, app.staff(Role::Clinician).await);
-        let (maria, pedro) = (app.patient(MARIA).await, app.patient("Pedro").await);
+        let (maria, pedro) = (app.mailed_patient(MARIA).await, app.mailed_patient("Pedro").await);
         app.book(&desk, maria, &clinician, "2026-11-24", "09:00").await;
         app.book(&desk, pedro, &clinician, "2026-11-24", "09:30").await;
         let last = app.number("select max(starts_at) from visit").await;
         let statement = format!("update visit set starts_at = starts_at - 60000 where starts_at = {last}");
-        let outcome = match &app.app.db {
-            Db::Sqlite { write, .. } => sqlx::query(sqlx::AssertSqlSafe(statement)).execute(write).await.map(drop),
-            Db::Postgres { write, .. } => sqlx::query(sqlx::AssertSqlSafe(statement)).execute(write).await.map(drop),
-        };
+        let outcome = on_db!(app, pool => sqlx::query(sqlx::AssertSqlSafe(statement)).execute(pool).await.map(drop));
         let error = outcome.expect_err("a minute of overlap");
         assert_eq!(anteroom::db::violation(&error), Some(anteroom::db::Violation::ClinicianBooked));
         app.finish().await;
@@ -212,7 +209,7 @@ on_both! {
         let (desk, clinician) = (app.staff(Role::Scheduler).await, app.staff(Role::Clinician).await);
         let mut moves = Vec::new();
         for number in 0..16 {
-            let patient = app.patient(&format!("Patient {number}")).await;
+            let patient = app.mailed_patient(&format!("Patient {number}")).await;
             let id = app.book(&desk, patient, &clinician, "2026-11-24", &format!("{:02}:00", number + 4)).await;
             let was = app.number("select max(starts_at) from visit").await;
             moves.push((id, Timestamp(was)));
@@ -234,7 +231,7 @@ fn desk_context(app: &TestApp, desk: &Browser) -> Context {
 on_both! {
     async fn a_time_that_clocks_skip_is_refused_and_one_they_pass_twice_is_asked_about(app: TestApp) {
         let (desk, clinician) = (app.staff(Role::Scheduler).await, app.staff(Role::Clinician).await);
-        let (patient, clinician) = (app.patient(MARIA).await.to_string(), clinician.id.to_string());
+        let (patient, clinician) = (app.mailed_patient(MARIA).await.to_string(), clinician.id.to_string());
         let (key1, key2) = (key(), key());
         let skipped = desk.form("/appointments", &booking(&patient, &clinician, "2027-03-14", "02:30", &key1)).await;
         assert_eq!(skipped.status(), StatusCode::UNPROCESSABLE_ENTITY);
@@ -254,7 +251,7 @@ on_both! {
 on_both! {
     async fn a_day_of_25_hours_lists_all_of_them(app: TestApp) {
         let (desk, clinician) = (app.staff(Role::Scheduler).await, app.staff(Role::Clinician).await);
-        let (patient, clinician) = (app.patient(MARIA).await.to_string(), clinician.id.to_string());
+        let (patient, clinician) = (app.mailed_patient(MARIA).await.to_string(), clinician.id.to_string());
         for (time, which) in [("00:00", ""), ("01:30", "GMT-4"), ("01:30", "GMT-5"), ("12:00", ""), ("23:30", "")] {
             let key = key();
             let mut form = booking(&patient, &clinician, "2027-11-07", time, &key);
@@ -276,7 +273,7 @@ on_both! {
 on_both! {
     async fn the_patients_own_time_stands_beside_the_clinics(app: TestApp) {
         let (desk, clinician) = (app.staff(Role::Scheduler).await, app.staff(Role::Clinician).await);
-        let patient = app.patient(MARIA).await;
+        let patient = app.mailed_patient(MARIA).await;
         app.execute("update patient set zone = 'America/Los_Angeles'").await;
         app.execute("update staff set zone = 'Europe/Berlin' where role = 'clinician'").await;
         let id = app.book(&desk, patient, &clinician, "2026-11-24", "09:00").await;
@@ -291,7 +288,7 @@ on_both! {
 on_both! {
     async fn a_visit_in_the_past_is_refused(app: TestApp) {
         let (desk, clinician) = (app.staff(Role::Scheduler).await, app.staff(Role::Clinician).await);
-        let (patient, clinician, key) = (app.patient(MARIA).await.to_string(), clinician.id.to_string(), key());
+        let (patient, clinician, key) = (app.mailed_patient(MARIA).await.to_string(), clinician.id.to_string(), key());
         for (changes, sentence) in [
             ([("date", "2026-11-23"), ("time", "10:29")], "This time has passed."),
             ([("date", "11/24/2026"), ("minutes", "30")], "Choose a date."),
@@ -314,13 +311,13 @@ on_both! {
 on_both! {
     async fn a_visit_that_somebody_else_moved_or_that_is_in_a_call_is_not_moved(app: TestApp) {
         let (desk, clinician) = (app.staff(Role::Scheduler).await, app.staff(Role::Clinician).await);
-        let id = app.book(&desk, app.patient(MARIA).await, &clinician, "2026-11-24", "09:00").await;
+        let id = app.book(&desk, app.mailed_patient(MARIA).await, &clinician, "2026-11-24", "09:00").await;
         let was = app.number("select starts_at from visit").await.to_string();
         let (path, cancellation) = (format!("/appointments/{id}/move"), format!("/appointments/{id}/cancellation"));
         let to = |time: &'static str| [("was", was.as_str()), ("date", "2026-11-24"), ("time", time), ("minutes", "30")].to_vec();
         led_to(&desk.form(&path, &to("10:00")).await);
         led_to(&desk.form(&path, &to("10:00")).await);
-        assert_eq!(app.events(Kind::VisitMoved).await, ["success"], "the same move again is no second move");
+        assert_eq!(app.outcomes(Kind::VisitMoved).await, ["success"], "the same move again is no second move");
         for late in [desk.form(&path, &to("11:00")).await, desk.form(&cancellation, &[("was", &was)]).await] {
             assert_eq!(late.status(), StatusCode::CONFLICT);
             assert!(late.text().await.unwrap().contains("This visit was changed in the meantime."));
@@ -339,7 +336,7 @@ on_both! {
 on_both! {
     async fn who_waits_for_a_moved_visit_waits_no_longer(app: TestApp) {
         let (desk, clinician) = (app.staff(Role::Scheduler).await, app.staff(Role::Clinician).await);
-        let id = app.book(&desk, app.patient(MARIA).await, &clinician, "2026-11-24", "09:00").await;
+        let id = app.book(&desk, app.mailed_patient(MARIA).await, &clinician, "2026-11-24", "09:00").await;
         let now = app.app.now().0;
         app.execute(&format!("update visit set state = 'waiting', waiting_since = {now}, redeemed_at = {now}")).await;
         let device = "insert into visit_device (id, visit_id, token_hash, created_at) select id, id, request_key, created_at from visit";
@@ -355,9 +352,25 @@ on_both! {
 }
 
 on_both! {
+    async fn who_did_not_come_is_moved_and_takes_the_new_time(app: TestApp) {
+        let (desk, clinician) = (app.staff(Role::Scheduler).await, app.staff(Role::Clinician).await);
+        let maria = app.mailed_patient(MARIA).await;
+        let id = app.book(&desk, maria, &clinician, "2026-11-23", "10:30").await;
+        let was = app.number("select starts_at from visit").await.to_string();
+        app.execute(&format!("update visit set state = 'no_show', ended_at = {}", app.app.now().0)).await;
+        let to = [("was", was.as_str()), ("date", "2026-11-24"), ("time", "09:00"), ("minutes", "30")];
+        led_to(&desk.form(&format!("/appointments/{id}/move"), &to).await);
+        let (pedro, clinician, key) = (app.mailed_patient("Pedro").await.to_string(), clinician.id.to_string(), key());
+        let answer = desk.form("/appointments", &booking(&pedro, &clinician, "2026-11-24", "09:00", &key)).await;
+        assert_eq!(answer.status(), StatusCode::UNPROCESSABLE_ENTITY, "the time is taken");
+        app.finish().await;
+    }
+}
+
+on_both! {
     async fn who_takes_no_mail_gets_a_code_by_phone(app: TestApp) {
         let (desk, clinician) = (app.staff(Role::Scheduler).await, app.staff(Role::Clinician).await);
-        let patient = app.patient(MARIA).await;
+        let patient = app.mailed_patient(MARIA).await;
         app.execute("update patient set mail_allowed = 0").await;
         let id = app.book(&desk, patient, &clinician, "2026-11-24", "09:00").await;
         assert_eq!(app.number("select count(*) from outbox").await, 0, "no mail without leave");
@@ -377,14 +390,14 @@ on_both! {
 on_both! {
     async fn a_locked_link_is_shown_and_unlocked(app: TestApp) {
         let (desk, clinician) = (app.staff(Role::Scheduler).await, app.staff(Role::Clinician).await);
-        let id = app.book(&desk, app.patient(MARIA).await, &clinician, "2026-11-24", "09:00").await;
+        let id = app.book(&desk, app.mailed_patient(MARIA).await, &clinician, "2026-11-24", "09:00").await;
         let until = (app.app.now() + Millis::minutes(15)).0;
         app.execute(&format!("update visit set check_failures = 5, check_locked_until = {until}")).await;
         assert!(desk.text(&format!("/appointments/{id}")).await.contains("It is locked until 10:45 New York time (GMT-5)"));
         led_to(&desk.form(&format!("/appointments/{id}/unlock"), &[]).await);
         led_to(&desk.form(&format!("/appointments/{id}/unlock"), &[]).await);
         assert_eq!(app.number("select count(*) from visit where check_failures = 0 and check_locked_until is null").await, 1);
-        assert_eq!(app.events(Kind::LinkUnlocked).await, ["success"]);
+        assert_eq!(app.outcomes(Kind::LinkUnlocked).await, ["success"]);
         app.finish().await;
     }
 }
@@ -392,7 +405,7 @@ on_both! {
 on_both! {
     async fn names_on_the_list_are_in_the_log_first(app: TestApp) {
         let (desk, clinician) = (app.staff(Role::Scheduler).await, app.staff(Role::Clinician).await);
-        let (maria, other) = (app.patient(MARIA).await, app.patient("Other").await);
+        let (maria, other) = (app.mailed_patient(MARIA).await, app.mailed_patient("Other").await);
         let id = app.book(&desk, maria, &clinician, "2026-11-24", "09:00").await;
         desk.text("/appointments?day=2026-11-24").await;
         assert_eq!((app.events_about(Kind::VisitsListed, maria).await, app.events_about(Kind::VisitsListed, other).await), (1, 0));
@@ -409,7 +422,7 @@ on_both! {
 on_both! {
     async fn an_altered_name_or_reason_is_an_error_and_an_event(app: TestApp) {
         let (desk, clinician) = (app.staff(Role::Scheduler).await, app.staff(Role::Clinician).await);
-        let patient = app.patient(MARIA).await;
+        let patient = app.mailed_patient(MARIA).await;
         let (patient_id, clinician_id, key) = (patient.to_string(), clinician.id.to_string(), key());
         let mut form = booking(&patient_id, &clinician_id, "2026-11-24", "09:00", &key);
         form.push(("reason", "A reason"));
@@ -418,12 +431,12 @@ on_both! {
         assert!(!desk.text(&format!("/appointments/{id}")).await.contains("A reason"), "the front desk does not read it again");
         app.flip("visit", "reason").await;
         assert!(reason(&app, id, patient).await.is_err());
-        assert_eq!(app.events(Kind::IntegrityFailed).await, ["failed"]);
+        assert_eq!(app.outcomes(Kind::IntegrityFailed).await, ["failed"]);
         app.flip("patient", "name").await;
         for path in ["/appointments?day=2026-11-24".to_owned(), format!("/appointments/{id}")] {
             assert_eq!(desk.get(&path).await.status(), StatusCode::INTERNAL_SERVER_ERROR, "{path}");
         }
-        assert_eq!(app.events(Kind::IntegrityFailed).await.len(), 3);
+        assert_eq!(app.outcomes(Kind::IntegrityFailed).await.len(), 3);
         app.flip("patient", "name").await;
         assert!(desk.text("/appointments?day=2026-11-24").await.contains(MARIA), "the process stays up");
         app.finish().await;
@@ -441,7 +454,7 @@ async fn reason(app: &TestApp, id: VisitId, patient: PatientId) -> Result<Option
 on_both! {
     async fn only_the_front_desk_sees_the_pages_of_appointments(app: TestApp) {
         let (desk, clinician) = (app.staff(Role::Scheduler).await, app.staff(Role::Clinician).await);
-        let patient = app.patient(MARIA).await;
+        let patient = app.mailed_patient(MARIA).await;
         let id = app.book(&desk, patient, &clinician, "2026-11-24", "09:00").await;
         for browser in [clinician, app.staff(Role::Compliance).await, app.staff(Role::Administrator).await] {
             for path in ["/appointments".to_owned(), format!("/appointments/{id}"), format!("/appointments/new?patient={patient}")] {
@@ -475,7 +488,7 @@ on_both! {
         app.clock.set(starts_at);
         assert_eq!(reminders::queue_due(&app.app).await.unwrap(), 0, "it has begun");
         assert_eq!(app.number("select count(*) from outbox where kind = 'reminder'").await, 2);
-        assert_eq!(app.events(Kind::ReminderQueued).await.len(), 2);
+        assert_eq!(app.outcomes(Kind::ReminderQueued).await.len(), 2);
         app.finish().await;
     }
 }
@@ -515,7 +528,7 @@ on_both! {
 async fn book_for(app: &TestApp, name: &str, ahead: Millis) -> Timestamp {
     let (scheduler, _) = app.account(Role::Scheduler).await;
     let (clinician, _) = app.account(Role::Clinician).await;
-    let patient = app.patient(name).await;
+    let patient = app.mailed_patient(name).await;
     let starts_at = app.app.now() + ahead;
     let slot = Slot { starts_at, ends_at: starts_at + Millis::minutes(30) };
     let new = NewAppointment { request_key: RequestKey::new(&app.app.rng), patient, clinician, slot, reason: None };

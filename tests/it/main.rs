@@ -5,6 +5,9 @@ mod support;
 
 mod appointments;
 mod architecture;
+mod compliance;
+mod inventory;
 mod patients;
+mod records;
 mod schema;
 mod staff;

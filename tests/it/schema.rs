@@ -73,6 +73,7 @@ on_both! {
 on_both! {
     async fn a_second_node_on_one_database_is_refused(app: TestApp) {
         let address = app.app.config.database().unwrap();
+        let _first = anteroom::db::OnlyNode::claim(&address).await.unwrap();
         let refused = anteroom::db::OnlyNode::claim(&address).await.expect_err("refused");
         assert!(refused.to_string().contains("another anteroom is running"), "{refused}");
         app.finish().await;

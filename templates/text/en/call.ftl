@@ -107,13 +107,15 @@ call-js-speaker = Speaker
 call-js-connecting = Connecting
 call-js-reconnecting = The connection is interrupted. Reconnecting by itself.
 call-js-connected = Connected
-call-js-truth = Encrypted between you and the other person.
+call-js-truth-clinician = Encrypted between you and your clinician.
+call-js-truth-patient = Encrypted between you and your patient.
+call-js-truth-none = Not connected
 call-js-truth-connecting = Connecting
 call-js-truth-reconnecting = Reconnecting
 call-js-path-direct = Direct, path not pinned.
 call-js-path-relay = Through a relay.
 call-js-cannot-connect = The connection does not come about. Another network often helps, for example mobile data. You can also talk by phone instead.
-call-js-their-camera-off = The other person's camera is off.
+call-js-no-picture = No picture from the other person at the moment. You can still talk.
 call-js-muted = You are muted.
 call-js-no-microphone = No microphone.
 call-js-camera-is-off = Camera is off.
@@ -157,3 +159,9 @@ call-js-closed-gone-heading = This page is closed
 call-js-closed-gone-words = Your session for this visit has ended. Sign in again to go on.
 call-js-closed-differ-heading = The call was stopped for safety
 call-js-closed-differ-words = The other side of the encrypted call changed on the way. Somebody may have tampered with the connection, so we closed it. Tell your administrator.
+
+# What the clinician may ask for.
+call-identifier-birth = Date of birth
+call-identifier-phone = Phone number
+call-identifier-record = Record number
+call-identifier-name = Full name

@@ -40,3 +40,11 @@ links-js-unavailable = Something is wrong on our side. Wait a moment and try aga
 links-js-new-link-sent = If this link belongs to a visit, a new link is on its way to the address that your clinic has. It can take a few minutes.
 links-js-copied = Copied. Now open your browser and paste it.
 links-js-copy-failed = Copying is not allowed here. Press and hold the link in the mail and choose "Open in browser" or "Copy".
+
+links-server-code-unreadable = That is not a code from a mail. It has 10 letters and digits, for example 7K2QM-4TX90. Look below the link in the mail.
+links-server-too-early = It is too early. Come back at { $when }: this link works from then on.
+links-server-elsewhere = This visit is already open on another device. Go on there. If you cannot, send a new link or call us.
+links-server-used = This link was used before, or a newer one was sent. Open the newest mail. We can also send a new link to the address that your clinic has.
+links-server-moved = Your appointment has another time now. Open the newest mail, or call us.
+links-server-cancelled = This appointment was cancelled. If you did not expect that, call us.
+links-server-over = This visit is over. If you need a new one, call us.

@@ -25,3 +25,8 @@ note-js-not-loaded = The note could not be opened yet. We keep trying.
 note-js-offline = The server could not be reached. Try again.
 note-js-wrong-password = Email or password is not right.
 note-js-too-many = Too many tries. Wait a minute.
+
+# The note on a page of its own.
+note-back = Back to today
+note-no-script = You can read the note here. To write, this page needs scripts, which your browser has turned off.
+note-again-why-alone = Your text is still here. Sign in to save it.

@@ -1,6 +1,5 @@
 # The clinician's Today page. A visit's state in words is `waiting-js-<state>`; Rust uses the same ones for the first rendering.
 waiting-title = Today
-waiting-heading = Today, { $day }
 waiting-sound = Sound
 waiting-notify = Tell me on the desktop
 waiting-list = The visits of the day
@@ -12,6 +11,7 @@ waiting-message = Message
 waiting-remove = Remove
 waiting-open = Open the call
 waiting-back = Back to waiting room
+waiting-no-show = Did not come
 waiting-send-new = Send a new link
 waiting-message-field = Message to the patient
 waiting-message-send = Send
@@ -47,3 +47,6 @@ waiting-js-offline = The server could not be reached. Try again.
 waiting-js-changed = This visit was changed in the meantime.
 waiting-js-link-sent = A new link is on its way.
 waiting-js-message-sent = The message is on the patient's page.
+
+# The clinician's day, as the heading names it.
+waiting-day = { $date }, { $city } time

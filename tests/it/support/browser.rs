@@ -53,7 +53,7 @@ impl TestApp {
     /// The browser of a new member of staff, signed in.
     pub async fn staff(&self, role: Role) -> Browser {
         let (id, email) = self.account(role).await;
-        let browser = Browser { id, email, ..self.browser() };
+        let browser = self.browser().of(id, &email);
         let answer = browser.sign_in(PASSWORD).await;
         assert_eq!(answer.status(), StatusCode::SEE_OTHER);
         browser
@@ -61,6 +61,11 @@ impl TestApp {
 }
 
 impl Browser {
+    /// The browser of the owner of an account, not signed in.
+    pub fn of(self, id: StaffId, email: &str) -> Self {
+        Self { id, email: email.to_owned(), ..self }
+    }
+
     pub async fn get(&self, path: &str) -> Response {
         self.send(self.request(Method::GET, path)).await
     }
@@ -73,6 +78,16 @@ impl Browser {
             fields.push(("csrf", &csrf));
         }
         self.send(self.request(Method::POST, path).header("origin", &self.base_url).form(&fields)).await
+    }
+
+    /// Press the only button of a form without fields.
+    pub async fn press(&self, path: String) -> Response {
+        self.form(&path, &[]).await
+    }
+
+    /// Fetch JSON as a script of ours does.
+    pub async fn json_get(&self, path: &str) -> serde_json::Value {
+        self.send(self.script(Method::GET, path)).await.json().await.unwrap()
     }
 
     /// Post JSON as a script of ours does.

@@ -2,9 +2,9 @@
 
 use super::TestApp;
 use super::browser::Browser;
+use crate::on_db;
 use anteroom::audit::{Filter, Kind};
 use anteroom::crypto::Rng;
-use anteroom::db::Db;
 use anteroom::ids::{PatientId, RequestKey, VisitId};
 use anteroom::patients::{self, NewPatient, PatientForm};
 use sqlx::AssertSqlSafe;
@@ -48,7 +48,7 @@ pub fn led_to(answer: &reqwest::Response) -> String {
 
 impl TestApp {
     /// A patient who wants mail, reminders and times, added without a browser.
-    pub async fn patient(&self, name: &str) -> PatientId {
+    pub async fn mailed_patient(&self, name: &str) -> PatientId {
         let form = PatientForm {
             name: name.to_owned(),
             date_of_birth: "1948-03-14".into(),
@@ -72,8 +72,8 @@ impl TestApp {
         led_to(&answer).parse().unwrap()
     }
 
-    /// How many events of a kind are in the log, and of which outcome.
-    pub async fn events(&self, kind: Kind) -> Vec<String> {
+    /// How the events of a kind in the log ended, one word for each.
+    pub async fn outcomes(&self, kind: Kind) -> Vec<String> {
         let filter = Filter { kind: Some(kind), ..Filter::default() };
         let mut tx = self.app.db.reading().await.unwrap();
         let events = anteroom::audit::oldest_first(&mut tx, &filter, None, 10_000).await.unwrap();
@@ -89,43 +89,30 @@ impl TestApp {
 
     /// A statement by hand, as somebody with the database could run it.
     pub async fn execute(&self, statement: &str) {
-        match &self.app.db {
-            Db::Sqlite { write, .. } => sqlx::query(AssertSqlSafe(statement)).execute(write).await.map(drop).unwrap(),
-            Db::Postgres { write, .. } => sqlx::query(AssertSqlSafe(statement)).execute(write).await.map(drop).unwrap(),
-        }
+        on_db!(self, pool => sqlx::query(AssertSqlSafe(statement)).execute(pool).await.map(drop)).unwrap();
     }
 
     /// A number out of the database.
     pub async fn number(&self, question: &str) -> i64 {
-        match &self.app.db {
-            Db::Sqlite { read, .. } => sqlx::query_scalar(AssertSqlSafe(question)).fetch_one(read).await.unwrap(),
-            Db::Postgres { read, .. } => sqlx::query_scalar(AssertSqlSafe(question)).fetch_one(read).await.unwrap(),
-        }
+        on_db!(self, pool => sqlx::query_scalar(AssertSqlSafe(question)).fetch_one(pool).await).unwrap()
     }
 
     /// A word out of the database.
     pub async fn word(&self, question: &str) -> String {
-        match &self.app.db {
-            Db::Sqlite { read, .. } => sqlx::query_scalar(AssertSqlSafe(question)).fetch_one(read).await.unwrap(),
-            Db::Postgres { read, .. } => sqlx::query_scalar(AssertSqlSafe(question)).fetch_one(read).await.unwrap(),
-        }
+        on_db!(self, pool => sqlx::query_scalar(AssertSqlSafe(question)).fetch_one(pool).await).unwrap()
+    }
+
+    /// Bytes out of the database.
+    pub async fn bytes(&self, question: &str) -> Vec<u8> {
+        on_db!(self, pool => sqlx::query_scalar(AssertSqlSafe(question)).fetch_one(pool).await).unwrap()
     }
 
     /// Flip the last bit of a column in the only row of a table. Flipping it again heals it.
     pub async fn flip(&self, table: &str, column: &str) {
-        let (read, write) = (format!("select {column} from {table}"), format!("update {table} set {column} = $1"));
-        match &self.app.db {
-            Db::Sqlite { write: pool, .. } => {
-                let mut bytes: Vec<u8> = sqlx::query_scalar(AssertSqlSafe(read)).fetch_one(pool).await.unwrap();
-                *bytes.last_mut().unwrap() ^= 1;
-                sqlx::query(AssertSqlSafe(write)).bind(bytes).execute(pool).await.map(drop).unwrap();
-            }
-            Db::Postgres { write: pool, .. } => {
-                let mut bytes: Vec<u8> = sqlx::query_scalar(AssertSqlSafe(read)).fetch_one(pool).await.unwrap();
-                *bytes.last_mut().unwrap() ^= 1;
-                sqlx::query(AssertSqlSafe(write)).bind(bytes).execute(pool).await.map(drop).unwrap();
-            }
-        }
+        let mut bytes = self.bytes(&format!("select {column} from {table}")).await;
+        *bytes.last_mut().unwrap() ^= 1;
+        let write = format!("update {table} set {column} = $1");
+        on_db!(self, pool => sqlx::query(AssertSqlSafe(write)).bind(bytes).execute(pool).await.map(drop)).unwrap();
     }
 }
 

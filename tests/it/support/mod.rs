@@ -3,17 +3,18 @@
 
 pub mod browser;
 pub mod desk;
+pub mod log;
 pub mod postgres;
 
 use anteroom::app::App;
 use anteroom::config::Config;
 use anteroom::crypto::{Rng, RootKey};
 use anteroom::time::{Clock, Millis, Timestamp};
+use anteroom::waiting_room::Hub;
 use anteroom::{db, server};
 use std::sync::Arc;
 use std::sync::atomic::{AtomicI64, Ordering};
 
-#[expect(unused_imports, reason = "the name under which tests speak of it")]
 pub use browser::{Browser, PASSWORD};
 
 /// 2026-11-23 10:30 in New York, a Monday with no clock change near.
@@ -68,9 +69,10 @@ pub struct TestApp {
     pub clock: ManualClock,
     pub base_url: String,
     server: actix_web::dev::ServerHandle,
+    rooms: actix_web::rt::task::JoinHandle<()>,
     // Dropped after the program: the folder with the SQLite file, key and mails; the PostgreSQL database.
     pub folder: tempfile::TempDir,
-    _database: Option<postgres::Database>,
+    database: Option<postgres::Database>,
 }
 
 impl TestApp {
@@ -116,10 +118,24 @@ impl TestApp {
         RootKey::generate(&Rng::system()).write_new(&config.root_key_file).unwrap();
         let clock = ManualClock(Arc::new(AtomicI64::new(NOW.0)));
         let app = App::open(config, Arc::new(clock.clone()), Rng::system()).await.unwrap();
-        let running = server::start(app.clone(), listeners).unwrap();
+        let hub = Hub::new(app.clone());
+        let rooms = actix_web::rt::spawn(hub.clone().run());
+        let running = server::start(app.clone(), hub.clone(), listeners).unwrap();
         let server = running.handle();
         actix_web::rt::spawn(running);
-        Self { app, clock, base_url, server, folder, _database: database }
+        Self { app, clock, base_url, server, rooms, folder, database }
+    }
+
+    /// Everything that a thief of the database would have, as text and bytes.
+    pub async fn dump(&self) -> Vec<u8> {
+        match &self.database {
+            Some(database) => postgres::dump(database.url()).await,
+            None => {
+                let data = self.folder.path().join("data");
+                let files = std::fs::read_dir(data).unwrap().map(|file| file.unwrap().path()).filter(|path| path.is_file());
+                files.flat_map(|path| std::fs::read(path).unwrap()).collect()
+            }
+        }
     }
 
     /// What nobody should have to remember at the end of a test: every event's payload opens and is what was hashed.
@@ -131,6 +147,7 @@ impl TestApp {
         }
         drop(tx);
         self.server.stop(false).await;
+        self.rooms.abort();
         self.app.close().await;
     }
 }

@@ -28,6 +28,23 @@ pub async fn database_like<F: AsyncFnOnce(String)>(kind: &str, prepare: F) -> Da
     create(&template(kind, prepare).await).await
 }
 
+/// Every row of every table as text, bytes in hexadecimal.
+pub async fn dump(url: &str) -> Vec<u8> {
+    let mut connection = PgConnectOptions::from_str(url).unwrap().connect().await.unwrap();
+    let tables: Vec<String> = sqlx::query_scalar("select table_name::text from information_schema.tables where table_schema = 'public'")
+        .fetch_all(&mut connection)
+        .await
+        .unwrap();
+    let mut text = String::new();
+    for table in tables {
+        let rows = format!("select coalesce(string_agg(row::text, chr(10)), '') from {table} row");
+        let rows: String = sqlx::query_scalar(AssertSqlSafe(rows)).fetch_one(&mut connection).await.unwrap();
+        text.push_str(&rows);
+    }
+    connection.close().await.unwrap();
+    text.into_bytes()
+}
+
 impl Database {
     pub fn url(&self) -> &str {
         &self.url

@@ -3,6 +3,8 @@
 //! Everybody has their own (HIP-01). A new account has no password and cannot sign in until its one-time address was used.
 //! Whoever opens that address sets the password, so it is shown once and kept hashed.
 
+pub(super) mod pages;
+
 use super::model::{self, Member, Role};
 use super::password::{self, Busy, Weakness};
 use super::store::{self, Account};
@@ -189,6 +191,39 @@ pub async fn end_sessions(app: &App, context: &Context, id: StaffId) -> sqlx::Re
     tx.commit(event).await?;
     app.bus.tell(Hint::StaffGone { id });
     Ok(())
+}
+
+/// An account as its administrator sees it.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Listed {
+    pub member: Member,
+    pub state: AccountState,
+}
+
+/// Whether somebody can sign in to an account, and if not, why.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum AccountState {
+    Open,
+    /// Nobody has set its password yet.
+    New,
+    /// Too many sign-ins failed.
+    Locked,
+    Disabled,
+}
+
+/// All accounts, by name. The look is an event.
+pub async fn list(app: &App, context: &Context) -> sqlx::Result<Vec<Listed>> {
+    app.log.record(context, Event::done(Kind::StaffListed)).await?;
+    let mut reading = app.db.reading().await?;
+    let accounts = store::accounts(&mut reading).await?;
+    let locked = throttle::locked_accounts(&mut reading, app.now()).await?;
+    let state = |account: &Account| match account {
+        Account { disabled_at: Some(_), .. } => AccountState::Disabled,
+        Account { member, .. } if locked.contains(throttle::account(&app.keys, &member.email).as_slice()) => AccountState::Locked,
+        Account { password_hash: None, .. } => AccountState::New,
+        _ => AccountState::Open,
+    };
+    Ok(accounts.into_iter().map(|account| Listed { state: state(&account), member: account.member }).collect())
 }
 
 /// The account, if there is one and it is not disabled.

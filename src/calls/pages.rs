@@ -1,0 +1,142 @@
+//! The two pages of a visit: the patient's, from getting ready to the end, and the clinician's.
+
+use super::socket;
+use crate::app::App;
+use crate::appointments::VisitState;
+use crate::audit::{Event, Kind, Object};
+use crate::ids::VisitId;
+use crate::links::PatientVisit;
+use crate::patients;
+use crate::staff::{self, Clinician};
+use crate::text::Text;
+use crate::waiting_room::{self, Standing};
+use crate::web::{Error, Page, Result, html};
+use actix_web::HttpResponse;
+use actix_web::web::{Path, ServiceConfig, get};
+use askama::Template;
+
+/// The routes of this feature.
+pub fn routes(config: &mut ServiceConfig) {
+    config
+        .route("/visits/{id}", get().to(patient))
+        .route("/visits/{id}/call", get().to(clinician))
+        .route("/visits/{id}/socket", get().to(socket::visit));
+}
+
+#[derive(Template)]
+#[template(path = "calls/patient.html")]
+struct PatientPage {
+    page: Page,
+    visit_id: String,
+    state: &'static str,
+    view: &'static str,
+    again: bool,
+    epoch: i64,
+    version: i64,
+    ice: String,
+    clinician: String,
+    when: String,
+}
+
+async fn patient(app: App, patient: PatientVisit) -> Result<HttpResponse> {
+    let mut tx = app.db.reading().await?;
+    let standing = waiting_room::standing(&mut tx, patient.visit).await?.ok_or(Error::NotFound)?;
+    let clinician = staff::member(&mut tx, standing.clinician_id).await?.ok_or(Error::NotFound)?;
+    let (zone, language) = patients::zone_and_language(&mut tx, patient.patient).await?.ok_or(Error::NotFound)?;
+    drop(tx);
+    let t = Text::of(&language);
+    let page = Page { csrf: patient.csrf.clone(), clinic_name: app.config.clinic.name.clone(), ..Page::public(&app.config.clinic, t) };
+    html(&PatientPage {
+        visit_id: standing.id.to_string(),
+        state: standing.state.word(),
+        view: patients_view(&standing),
+        again: standing.admitted(),
+        epoch: standing.call_epoch,
+        version: standing.version,
+        ice: ice_servers(&app)?,
+        clinician: clinician.name,
+        when: t.when(standing.starts_at, zone),
+        page,
+    })
+}
+
+fn patients_view(standing: &Standing) -> &'static str {
+    match standing.state {
+        VisitState::Waiting => "waiting",
+        VisitState::Ended | VisitState::Cancelled | VisitState::NoShow => "over",
+        _ => "ready",
+    }
+}
+
+#[derive(Template)]
+#[template(path = "calls/clinician.html")]
+struct ClinicianPage {
+    page: Page,
+    visit_id: String,
+    state: &'static str,
+    view: &'static str,
+    identity: String,
+    epoch: i64,
+    version: i64,
+    ice: String,
+    note_url: String,
+    patient: String,
+    when: String,
+    identifiers: Vec<Identifier>,
+}
+
+/// Something to ask for, never to read out (ID-02).
+struct Identifier {
+    label: String,
+    value: String,
+}
+
+async fn clinician(app: App, clinician: Clinician, id: Path<VisitId>) -> Result<HttpResponse> {
+    let mut tx = app.db.reading().await?;
+    let standing = waiting_room::standing(&mut tx, *id).await?.filter(|standing| standing.clinician_id == clinician.member.id);
+    drop(tx);
+    let Some(standing) = standing else { return foreign(&app, &clinician, *id).await };
+    let over = matches!(standing.state, VisitState::Ended | VisitState::Cancelled | VisitState::NoShow);
+    if !standing.admitted() && !over {
+        return Ok(crate::web::see_other("/today"));
+    }
+    let event = Event::done(Kind::PatientRead).on(Object::Visit, id.0).about(standing.patient_id);
+    let access = app.log.access(&clinician.context, event).await?;
+    let known = patients::identifiers(&app, &access, standing.patient_id).await?;
+    let page = clinician.page(&app);
+    let t = page.t;
+    let identifiers = [
+        ("call-identifier-birth", Some(known.date_of_birth.clone())),
+        ("call-identifier-phone", known.phone.clone()),
+        ("call-identifier-record", known.record_number.clone()),
+        ("call-identifier-name", Some(known.name.clone())),
+    ]
+    .into_iter()
+    .filter_map(|(label, value)| Some(Identifier { label: t.say(label), value: value?.reveal().clone() }))
+    .collect();
+    html(&ClinicianPage {
+        visit_id: standing.id.to_string(),
+        state: standing.state.word(),
+        view: if over { "over" } else { "call" },
+        identity: standing.identity.clone().unwrap_or_default(),
+        epoch: standing.call_epoch,
+        version: standing.version,
+        ice: ice_servers(&app)?,
+        note_url: format!("/visits/{id}/note"),
+        patient: known.name.reveal().clone(),
+        when: standing.starts_at.local(app.config.clinic.zone).format("%H:%M").to_string(),
+        identifiers,
+        page,
+    })
+}
+
+/// Another clinician's visit does not exist for this one, and that they asked is in the log.
+pub(super) async fn foreign<T>(app: &App, clinician: &Clinician, visit: VisitId) -> Result<T> {
+    let event = Event::refused(Kind::RequestRefused, "foreign").on(Object::Visit, visit.0);
+    app.log.refused(&clinician.context, event).await?;
+    Err(Error::NotFound)
+}
+
+fn ice_servers(app: &App) -> Result<String> {
+    serde_json::to_string(&app.config.calls.ice_servers).map_err(|error| Error::Internal(error.into()))
+}

@@ -1,0 +1,246 @@
+//! What pages may say to each other through us, and nothing else (RTC-03). Pure.
+//!
+//! Strict shapes: an unknown type or field ends the socket. The snapshots in `tests/js/snapshots/signalling.json` are read
+//! by this file's tests and by those of `static/calls/`, so that both sides hold the same schema.
+
+use crate::waiting_room::Party;
+use serde::Deserialize;
+
+/// The longest session description. A browser's has about 5,000 bytes with one audio, one video and one data line.
+pub const SDP_BYTES_MAX: usize = 16 * 1024;
+/// The longest candidate line.
+const CANDIDATE_BYTES_MAX: usize = 512;
+/// Candidates one page may send for one description (RTC-03).
+pub const CANDIDATES_MAX: u32 = 64;
+
+/// A frame from a page.
+#[derive(Debug, Clone, PartialEq, Eq, Deserialize)]
+#[serde(tag = "type", rename_all = "snake_case", deny_unknown_fields)]
+pub enum Frame {
+    /// This tab wants to hold the call. `epoch`: of the connection it still has, or nothing.
+    Join {
+        tab: String,
+        #[serde(deserialize_with = "required_option")]
+        epoch: Option<u32>,
+    },
+    Ready {
+        epoch: u32,
+    },
+    Offer {
+        epoch: u32,
+        sdp: String,
+    },
+    Answer {
+        epoch: u32,
+        sdp: String,
+    },
+    Candidate {
+        epoch: u32,
+        candidate: String,
+        mid: String,
+        line: u8,
+    },
+    Restart {
+        epoch: u32,
+    },
+    /// The connection is up, over this kind of path.
+    Connected {
+        epoch: u32,
+        path: Path,
+    },
+    /// A chat message went over the data channel. Its words never come here.
+    Chatted {
+        epoch: u32,
+    },
+    Beat {},
+}
+
+/// How two browsers reach each other, as `getStats` names it.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum Path {
+    Host,
+    Srflx,
+    Prflx,
+    Relay,
+}
+
+impl Path {
+    pub fn word(self) -> &'static str {
+        match self {
+            Path::Host => "host",
+            Path::Srflx => "srflx",
+            Path::Prflx => "prflx",
+            Path::Relay => "relay",
+        }
+    }
+}
+
+/// What is done with a frame.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Act {
+    Join {
+        holding: Option<i64>,
+    },
+    /// Hand it to the other page, as it came.
+    Pass {
+        epoch: i64,
+        candidate: bool,
+    },
+    Connected {
+        epoch: i64,
+        path: Path,
+    },
+    Chatted {
+        epoch: i64,
+    },
+    Beat,
+}
+
+/// The frame broke a rule; the socket ends.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct NotAllowed;
+
+/// Read a frame of one party. **Only the clinician's page offers**: browsers fail an ICE restart from the side that did
+/// not make the first offer.
+pub fn read(from: Party, text: &str) -> Result<Act, NotAllowed> {
+    use Party::{Clinician, Patient};
+    let frame: Frame = serde_json::from_str(text).map_err(|_| NotAllowed)?;
+    match (from, frame) {
+        (_, Frame::Join { tab, epoch }) if is_tab(&tab) => Ok(Act::Join { holding: epoch.map(i64::from) }),
+        (Patient, Frame::Ready { epoch } | Frame::Restart { epoch }) => Ok(pass(epoch)),
+        (Clinician, Frame::Offer { epoch, sdp }) if is_description(&sdp) => Ok(pass(epoch)),
+        (Patient, Frame::Answer { epoch, sdp }) if is_description(&sdp) => Ok(pass(epoch)),
+        (_, Frame::Candidate { epoch, candidate, mid, line }) if is_candidate(&candidate, &mid, line) => {
+            Ok(Act::Pass { epoch: epoch.into(), candidate: true })
+        }
+        (_, Frame::Connected { epoch, path }) => Ok(Act::Connected { epoch: epoch.into(), path }),
+        (_, Frame::Chatted { epoch }) => Ok(Act::Chatted { epoch: epoch.into() }),
+        (_, Frame::Beat {}) => Ok(Act::Beat),
+        _ => Err(NotAllowed),
+    }
+}
+
+fn pass(epoch: u32) -> Act {
+    Act::Pass { epoch: epoch.into(), candidate: false }
+}
+
+fn is_tab(tab: &str) -> bool {
+    tab.len() == 16 && tab.bytes().all(|byte| matches!(byte, b'0'..=b'9' | b'a'..=b'f'))
+}
+
+/// A description that a browser may be handed: audio, video and data and nothing else, keys by DTLS only, every
+/// fingerprint SHA-256 or stronger and all of them one, no ICE option we do not know.
+fn is_description(sdp: &str) -> bool {
+    if sdp.len() > SDP_BYTES_MAX || !sdp.starts_with("v=0") {
+        return false;
+    }
+    let lines = || sdp.lines().map(str::trim_end);
+    let kinds: Vec<&str> = lines().filter_map(|line| line.strip_prefix("m=")?.split(' ').next()).collect();
+    let mut fingerprints: Vec<String> = lines().filter_map(|line| line.strip_prefix("a=fingerprint:")).map(str::to_lowercase).collect();
+    fingerprints.sort();
+    fingerprints.dedup();
+    let options_known = lines()
+        .filter_map(|line| line.strip_prefix("a=ice-options:"))
+        .flat_map(str::split_whitespace)
+        .all(|option| matches!(option, "trickle" | "ice2" | "renomination"));
+    kinds == ["audio", "video", "application"]
+        && fingerprints.len() == 1
+        && fingerprints.iter().all(|fingerprint| is_fingerprint(fingerprint))
+        && !lines().any(|line| line.starts_with("a=crypto"))
+        && options_known
+}
+
+fn is_fingerprint(text: &str) -> bool {
+    let bytes = match text.split_once(' ') {
+        Some(("sha-256", digest)) => (digest, 32),
+        Some(("sha-384", digest)) => (digest, 48),
+        Some(("sha-512", digest)) => (digest, 64),
+        _ => return false,
+    };
+    let parts: Vec<&str> = bytes.0.split(':').collect();
+    parts.len() == bytes.1 && parts.iter().all(|part| part.len() == 2 && part.bytes().all(|byte| byte.is_ascii_hexdigit()))
+}
+
+/// A trickled candidate, or the empty one that ends them.
+fn is_candidate(candidate: &str, mid: &str, line: u8) -> bool {
+    let shape = candidate.is_empty() || candidate.starts_with("candidate:");
+    let clean = candidate.len() <= CANDIDATE_BYTES_MAX && !candidate.contains(['\r', '\n']);
+    shape && clean && !mid.is_empty() && mid.len() <= 16 && line < 16
+}
+
+/// A field that may be null and may not be missing.
+fn required_option<'de, D: serde::Deserializer<'de>>(deserializer: D) -> Result<Option<u32>, D::Error> {
+    Option::deserialize(deserializer)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use proptest::proptest;
+
+    #[derive(Deserialize)]
+    struct Snapshot {
+        from: String,
+        ok: bool,
+        message: serde_json::Value,
+    }
+
+    const SHORT_SDP: &str = "v=0\r\n";
+
+    fn description() -> String {
+        let digest = ["AB"; 32].join(":");
+        format!(
+            "v=0\r\no=- 1 2 IN IP4 127.0.0.1\r\ns=-\r\na=fingerprint:sha-256 {digest}\r\na=ice-options:trickle\r\n\
+             m=audio 9 UDP/TLS/RTP/SAVPF 111\r\nm=video 9 UDP/TLS/RTP/SAVPF 96\r\nm=application 9 UDP/DTLS/SCTP webrtc-datachannel\r\n"
+        )
+    }
+
+    #[test]
+    fn both_sides_hold_the_same_schema() {
+        let snapshots: Vec<Snapshot> =
+            serde_json::from_str(include_str!("../../tests/js/snapshots/signalling.json")).expect("the snapshots are JSON");
+        let mut read_here = 0;
+        for Snapshot { from, ok, mut message } in snapshots {
+            let party = match from.as_str() {
+                "patient" => Party::Patient,
+                "clinician" => Party::Clinician,
+                _ => continue,
+            };
+            // The snapshots show shapes; what stands inside a description is this side's own rule.
+            if message["sdp"] == SHORT_SDP {
+                message["sdp"] = description().into();
+            }
+            assert_eq!(read(party, &message.to_string()).is_ok(), ok, "{from}: {message}");
+            read_here += 1;
+        }
+        assert!(read_here > 30, "the snapshots were read");
+    }
+
+    #[test]
+    fn a_description_is_refused_for_each_thing_it_may_not_hold() {
+        let refuse = |from: &str, to: &str| {
+            let sdp = description().replacen(from, to, 1);
+            assert!(!is_description(&sdp), "{from:?} -> {to:?}");
+        };
+        assert!(is_description(&description()));
+        refuse("m=audio", "m=text");
+        refuse("m=video 9 UDP/TLS/RTP/SAVPF 96\r\n", "");
+        refuse("s=-", "s=-\r\na=crypto:1 AES_CM_128_HMAC_SHA1_80 inline:x");
+        refuse("sha-256", "sha-1");
+        refuse("sha-256 AB:", "sha-256 ");
+        refuse("a=fingerprint", "a=thumbprint");
+        refuse("s=-", &format!("s=-\r\na=fingerprint:sha-256 {}", ["CD"; 32].join(":")));
+        refuse("trickle", "trickle google-secret");
+        refuse("s=-", &format!("s={}", "-".repeat(SDP_BYTES_MAX)));
+    }
+
+    proptest! {
+        #[test]
+        fn no_text_makes_it_panic(text in "\\PC{0,300}", json in "\\{\"type\":\"[a-z]{0,9}\",\"epoch\":-?[0-9]{0,12}.{0,40}\\}") {
+            for text in [text, json] {
+                let _either = (read(Party::Patient, &text), read(Party::Clinician, &text));
+            }
+        }
+    }
+}

@@ -1,0 +1,241 @@
+//! What an officer asks of the access log: the parts of a search, parsed at the edge. Pure.
+
+use crate::audit::{ActorKind, Event, Fact, Filter, Kind, Outcome};
+use crate::ids::{EventId, PatientId};
+use crate::time::{LocalTimeError, Timestamp, Zone};
+use chrono::{NaiveDate, NaiveDateTime, NaiveTime};
+use serde::{Deserialize, Serialize};
+use uuid::Uuid;
+
+/// A search as it stands in an address or a form. An empty part narrows nothing.
+#[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(default)]
+pub struct Asked {
+    /// Wall-clock time in the officer's zone.
+    pub from: String,
+    /// Wall-clock time in the officer's zone; this instant itself is not included.
+    pub until: String,
+    /// The id of a member of staff, or the word of another kind of party.
+    pub person: String,
+    /// The record id of a patient. Never a name: finding a name would open what is sealed.
+    pub patient: String,
+    pub kind: String,
+    pub outcome: String,
+    /// `oldest`, or anything else for the newest first.
+    pub order: String,
+    /// The last row of the page before, `MILLISECONDS_ID`.
+    pub after: String,
+    /// Of an export.
+    pub format: String,
+}
+
+/// A search that makes sense.
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+pub struct Search {
+    pub filter: Filter,
+    pub order: Order,
+    pub after: Option<Row>,
+}
+
+/// Where a row stands in the order of the log.
+pub type Row = (Timestamp, EventId);
+
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
+pub enum Order {
+    #[default]
+    Newest,
+    Oldest,
+}
+
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Format {
+    Csv,
+    JsonLines,
+}
+
+impl Format {
+    pub fn parse(word: &str) -> Option<Self> {
+        match word {
+            "csv" => Some(Self::Csv),
+            "jsonl" => Some(Self::JsonLines),
+            _ => None,
+        }
+    }
+
+    /// The word in addresses, file names and events.
+    pub fn word(self) -> &'static str {
+        match self {
+            Self::Csv => "csv",
+            Self::JsonLines => "jsonl",
+        }
+    }
+
+    pub fn content_type(self) -> &'static str {
+        match self {
+            Self::Csv => "text/csv; charset=utf-8; header=present",
+            Self::JsonLines => "application/x-ndjson",
+        }
+    }
+}
+
+/// The names of the sentences that stand beside the parts that could not be read.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
+pub struct Problems {
+    pub from: Option<&'static str>,
+    pub until: Option<&'static str>,
+    pub person: Option<&'static str>,
+    pub patient: Option<&'static str>,
+    pub kind: Option<&'static str>,
+    pub outcome: Option<&'static str>,
+}
+
+impl Asked {
+    /// The search, with times read in `zone`.
+    pub fn parse(&self, zone: Zone) -> Result<Search, Problems> {
+        let mut problems = Problems::default();
+        let from = optional(&self.from, |text| instant(text, zone, Edge::From), &mut problems.from);
+        let until = optional(&self.until, |text| instant(text, zone, Edge::Until), &mut problems.until);
+        if from.zip(until).is_some_and(|(from, until)| until <= from) {
+            problems.until = Some("compliance-problem-backwards");
+        }
+        let person = optional(&self.person, person, &mut problems.person).unwrap_or_default();
+        let patient = |text: &str| text.parse::<PatientId>().map_err(|_| "compliance-problem-patient");
+        let kind = |word: &str| Kind::from_word(word).ok_or("compliance-problem-choice");
+        let outcome = |word: &str| Outcome::from_word(word).ok_or("compliance-problem-choice");
+        let filter = Filter {
+            from,
+            until,
+            actor: person.0,
+            actor_kind: person.1,
+            patient: optional(&self.patient, patient, &mut problems.patient),
+            kind: optional(&self.kind, kind, &mut problems.kind),
+            outcome: optional(&self.outcome, outcome, &mut problems.outcome),
+        };
+        if problems != Problems::default() {
+            return Err(problems);
+        }
+        let order = if self.order == "oldest" { Order::Oldest } else { Order::Newest };
+        // An address that was cut short starts at the first page again.
+        Ok(Search { filter, order, after: parse_row(&self.after) })
+    }
+
+    /// The same search from its first row, without what belongs to an export.
+    pub fn first_page(&self) -> Self {
+        Self { after: String::new(), format: String::new(), ..self.clone() }
+    }
+}
+
+/// What is in an address after a row.
+pub fn show_row((at, id): Row) -> String {
+    format!("{}_{id}", at.0)
+}
+
+fn parse_row(text: &str) -> Option<Row> {
+    let (at, id) = text.split_once('_')?;
+    Some((Timestamp(at.parse().ok()?), id.parse().ok()?))
+}
+
+fn optional<T>(text: &str, parse: impl Fn(&str) -> Result<T, &'static str>, problem: &mut Option<&'static str>) -> Option<T> {
+    let text = text.trim();
+    if text.is_empty() {
+        return None;
+    }
+    parse(text).map_err(|name| *problem = Some(name)).ok()
+}
+
+#[derive(Clone, Copy)]
+enum Edge {
+    From,
+    Until,
+}
+
+/// A wall-clock time as browsers send it, or a date, which is its midnight. Of an hour that clocks pass twice, the reading
+/// that makes the period longer: an officer should rather see too much than miss an hour.
+fn instant(text: &str, zone: Zone, edge: Edge) -> Result<Timestamp, &'static str> {
+    if let Ok(date) = text.parse::<NaiveDate>() {
+        return Ok(zone.day(date).0);
+    }
+    let local = ["%Y-%m-%dT%H:%M", "%Y-%m-%dT%H:%M:%S", "%Y-%m-%d %H:%M"]
+        .iter()
+        .find_map(|form| NaiveDateTime::parse_from_str(text, form).ok())
+        .ok_or("compliance-problem-time")?;
+    match (zone.instant(local), edge) {
+        (Ok(at), _) | (Err(LocalTimeError::Twice(at, _)), Edge::From) | (Err(LocalTimeError::Twice(_, at)), Edge::Until) => Ok(at),
+        (Err(LocalTimeError::Skipped), _) if local.time() == NaiveTime::MIN => Ok(zone.day(local.date()).0),
+        (Err(LocalTimeError::Skipped), _) => Err("compliance-problem-skipped"),
+    }
+}
+
+fn person(text: &str) -> Result<(Option<Uuid>, Option<ActorKind>), &'static str> {
+    match ActorKind::from_word(text) {
+        Some(kind) => Ok((None, Some(kind))),
+        None => text.parse().map(|id| (Some(id), Some(ActorKind::Staff))).map_err(|_| "compliance-problem-choice"),
+    }
+}
+
+/// The search as facts of the event that records it.
+pub fn facts(event: Event, filter: &Filter) -> Event {
+    let facts = [
+        ("from", filter.from.map(Fact::At)),
+        ("until", filter.until.map(Fact::At)),
+        ("person", filter.actor.map(Fact::Id)),
+        ("person_kind", filter.actor_kind.map(|kind| Fact::Word(kind.word()))),
+        ("patient", filter.patient.map(|patient| Fact::Id(patient.0))),
+        ("kind", filter.kind.map(|kind| Fact::Word(kind.word()))),
+        ("outcome", filter.outcome.map(|outcome| Fact::Word(outcome.word()))),
+    ];
+    facts.into_iter().fold(event, |event, (name, fact)| match fact {
+        Some(fact) => event.with(name, fact),
+        None => event,
+    })
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn new_york() -> Zone {
+        "America/New_York".parse().expect("a known zone")
+    }
+
+    fn asked(from: &str, until: &str) -> Result<Filter, Problems> {
+        let asked = Asked { from: from.to_owned(), until: until.to_owned(), ..Asked::default() };
+        asked.parse(new_york()).map(|search| search.filter)
+    }
+
+    #[test]
+    fn nothing_asked_narrows_nothing() {
+        assert_eq!(Asked::default().parse(new_york()), Ok(Search::default()));
+    }
+
+    #[test]
+    fn times_are_read_in_the_officers_zone() {
+        let filter = asked("2026-11-23T10:30", "2026-11-24").expect("it parses");
+        assert_eq!(filter.from.map(Timestamp::rfc3339).as_deref(), Some("2026-11-23T15:30:00.000Z"));
+        assert_eq!(filter.until.map(Timestamp::rfc3339).as_deref(), Some("2026-11-24T05:00:00.000Z"));
+    }
+
+    #[test]
+    fn of_a_repeated_hour_the_longer_period_is_taken() {
+        let filter = asked("2026-11-01T01:30", "2026-11-01T01:30").expect("an hour lies between the two readings");
+        assert_eq!(filter.until.zip(filter.from).map(|(until, from)| until - from), Some(crate::time::Millis::hours(1)));
+    }
+
+    #[test]
+    fn what_cannot_be_read_is_named_beside_its_field() {
+        assert_eq!(asked("yesterday", "").expect_err("no time").from, Some("compliance-problem-time"));
+        assert_eq!(asked("2026-03-08T02:30", "").expect_err("skipped").from, Some("compliance-problem-skipped"));
+        assert_eq!(asked("2026-11-24", "2026-11-23").expect_err("backwards").until, Some("compliance-problem-backwards"));
+        let asked = Asked { patient: "Maria".into(), person: "?".into(), kind: "x".into(), outcome: "x".into(), ..Asked::default() };
+        let problems = asked.parse(new_york()).expect_err("four problems");
+        assert_eq!(problems.patient, Some("compliance-problem-patient"));
+        assert!([problems.person, problems.kind, problems.outcome].iter().all(|problem| problem.is_some()));
+    }
+
+    #[test]
+    fn a_row_comes_back_from_an_address() {
+        let row = (Timestamp(1_795_447_800_000), EventId(Uuid::from_u128(7)));
+        assert_eq!(parse_row(&show_row(row)), Some(row));
+        assert_eq!(parse_row("1795447800000"), None);
+    }
+}

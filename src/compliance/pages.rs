@@ -1,0 +1,225 @@
+//! `GET /access-log` and `GET /access-log/export`.
+
+use super::entry::Payload;
+use super::export;
+use super::model::{self, Asked, Format, Problems, Search};
+use super::store::Person;
+use super::{LogPage, view};
+use crate::app::App;
+use crate::audit::{ActorKind, Kind, Outcome, Recorded};
+use crate::staff::ComplianceOfficer;
+use crate::text::Text;
+use crate::web::{self, Error, Page, StatusCode};
+use actix_web::HttpResponse;
+use actix_web::http::header;
+use actix_web::web::{Bytes, Query, ServiceConfig, get};
+use askama::Template;
+use futures_util::stream;
+use std::collections::BTreeMap;
+use uuid::Uuid;
+
+/// Patients named in one row. Lower: rows stay short. Higher: fewer rows say "and more".
+const PATIENTS_SHOWN: usize = 3;
+
+/// The routes of this feature.
+pub fn routes(config: &mut ServiceConfig) {
+    config.route("/access-log", get().to(show)).route("/access-log/export", get().to(export_log));
+}
+
+/// The log, newest first, with the search above it.
+#[derive(Template)]
+#[template(path = "compliance/access_log.html")]
+struct AccessLog {
+    page: Page,
+    asked: Asked,
+    problems: Problems,
+    /// The zone in which times are typed: its city and its IANA name.
+    zone: String,
+    people: Vec<Choice>,
+    kinds: Vec<Choice>,
+    outcomes: Vec<Choice>,
+    rows: Vec<Line>,
+    /// How many rows of this page were altered.
+    altered: i64,
+    next: Option<String>,
+    first: Option<String>,
+    csv: String,
+    jsonl: String,
+}
+
+#[derive(Debug)]
+struct Choice {
+    value: String,
+    label: String,
+    selected: bool,
+}
+
+/// One event in words.
+#[derive(Debug)]
+struct Line {
+    time: String,
+    who: String,
+    what: String,
+    patients: Vec<PatientRef>,
+    /// "and 3 more", or nothing.
+    more: String,
+    /// `success`, `refused`, `failed`, or `altered`.
+    outcome: String,
+    outcome_text: String,
+    from: String,
+}
+
+#[derive(Debug)]
+struct PatientRef {
+    id: String,
+    short: String,
+    href: String,
+}
+
+impl AccessLog {
+    fn oldest_first(&self) -> bool {
+        self.asked.order == "oldest"
+    }
+
+    fn altered_title(&self) -> String {
+        self.page.t.count("compliance-altered-title", "count", self.altered)
+    }
+}
+
+async fn show(app: App, officer: ComplianceOfficer, asked: Query<Asked>) -> web::Result<HttpResponse> {
+    let (page, zone) = (officer.page(&app), officer.member.zone);
+    match asked.parse(zone) {
+        Ok(search) => {
+            let log = view(&app, &officer.context, &search).await?;
+            web::html(&render(page, asked.into_inner(), zone, &search, log))
+        }
+        Err(problems) => {
+            let log = LogPage { events: Vec::new(), people: super::everybody(&app).await?, next: None };
+            let mut rendered = render(page, asked.into_inner(), zone, &Search::default(), log);
+            rendered.problems = problems;
+            let mut response = web::html(&rendered)?;
+            *response.status_mut() = StatusCode::UNPROCESSABLE_ENTITY;
+            Ok(response)
+        }
+    }
+}
+
+async fn export_log(app: App, officer: ComplianceOfficer, asked: Query<Asked>) -> web::Result<HttpResponse> {
+    let format = Format::parse(&asked.format).ok_or(Error::Invalid)?;
+    let search = asked.parse(officer.member.zone).map_err(|_| Error::Invalid)?;
+    let export = export::begin(&app, &officer.context, search.filter, format).await?;
+    let file = stream::unfold(export.chunks, async |mut chunks| {
+        let chunk = chunks.recv().await?;
+        Some((chunk.map(Bytes::from), chunks))
+    });
+    Ok(HttpResponse::Ok()
+        .insert_header((header::CONTENT_DISPOSITION, format!("attachment; filename=\"{}\"", export.file_name)))
+        .insert_header((header::CONTENT_TYPE, format.content_type()))
+        .streaming(Box::pin(file)))
+}
+
+fn render(page: Page, asked: Asked, zone: crate::time::Zone, search: &Search, log: LogPage) -> AccessLog {
+    let t = page.t;
+    let names: BTreeMap<Uuid, &str> = log.people.iter().map(|person| (person.id.0, person.name.as_str())).collect();
+    let rows: Vec<Line> = log.events.iter().map(|(event, payload)| line(t, &asked, &names, event, payload.as_ref())).collect();
+    let next = log.next.map(|row| address("/access-log", &Asked { after: model::show_row(row), ..asked.clone() }));
+    AccessLog {
+        problems: Problems::default(),
+        zone: format!("{} ({})", zone.city(), zone.name()),
+        people: people(t, &asked, &log.people),
+        kinds: choices(&asked.kind, Kind::ALL.iter().map(|kind| kind.word()), |word| kind_text(t, word)),
+        outcomes: choices(&asked.outcome, Outcome::ALL.iter().map(|o| o.word()), |word| t.say(&format!("compliance-outcome-{word}"))),
+        altered: log.events.iter().filter(|(_, payload)| payload.is_none()).map(|_| 1).sum(),
+        rows,
+        next,
+        first: search.after.map(|_| address("/access-log", &asked.first_page())),
+        csv: address("/access-log/export", &Asked { format: Format::Csv.word().to_owned(), ..asked.first_page() }),
+        jsonl: address("/access-log/export", &Asked { format: Format::JsonLines.word().to_owned(), ..asked.first_page() }),
+        page,
+        asked,
+    }
+}
+
+fn line(t: Text, asked: &Asked, names: &BTreeMap<Uuid, &str>, event: &Recorded, payload: Option<&Payload>) -> Line {
+    let patients = payload.map(|payload| payload.patients.as_slice()).unwrap_or_default();
+    let hidden = patients.len().saturating_sub(PATIENTS_SHOWN);
+    Line {
+        time: event.recorded_at.utc().format("%Y-%m-%d %H:%M:%S%.3f").to_string(),
+        who: who(t, names, event),
+        what: kind_text(t, &event.kind),
+        patients: patients.iter().take(PATIENTS_SHOWN).map(|patient| patient_ref(asked, *patient)).collect(),
+        more: if hidden == 0 { String::new() } else { t.with("compliance-more-patients", "count", hidden) },
+        outcome: payload.map_or("altered", |_| event.outcome.as_str()).to_owned(),
+        outcome_text: payload.map_or_else(|| t.say("compliance-altered"), |payload| outcome_text(t, &event.outcome, payload.why())),
+        from: payload.map(|payload| payload.from.clone()).unwrap_or_default(),
+    }
+}
+
+/// The last part of an id tells rows apart; its first part is a clock.
+fn short(id: Uuid) -> String {
+    id.simple().to_string().split_off(24)
+}
+
+fn patient_ref(asked: &Asked, patient: Uuid) -> PatientRef {
+    let href = address("/access-log", &Asked { patient: patient.to_string(), ..asked.first_page() });
+    PatientRef { id: patient.to_string(), short: short(patient), href }
+}
+
+fn who(t: Text, names: &BTreeMap<Uuid, &str>, event: &Recorded) -> String {
+    match (event.actor_id, event.actor_kind.as_str()) {
+        (Some(id), "staff") => match names.get(&id) {
+            Some(name) => (*name).to_owned(),
+            None => t.with("compliance-unknown-staff", "id", short(id)),
+        },
+        (_, kind) => t.say(&format!("compliance-who-{kind}")),
+    }
+}
+
+fn kind_text(t: Text, word: &str) -> String {
+    t.say(&format!("compliance-kind-{}", word.replace('.', "-")))
+}
+
+/// "Refused: wrong value". A word without a sentence of its own is shown as it stands.
+fn outcome_text(t: Text, outcome: &str, why: &str) -> String {
+    let outcome = t.say(&format!("compliance-outcome-{outcome}"));
+    if why.is_empty() {
+        return outcome;
+    }
+    let name = format!("compliance-why-{why}");
+    let why = if t.has(&name) { t.say(&name) } else { why.replace('_', " ") };
+    t.with2("compliance-outcome-why", "outcome", outcome, "why", why)
+}
+
+fn people(t: Text, asked: &Asked, people: &[Person]) -> Vec<Choice> {
+    let parties = ActorKind::ALL.iter().filter(|kind| **kind != ActorKind::Staff).map(|kind| kind.word());
+    let mut all = choices(&asked.person, parties, |word| t.say(&format!("compliance-who-{word}")));
+    all.extend(people.iter().map(|person| {
+        let value = person.id.to_string();
+        Choice { selected: asked.person == value, label: format!("{} ({})", person.name, person.email), value }
+    }));
+    all
+}
+
+fn choices(asked: &str, words: impl Iterator<Item = &'static str>, label: impl Fn(&str) -> String) -> Vec<Choice> {
+    words.map(|word| Choice { value: word.to_owned(), label: label(word), selected: asked == word }).collect()
+}
+
+/// An address with a search in it: ids, words and times, never a name (WEB-04).
+fn address(path: &str, asked: &Asked) -> String {
+    let parts = [
+        ("from", &asked.from),
+        ("until", &asked.until),
+        ("person", &asked.person),
+        ("patient", &asked.patient),
+        ("kind", &asked.kind),
+        ("outcome", &asked.outcome),
+        ("order", &asked.order),
+        ("after", &asked.after),
+        ("format", &asked.format),
+    ];
+    let given: Vec<_> = parts.iter().filter(|(_, value)| !value.is_empty()).collect();
+    match serde_urlencoded::to_string(given) {
+        Ok(query) if !query.is_empty() => format!("{path}?{query}"),
+        _ => path.to_owned(),
+    }
+}

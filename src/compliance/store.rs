@@ -1,0 +1,24 @@
+//! The SQL of the access log's pages, beside what `audit` reads itself.
+
+use crate::db::{Tx, in_tx};
+use crate::ids::{PatientId, StaffId};
+
+/// Somebody who works or worked here, as the log names them.
+#[derive(Debug, Clone, PartialEq, Eq, sqlx::FromRow)]
+pub struct Person {
+    pub id: StaffId,
+    pub name: String,
+    pub email: String,
+}
+
+/// Everybody with an account, disabled ones too: their events stay.
+pub async fn people(tx: &mut Tx) -> sqlx::Result<Vec<Person>> {
+    in_tx!(tx, conn => sqlx::query_as("select id, name, email from staff order by name, email").fetch_all(conn).await)
+}
+
+/// True when there is an event about this patient.
+pub async fn has_events(tx: &mut Tx, patient: PatientId) -> sqlx::Result<bool> {
+    let known: Option<PatientId> = in_tx!(tx, conn => sqlx::query_scalar(
+        "select patient_id from audit_subject where patient_id = $1").bind(patient).fetch_optional(conn).await)?;
+    Ok(known.is_some())
+}

@@ -1,0 +1,168 @@
+//! The pages behind a link. Reading one changes nothing, however often a mail scanner does (LNK-03); what changes
+//! something is a POST from our own page with a value that a person typed (LNK-04).
+
+use super::model::Check;
+use super::redeem::{Answer, redeem};
+use super::{ask_for_link, cookie_name, join_index};
+use crate::app::App;
+use crate::crypto::token;
+use crate::ids::VisitId;
+use crate::secret::Secret;
+use crate::text::Text;
+use crate::web::csrf::SameOrigin;
+use crate::web::{self, Page, StatusCode};
+use actix_web::cookie::Cookie;
+use actix_web::cookie::time::Duration;
+use actix_web::http::header::{self, ContentType};
+use actix_web::web::Bytes;
+use actix_web::{HttpRequest, HttpResponse};
+use askama::Template;
+use serde::Deserialize;
+use serde_json::json;
+
+/// How long a browser keeps a visit's cookie. Higher: a browser that is killed in a long visit comes back. The server ends
+/// the session itself much earlier.
+const COOKIE_HOURS: i64 = 12;
+
+#[derive(Template)]
+#[template(path = "links/link.html")]
+struct LinkPage {
+    page: Page,
+}
+
+#[derive(Template)]
+#[template(path = "links/join.html")]
+struct JoinPage {
+    page: Page,
+    problem: Option<String>,
+    code: String,
+    sent: bool,
+}
+
+/// `GET /v`: the same page for everyone.
+pub async fn link(app: App) -> web::Result<HttpResponse> {
+    web::html(&LinkPage { page: page(&app) })
+}
+
+/// `GET /join`.
+pub async fn join(app: App) -> web::Result<HttpResponse> {
+    web::html(&JoinPage::new(&app, String::new()))
+}
+
+#[derive(Deserialize)]
+#[serde(deny_unknown_fields)]
+struct Redemption {
+    token: Secret<String>,
+    check: Secret<String>,
+}
+
+/// `POST /v/redemption`.
+pub async fn redemption(app: App, request: HttpRequest, _: SameOrigin, body: Bytes) -> web::Result<HttpResponse> {
+    let asked: Option<Redemption> = serde_json::from_slice(&body).ok();
+    let check = asked.as_ref().and_then(|asked| Check::read(asked.check.reveal()));
+    let (Some(asked), Some(check)) = (asked, check) else {
+        return Ok(HttpResponse::BadRequest().json(json!({ "result": "unreadable" })));
+    };
+    let (context, key) = (web::context::of(&app, &request), token_key(&app, asked.token.reveal()));
+    Ok(match redeem(&app, &context, &key, &check, held(&app, &request)).await? {
+        Answer::No => HttpResponse::UnprocessableEntity().json(json!({ "result": "no" })),
+        Answer::Reason { word, sentence } => {
+            HttpResponse::Ok().json(json!({ "result": "reason", "reason": word, "text": sentence, "form": null }))
+        }
+        Answer::Open { visit, token } => {
+            opened(&app, HttpResponse::Ok(), visit, token).json(json!({ "result": "open", "to": format!("/visits/{visit}") }))
+        }
+    })
+}
+
+#[derive(Deserialize)]
+struct JoinForm {
+    #[serde(default)]
+    code: String,
+    #[serde(default)]
+    check: Secret<String>,
+}
+
+/// `POST /join`: the same without script.
+pub async fn join_by_code(app: App, request: HttpRequest, _: SameOrigin, body: Bytes) -> web::Result<HttpResponse> {
+    let form: JoinForm = serde_urlencoded::from_bytes(&body).map_err(|_| web::Error::Invalid)?;
+    let problem = |code: String, sentence: String| JoinPage { problem: Some(sentence), ..JoinPage::new(&app, code) };
+    let t = page(&app).t;
+    let Some(code) = token::read_join_code(&form.code) else {
+        return problem(form.code, t.say("links-server-code-unreadable")).respond(StatusCode::UNPROCESSABLE_ENTITY);
+    };
+    let Some(check) = Check::read(form.check.reveal()) else {
+        return problem(form.code, t.say("links-js-unreadable")).respond(StatusCode::UNPROCESSABLE_ENTITY);
+    };
+    let context = web::context::of(&app, &request);
+    match redeem(&app, &context, &join_index(&app, &code), &check, held(&app, &request)).await? {
+        Answer::No => problem(form.code, t.say("links-js-no")).respond(StatusCode::UNPROCESSABLE_ENTITY),
+        Answer::Reason { sentence, .. } => problem(form.code, sentence).respond(StatusCode::OK),
+        Answer::Open { visit, token } => {
+            let mut response = opened(&app, HttpResponse::SeeOther(), visit, token);
+            Ok(response.insert_header((header::LOCATION, format!("/visits/{visit}"))).finish())
+        }
+    }
+}
+
+#[derive(Deserialize)]
+#[serde(deny_unknown_fields)]
+struct NewLinkWish {
+    token: Secret<String>,
+}
+
+/// `POST /v/links`: "Send a new link". The answer is always the same (LNK-07).
+pub async fn new_link(app: App, request: HttpRequest, _: SameOrigin, body: Bytes) -> web::Result<HttpResponse> {
+    let context = web::context::of(&app, &request);
+    if request.headers().get(header::CONTENT_TYPE).is_some_and(|kind| kind.as_bytes().starts_with(b"application/json")) {
+        let wish: NewLinkWish = serde_json::from_slice(&body).map_err(|_| web::Error::Invalid)?;
+        ask_for_link(&app, &context, &token_key(&app, wish.token.reveal())).await?;
+        return Ok(HttpResponse::Ok().json(json!({ "result": "sent" })));
+    }
+    let form: JoinForm = serde_urlencoded::from_bytes(&body).map_err(|_| web::Error::Invalid)?;
+    let Some(code) = token::read_join_code(&form.code) else {
+        let problem = Some(page(&app).t.say("links-server-code-unreadable"));
+        return JoinPage { problem, ..JoinPage::new(&app, form.code) }.respond(StatusCode::UNPROCESSABLE_ENTITY);
+    };
+    ask_for_link(&app, &context, &join_index(&app, &code)).await?;
+    JoinPage { sent: true, ..JoinPage::new(&app, form.code) }.respond(StatusCode::OK)
+}
+
+impl JoinPage {
+    fn new(app: &App, code: String) -> Self {
+        Self { page: page(app), problem: None, code, sent: false }
+    }
+
+    fn respond(&self, status: StatusCode) -> web::Result<HttpResponse> {
+        Ok(HttpResponse::build(status).content_type(ContentType::html()).body(self.render()?))
+    }
+}
+
+fn page(app: &App) -> Page {
+    Page::public(&app.config.clinic, Text::of(&app.config.clinic.language))
+}
+
+/// What stands in the database of the link with this token; for a token that is not ours, of a link that there is not.
+fn token_key(app: &App, token: &str) -> Vec<u8> {
+    let link = token::open_link(&app.keys, &app.config.base_url, token).unwrap_or_else(|| token::link_secret(&app.rng));
+    token::stored_link(&link)
+}
+
+fn held(app: &App, request: &HttpRequest) -> impl Fn(VisitId) -> Option<String> {
+    let (secure, request) = (app.config.secure(), request.clone());
+    move |visit| web::cookies::read(&request, secure, &cookie_name(visit))
+}
+
+fn opened(
+    app: &App,
+    mut response: actix_web::HttpResponseBuilder,
+    visit: VisitId,
+    token: Option<Secret<String>>,
+) -> actix_web::HttpResponseBuilder {
+    if let Some(token) = token {
+        let mut cookie: Cookie<'static> = web::cookies::session(app.config.secure(), &cookie_name(visit), token.reveal());
+        cookie.set_max_age(Duration::hours(COOKIE_HOURS));
+        response.cookie(cookie);
+    }
+    response
+}

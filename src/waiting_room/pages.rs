@@ -1,0 +1,227 @@
+//! The clinician's Today page and the steps of the room as forms; the patient's arrival and departure.
+
+use super::hub::{self, Hub};
+use super::store::Standing;
+use super::{Identity, MESSAGE_CHARS_MAX, socket};
+use crate::app::App;
+use crate::audit::{Event, Fact, Kind};
+use crate::ids::VisitId;
+use crate::links::{self, PatientVisit};
+use crate::patients;
+use crate::staff::Clinician;
+use crate::text::Text;
+use crate::time::{Millis, Zone};
+use crate::web::{Error, Page, Result, csrf, html, see_other};
+use actix_web::web::{Data, Path, ServiceConfig, get, post};
+use actix_web::{HttpRequest, HttpResponse};
+use askama::Template;
+use serde::Deserialize;
+
+/// How long after its start a visit may be marked as not come to. Lower: sooner. Higher: nobody is given up too early.
+const LATE_AFTER: Millis = Millis::minutes(10);
+
+/// The routes of this feature.
+pub fn routes(config: &mut ServiceConfig) {
+    config
+        .route("/today", get().to(today))
+        .route("/today/list", get().to(list))
+        .route("/today/socket", get().to(socket::today))
+        .route("/visits/{id}/arrival", post().to(arrive))
+        .route("/visits/{id}/departure", post().to(leave))
+        .route("/visits/{id}/admission", post().to(admit))
+        .route("/visits/{id}/hold", post().to(hold))
+        .route("/visits/{id}/message", post().to(write))
+        .route("/visits/{id}/removal", post().to(remove))
+        .route("/visits/{id}/waiting", post().to(put_back))
+        .route("/visits/{id}/identity", post().to(recognise))
+        .route("/visits/{id}/end", post().to(end))
+        .route("/visits/{id}/absence", post().to(no_show))
+        .route("/visits/{id}/links", post().to(send_link));
+}
+
+#[derive(Template)]
+#[template(path = "waiting_room/today.html")]
+struct TodayPage {
+    page: Page,
+    day: String,
+    visits: Vec<Row>,
+}
+
+#[derive(Template)]
+#[template(path = "waiting_room/list.html")]
+struct ListPart {
+    page: Page,
+    visits: Vec<Row>,
+}
+
+struct Row {
+    id: String,
+    state: &'static str,
+    version: i64,
+    since: String,
+    away_since: String,
+    held: bool,
+    left: bool,
+    late: bool,
+    locked: bool,
+    starts_at: String,
+    clock: String,
+    name: String,
+    words: String,
+}
+
+async fn today(app: App, hub: Data<Hub>, clinician: Clinician) -> Result<HttpResponse> {
+    let (page, zone) = (clinician.page(&app), app.config.clinic.zone);
+    let day = page.t.with2("waiting-day", "date", page.t.date(zone.today(app.now())), "city", zone.city());
+    html(&TodayPage { visits: rows(&app, &hub, &clinician, page.t).await?, page, day })
+}
+
+async fn list(app: App, hub: Data<Hub>, clinician: Clinician) -> Result<HttpResponse> {
+    let page = clinician.page(&app);
+    html(&ListPart { visits: rows(&app, &hub, &clinician, page.t).await?, page })
+}
+
+/// The day with its names. The log says whose names before any is opened.
+async fn rows(app: &App, hub: &Hub, clinician: &Clinician, t: Text) -> Result<Vec<Row>> {
+    let mut visits = hub::today(app, clinician.member.id).await?;
+    visits.sort_by_key(|visit| (rank(visit), visit.waiting_since.filter(|_| rank(visit) == 0), visit.starts_at, visit.id));
+    let ids: Vec<_> = visits.iter().map(|visit| visit.patient_id).collect();
+    let event = Event::done(Kind::VisitsListed).about_all(ids.iter().copied()).with("page", Fact::Word("today"));
+    let access = app.log.access(&clinician.context, event).await?;
+    let names = patients::names(app, &access, &ids).await?;
+    let zone = app.config.clinic.zone;
+    Ok(visits
+        .into_iter()
+        .map(|visit| {
+            let name = names.get(&visit.patient_id).map(|name| name.reveal().clone()).unwrap_or_default();
+            row(app, hub, &visit, name, zone, t)
+        })
+        .collect())
+}
+
+/// Whoever waits stands on top, then who is in a call, then the order of the day.
+fn rank(visit: &Standing) -> u8 {
+    use crate::appointments::VisitState::{Checking, InCall, Waiting};
+    match visit.state {
+        Waiting => 0,
+        Checking | InCall => 1,
+        _ => 2,
+    }
+}
+
+fn row(app: &App, hub: &Hub, visit: &Standing, name: String, zone: Zone, t: Text) -> Row {
+    let millis = |at: Option<crate::time::Timestamp>| at.map(|at| at.0.to_string()).unwrap_or_default();
+    Row {
+        id: visit.id.to_string(),
+        state: visit.state.word(),
+        version: visit.version,
+        since: millis(visit.waiting_since),
+        away_since: millis(hub.away_since(visit.id).filter(|_| rank(visit) < 2)),
+        held: visit.held_at.is_some(),
+        left: visit.left_at.is_some(),
+        late: app.now() >= visit.starts_at + LATE_AFTER,
+        locked: visit.check_locked_until.is_some_and(|until| until > app.now()),
+        starts_at: visit.starts_at.rfc3339(),
+        clock: visit.starts_at.local(zone).format("%H:%M").to_string(),
+        name,
+        words: t.say(&format!("waiting-js-{}", visit.state.word())),
+    }
+}
+
+/// `{"ok":true}` for a script, back to the day for a form.
+fn done(request: &HttpRequest) -> HttpResponse {
+    if request.headers().contains_key(csrf::HEADER) {
+        HttpResponse::Ok().json(serde_json::json!({ "ok": true }))
+    } else {
+        see_other("/today")
+    }
+}
+
+async fn arrive(app: App, patient: PatientVisit, request: HttpRequest, _ours: csrf::Token) -> Result<HttpResponse> {
+    super::arrive(&app, &patient).await?;
+    Ok(done(&request))
+}
+
+async fn leave(app: App, patient: PatientVisit, request: HttpRequest, _ours: csrf::Token) -> Result<HttpResponse> {
+    super::leave(&app, &patient).await?;
+    Ok(done(&request))
+}
+
+async fn admit(app: App, clinician: Clinician, id: Path<VisitId>, request: HttpRequest, _ours: csrf::Token) -> Result<HttpResponse> {
+    super::admit(&app, &clinician.context, clinician.member.id, *id).await?;
+    if request.headers().contains_key(csrf::HEADER) { Ok(done(&request)) } else { Ok(see_other(&format!("/visits/{id}/call"))) }
+}
+
+async fn hold(app: App, clinician: Clinician, id: Path<VisitId>, request: HttpRequest, _ours: csrf::Token) -> Result<HttpResponse> {
+    super::hold(&app, &clinician.context, clinician.member.id, *id).await?;
+    Ok(done(&request))
+}
+
+#[derive(Deserialize)]
+struct MessageForm {
+    message: String,
+}
+
+async fn write(
+    app: App,
+    clinician: Clinician,
+    id: Path<VisitId>,
+    request: HttpRequest,
+    form: csrf::Form<MessageForm>,
+) -> Result<HttpResponse> {
+    let text = form.0.message.trim();
+    if text.is_empty() || text.chars().count() > MESSAGE_CHARS_MAX {
+        return Err(Error::Invalid);
+    }
+    super::write(&app, &clinician.context, clinician.member.id, *id, text).await?;
+    Ok(done(&request))
+}
+
+async fn remove(app: App, clinician: Clinician, id: Path<VisitId>, request: HttpRequest, _ours: csrf::Token) -> Result<HttpResponse> {
+    super::remove(&app, &clinician.context, clinician.member.id, *id).await?;
+    Ok(done(&request))
+}
+
+async fn put_back(app: App, clinician: Clinician, id: Path<VisitId>, request: HttpRequest, _ours: csrf::Token) -> Result<HttpResponse> {
+    super::put_back(&app, &clinician.context, clinician.member.id, *id).await?;
+    Ok(done(&request))
+}
+
+#[derive(Deserialize)]
+struct IdentityForm {
+    answer: String,
+}
+
+async fn recognise(
+    app: App,
+    clinician: Clinician,
+    id: Path<VisitId>,
+    request: HttpRequest,
+    form: csrf::Form<IdentityForm>,
+) -> Result<HttpResponse> {
+    let answer = Identity::from_word(&form.0.answer).ok_or(Error::Invalid)?;
+    super::recognise(&app, &clinician.context, clinician.member.id, *id, answer).await?;
+    Ok(done(&request))
+}
+
+async fn end(app: App, clinician: Clinician, id: Path<VisitId>, request: HttpRequest, _ours: csrf::Token) -> Result<HttpResponse> {
+    super::end(&app, &clinician.context, clinician.member.id, *id).await?;
+    Ok(done(&request))
+}
+
+async fn no_show(app: App, clinician: Clinician, id: Path<VisitId>, request: HttpRequest, _ours: csrf::Token) -> Result<HttpResponse> {
+    super::no_show(&app, &clinician.context, clinician.member.id, *id).await?;
+    Ok(done(&request))
+}
+
+async fn send_link(app: App, clinician: Clinician, id: Path<VisitId>, request: HttpRequest, _ours: csrf::Token) -> Result<HttpResponse> {
+    let mut tx = app.db.reading().await?;
+    let mine = super::standing(&mut tx, *id).await?.is_some_and(|standing| standing.clinician_id == clinician.member.id);
+    drop(tx);
+    if !mine {
+        app.log.refused(&clinician.context, Event::refused(Kind::LinkRequested, "foreign")).await?;
+        return Err(Error::NotFound);
+    }
+    links::resend(&app, &clinician.context, *id).await?;
+    Ok(done(&request))
+}

@@ -1,0 +1,207 @@
+//! The SQL of the waiting room: where a visit stands, and each step it can take. Every step is one statement that names
+//! the states it may start from, raises the version, and answers with where the visit then stands.
+
+use super::room::Look;
+use crate::appointments::VisitState;
+use crate::crypto::Sealed;
+use crate::db::{Tx, in_tx};
+use crate::ids::{DeviceId, PatientId, StaffId, VisitId};
+use crate::time::Timestamp;
+
+/// Where a visit stands.
+#[derive(Debug, Clone, PartialEq, Eq, sqlx::FromRow)]
+pub struct Standing {
+    pub id: VisitId,
+    pub patient_id: PatientId,
+    pub clinician_id: StaffId,
+    pub starts_at: Timestamp,
+    pub ends_at: Timestamp,
+    #[sqlx(try_from = "String")]
+    pub state: VisitState,
+    pub version: i64,
+    pub call_epoch: i64,
+    pub waiting_since: Option<Timestamp>,
+    pub left_at: Option<Timestamp>,
+    pub held_at: Option<Timestamp>,
+    pub admitted_at: Option<Timestamp>,
+    pub admitted_device: Option<DeviceId>,
+    pub identity: Option<String>,
+    pub message: Option<Sealed>,
+    pub message_version: i64,
+    pub check_locked_until: Option<Timestamp>,
+    pub ended_at: Option<Timestamp>,
+}
+
+impl Standing {
+    pub fn look(&self) -> Look {
+        Look { state: self.state, version: self.version, epoch: self.call_epoch, admitted_at: self.admitted_at }
+    }
+
+    /// True while an admission stands: the two may talk.
+    pub fn admitted(&self) -> bool {
+        self.look().admitted()
+    }
+}
+
+/// The columns of a [`Standing`], spelled once for every statement of this file.
+macro_rules! standing {
+    ($before:literal, $after:literal) => {
+        concat!(
+            $before,
+            " id, patient_id, clinician_id, starts_at, ends_at, state, version,",
+            " call_epoch, waiting_since, left_at, held_at, admitted_at, admitted_device,",
+            " identity, message, message_version, check_locked_until, ended_at ",
+            $after
+        )
+    };
+}
+
+/// A visit as it stands now.
+pub async fn standing(tx: &mut Tx, id: VisitId) -> sqlx::Result<Option<Standing>> {
+    in_tx!(tx, conn => sqlx::query_as(standing!("select", "from visit where id = $1")).bind(id).fetch_optional(conn).await)
+}
+
+/// The visits of one clinician that begin between two instants, and any other that is still waiting or talking.
+pub async fn day(tx: &mut Tx, clinician: StaffId, from: Timestamp, until: Timestamp) -> sqlx::Result<Vec<Standing>> {
+    in_tx!(tx, conn => sqlx::query_as(standing!("select", "from visit where clinician_id = $1 and state <> 'cancelled'
+        and ((starts_at >= $2 and starts_at < $3) or state in ('waiting', 'checking', 'in_call')) order by starts_at, id limit 500"))
+        .bind(clinician).bind(from).bind(until).fetch_all(conn).await)
+}
+
+/// Another visit in which this clinician talks now.
+pub async fn busy_elsewhere(tx: &mut Tx, clinician: StaffId, besides: VisitId) -> sqlx::Result<bool> {
+    let other: Option<VisitId> = in_tx!(tx, conn => sqlx::query_scalar(
+        "select id from visit where clinician_id = $1 and id <> $2 and state in ('checking', 'in_call') limit 1")
+        .bind(clinician).bind(besides).fetch_optional(conn).await)?;
+    Ok(other.is_some())
+}
+
+/// The visits whose admission may have to be taken back: admitted before `before`, nobody recognised yet.
+pub async fn unanswered_admissions(tx: &mut Tx, before: Timestamp) -> sqlx::Result<Vec<VisitId>> {
+    in_tx!(tx, conn => sqlx::query_scalar("select id from visit where state = 'checking' and admitted_at <= $1 limit 500")
+        .bind(before).fetch_all(conn).await)
+}
+
+/// The patient's page asks for a place: redeemed to waiting. Waiting already, or back in a call: the place is kept.
+pub async fn arrive(tx: &mut Tx, id: VisitId, now: Timestamp) -> sqlx::Result<Option<Standing>> {
+    in_tx!(tx, conn => sqlx::query_as(standing!("update visit set state = 'waiting', waiting_since = $2, left_at = null, held_at = null,
+        version = version + 1 where id = $1 and state = 'redeemed' returning", "")).bind(id).bind(now).fetch_optional(conn).await)
+}
+
+/// The patient left a call and comes back to it.
+pub async fn come_back(tx: &mut Tx, id: VisitId) -> sqlx::Result<Option<Standing>> {
+    in_tx!(tx, conn => sqlx::query_as(standing!("update visit set left_at = null, version = version + 1
+        where id = $1 and left_at is not null and state in ('checking', 'in_call') returning", "")).bind(id).fetch_optional(conn).await)
+}
+
+/// The patient leaves: out of the waiting room, or out of a call that stays open for them.
+pub async fn leave(tx: &mut Tx, id: VisitId, now: Timestamp) -> sqlx::Result<Option<Standing>> {
+    in_tx!(tx, conn => sqlx::query_as(standing!("update visit set state = case state when 'waiting' then 'redeemed' else state end,
+        waiting_since = null, held_at = null, left_at = $2, version = version + 1
+        where id = $1 and left_at is null and state in ('waiting', 'checking', 'in_call') returning", ""))
+        .bind(id).bind(now).fetch_optional(conn).await)
+}
+
+/// Waiting to checking, for the one device that waits. A new epoch: nothing of an earlier call passes any more.
+pub async fn admit(tx: &mut Tx, id: VisitId, clinician: StaffId, now: Timestamp) -> sqlx::Result<Option<Standing>> {
+    in_tx!(tx, conn => sqlx::query_as(standing!("update visit set state = 'checking', call_epoch = call_epoch + 1, admitted_at = $3,
+        admitted_device = (select visit_device.id from visit_device where visit_device.visit_id = visit.id and visit_device.ended_at is null),
+        identity = null, held_at = null, left_at = null, version = version + 1
+        where id = $1 and clinician_id = $2 and state = 'waiting' returning", ""))
+        .bind(id).bind(clinician).bind(now).fetch_optional(conn).await)
+}
+
+/// Back to waiting from a call, for the clinician who admitted.
+pub async fn put_back(tx: &mut Tx, id: VisitId, clinician: StaffId, now: Timestamp) -> sqlx::Result<Option<Standing>> {
+    in_tx!(tx, conn => sqlx::query_as(standing!("update visit set state = 'waiting', waiting_since = $3, call_epoch = call_epoch + 1,
+        admitted_at = null, admitted_device = null, identity = null, left_at = null, version = version + 1
+        where id = $1 and clinician_id = $2 and state in ('checking', 'in_call') returning", ""))
+        .bind(id).bind(clinician).bind(now).fetch_optional(conn).await)
+}
+
+/// Back to waiting because the admitted page stayed away. The place in the queue is kept.
+pub async fn lapse(tx: &mut Tx, id: VisitId, admitted_before: Timestamp) -> sqlx::Result<Option<Standing>> {
+    in_tx!(tx, conn => sqlx::query_as(standing!("update visit set state = 'waiting', call_epoch = call_epoch + 1, admitted_at = null,
+        admitted_device = null, version = version + 1
+        where id = $1 and state = 'checking' and admitted_at <= $2 returning", ""))
+        .bind(id).bind(admitted_before).fetch_optional(conn).await)
+}
+
+/// Seen: the ring stops and the patient is told.
+pub async fn hold(tx: &mut Tx, id: VisitId, clinician: StaffId, now: Timestamp) -> sqlx::Result<Option<Standing>> {
+    in_tx!(tx, conn => sqlx::query_as(standing!("update visit set held_at = $3, version = version + 1
+        where id = $1 and clinician_id = $2 and state = 'waiting' and held_at is null returning", ""))
+        .bind(id).bind(clinician).bind(now).fetch_optional(conn).await)
+}
+
+/// Put a sealed message on the waiting page. The version it is sealed at is `message_version` as it stood, plus one.
+pub async fn message(tx: &mut Tx, id: VisitId, clinician: StaffId, sealed: &Sealed, sealed_at: i64) -> sqlx::Result<Option<Standing>> {
+    in_tx!(tx, conn => sqlx::query_as(standing!("update visit set message = $3, message_version = $4, version = version + 1
+        where id = $1 and clinician_id = $2 and message_version = $4 - 1 and state in ('redeemed', 'waiting', 'checking', 'in_call')
+        returning", "")).bind(id).bind(clinician).bind(sealed).bind(sealed_at).fetch_optional(conn).await)
+}
+
+/// The device session is over; the visit stays open, and only a new link returns.
+pub async fn remove(tx: &mut Tx, id: VisitId, clinician: StaffId) -> sqlx::Result<Option<Standing>> {
+    in_tx!(tx, conn => sqlx::query_as(standing!("update visit set state = 'sent', redeemed_at = null, waiting_since = null, held_at = null,
+        left_at = null, admitted_at = null, admitted_device = null, identity = null, call_epoch = call_epoch + 1, version = version + 1
+        where id = $1 and clinician_id = $2 and state in ('redeemed', 'waiting', 'checking', 'in_call') returning", ""))
+        .bind(id).bind(clinician).fetch_optional(conn).await)
+}
+
+/// The clinician knows who is in the call: checking to in_call (ID-02).
+pub async fn recognise(tx: &mut Tx, id: VisitId, clinician: StaffId, answer: &str) -> sqlx::Result<Option<Standing>> {
+    in_tx!(tx, conn => sqlx::query_as(standing!("update visit set state = 'in_call', identity = $3, version = version + 1
+        where id = $1 and clinician_id = $2 and state = 'checking' returning", ""))
+        .bind(id).bind(clinician).bind(answer).fetch_optional(conn).await)
+}
+
+/// Not this person: back to waiting, seen, so that it does not ring again.
+pub async fn not_this_person(tx: &mut Tx, id: VisitId, clinician: StaffId, now: Timestamp) -> sqlx::Result<Option<Standing>> {
+    in_tx!(tx, conn => sqlx::query_as(standing!("update visit set state = 'waiting', waiting_since = $3, held_at = $3,
+        call_epoch = call_epoch + 1, admitted_at = null, admitted_device = null, identity = null, left_at = null, version = version + 1
+        where id = $1 and clinician_id = $2 and state = 'checking' returning", ""))
+        .bind(id).bind(clinician).bind(now).fetch_optional(conn).await)
+}
+
+/// The visit is over for both.
+pub async fn end(tx: &mut Tx, id: VisitId, clinician: StaffId, now: Timestamp) -> sqlx::Result<Option<Standing>> {
+    in_tx!(tx, conn => sqlx::query_as(standing!("update visit set state = 'ended', ended_at = $3, call_epoch = call_epoch + 1,
+        held_at = null, version = version + 1
+        where id = $1 and clinician_id = $2 and state in ('checking', 'in_call') returning", ""))
+        .bind(id).bind(clinician).bind(now).fetch_optional(conn).await)
+}
+
+/// The patient did not come.
+pub async fn no_show(tx: &mut Tx, id: VisitId, clinician: StaffId, now: Timestamp) -> sqlx::Result<Option<Standing>> {
+    in_tx!(tx, conn => sqlx::query_as(standing!("update visit set state = 'no_show', ended_at = $3, version = version + 1
+        where id = $1 and clinician_id = $2 and starts_at <= $3 and state in ('booked', 'sent', 'redeemed') returning", ""))
+        .bind(id).bind(clinician).bind(now).fetch_optional(conn).await)
+}
+
+/// The patient's page takes the call. If a page of theirs held this epoch before, a new epoch begins, and whoever is on the
+/// other side follows it.
+pub async fn patient_takes(tx: &mut Tx, id: VisitId, device: DeviceId) -> sqlx::Result<Option<Standing>> {
+    in_tx!(tx, conn => sqlx::query_as(standing!("update visit set
+        clinician_epoch = case when patient_epoch >= call_epoch and clinician_epoch >= call_epoch then call_epoch + 1 else clinician_epoch end,
+        call_epoch = case when patient_epoch >= call_epoch then call_epoch + 1 else call_epoch end,
+        patient_epoch = case when patient_epoch >= call_epoch then call_epoch + 1 else call_epoch end, version = version + 1
+        where id = $1 and admitted_device = $2 and state in ('checking', 'in_call') returning", ""))
+        .bind(id).bind(device).fetch_optional(conn).await)
+}
+
+/// The clinician's page takes the call, likewise.
+pub async fn clinician_takes(tx: &mut Tx, id: VisitId, clinician: StaffId) -> sqlx::Result<Option<Standing>> {
+    in_tx!(tx, conn => sqlx::query_as(standing!("update visit set
+        patient_epoch = case when clinician_epoch >= call_epoch and patient_epoch >= call_epoch then call_epoch + 1 else patient_epoch end,
+        call_epoch = case when clinician_epoch >= call_epoch then call_epoch + 1 else call_epoch end,
+        clinician_epoch = case when clinician_epoch >= call_epoch then call_epoch + 1 else call_epoch end, version = version + 1
+        where id = $1 and clinician_id = $2 and state in ('checking', 'in_call') returning", ""))
+        .bind(id).bind(clinician).fetch_optional(conn).await)
+}
+
+/// The device whose session for this visit lives.
+pub async fn device(tx: &mut Tx, id: VisitId) -> sqlx::Result<Option<DeviceId>> {
+    in_tx!(tx, conn => sqlx::query_scalar("select id from visit_device where visit_id = $1 and ended_at is null")
+        .bind(id).fetch_optional(conn).await)
+}

@@ -1,0 +1,98 @@
+//! WebSockets as every feature uses them: same origin, small frames, a beat both ways, an end that says why (SES-13).
+
+use super::{Error, Result, csrf};
+use crate::app::App;
+use crate::audit::{Event, Kind};
+use actix_web::{HttpRequest, HttpResponse, web};
+use actix_ws::{AggregatedMessage, AggregatedMessageStream, CloseCode, CloseReason, Session};
+use futures_util::StreamExt;
+use std::time::Duration;
+
+/// The longest frame.
+pub const FRAME_BYTES_MAX: usize = 24 * 1024;
+/// How often each side says that it is there.
+pub const BEAT: Duration = Duration::from_secs(10);
+/// After this silence the other side is taken for gone. Lower: a drop is noticed sooner. Higher: fewer false alarms.
+pub const SILENCE_MAX: Duration = Duration::from_secs(25);
+/// Frames that one page may send in [`WINDOW`]. A call's set-up takes about a hundred.
+const FRAMES_MAX: u32 = 300;
+const WINDOW: Duration = Duration::from_secs(10);
+
+/// One open socket.
+pub struct Live {
+    session: Session,
+    stream: AggregatedMessageStream,
+    frames: u32,
+    window: tokio::time::Instant,
+}
+
+/// Why a socket closed, as a close code and a word.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum End {
+    /// The other side closed it, or fell silent.
+    Left,
+    /// Something it may not say (1008).
+    NotAllowed,
+    /// We told it to go and not to come back.
+    Dismissed,
+    /// It may come back at once: we could not serve it now (1013).
+    TryAgain,
+}
+
+/// Accept a WebSocket of our own page. Anybody else's is refused and recorded.
+pub async fn accept(app: &App, request: &HttpRequest, payload: web::Payload) -> Result<(HttpResponse, Live)> {
+    if !csrf::same_origin(app, request) {
+        app.log.refused(&super::context::of(app, request), Event::refused(Kind::RequestRefused, "foreign_origin")).await?;
+        return Err(Error::Forbidden);
+    }
+    let (response, session, stream) = actix_ws::handle(request, payload).map_err(|_| Error::Invalid)?;
+    let stream = stream.max_frame_size(FRAME_BYTES_MAX).aggregate_continuations().max_continuation_size(FRAME_BYTES_MAX);
+    Ok((response, Live { session, stream, frames: 0, window: tokio::time::Instant::now() }))
+}
+
+impl Live {
+    /// The next text frame. `Err` when there will be none.
+    pub async fn next(&mut self) -> std::result::Result<String, End> {
+        loop {
+            let message = match tokio::time::timeout(SILENCE_MAX, self.stream.next()).await {
+                Ok(Some(Ok(message))) => message,
+                Ok(Some(Err(_))) => return Err(End::NotAllowed),
+                Ok(None) | Err(_) => return Err(End::Left),
+            };
+            match message {
+                AggregatedMessage::Text(text) => {
+                    self.count()?;
+                    return Ok(text.to_string());
+                }
+                AggregatedMessage::Ping(bytes) => {
+                    self.count()?;
+                    self.session.pong(&bytes).await.map_err(|_| End::Left)?;
+                }
+                AggregatedMessage::Pong(_) => self.count()?,
+                AggregatedMessage::Binary(_) => return Err(End::NotAllowed),
+                AggregatedMessage::Close(_) => return Err(End::Left),
+            }
+        }
+    }
+
+    pub async fn send(&mut self, text: impl Into<String>) -> std::result::Result<(), End> {
+        self.session.text(text.into()).await.map_err(|_| End::Left)
+    }
+
+    pub async fn close(self, end: End) {
+        let code = match end {
+            End::Left | End::Dismissed => CloseCode::Normal,
+            End::NotAllowed => CloseCode::Policy,
+            End::TryAgain => CloseCode::Again,
+        };
+        let _gone_already = self.session.close(Some(CloseReason { code, description: None })).await;
+    }
+
+    fn count(&mut self) -> std::result::Result<(), End> {
+        if self.window.elapsed() >= WINDOW {
+            (self.frames, self.window) = (0, tokio::time::Instant::now());
+        }
+        self.frames += 1;
+        if self.frames > FRAMES_MAX { Err(End::NotAllowed) } else { Ok(()) }
+    }
+}

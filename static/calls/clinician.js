@@ -1,0 +1,252 @@
+// The clinician's page of a visit. First a checking call: picture and sound, and the question who it is. Then chat and note open.
+
+import { startNote } from "../records/note.js";
+import { all, find, tell } from "../lib/page.js";
+import { post } from "../lib/send.js";
+import * as sound from "../lib/sound.js";
+import { texts } from "../lib/texts.js";
+import { keepAwake, letSleep } from "../lib/wake.js";
+import { wasJustAdmitted } from "../waiting_room/admitted_here.js";
+import { chatPanel } from "./chat.js";
+import { deviceChoice, mend } from "./device_choice.js";
+import { Devices } from "./devices.js";
+import { Session } from "./session.js";
+import { panels, stage } from "./stage.js";
+
+const main = find("main", HTMLElement);
+const say = texts(main);
+const visit = main.dataset.visit ?? "";
+
+const devices = new Devices();
+const call = stage({ devices, other: "patient", say });
+const choice = deviceChoice({ devices, remote: call.element, say });
+const joinButton = find("#join", HTMLButtonElement);
+const checking = find("#identity", HTMLElement);
+const removal = find("#remove-dialog", HTMLDialogElement);
+
+const chatToggle = find("#chat-toggle", HTMLButtonElement);
+const chatPart = find("#chat", HTMLElement);
+const noteRoot = find("#note", HTMLElement);
+const sides = panels([{ panel: chatPart, toggle: chatToggle }, { panel: noteRoot, toggle: find("#note-toggle", HTMLButtonElement) }]);
+const chat = chatPanel(chatPart, {
+  send: (text) => session?.say(text) ?? false,
+  came: () => {
+    sides.news(chatPart, say("chat-new"));
+    if (chatPart.hidden) announce(say("chat-came"));
+  },
+  say,
+});
+const note = startNote(noteRoot, { url: main.dataset.noteUrl ?? "" });
+
+/** @type {Session|null} */
+let session = null;
+let identified = (main.dataset.identity ?? "") !== "";
+let patientHere = false;
+let connected = false;
+/** @type {number|null} */
+let since = null;
+
+devices.changed = () => {
+  choice.show();
+  call.showOwn();
+  session?.changed();
+};
+joinButton.addEventListener("click", () => void begin());
+for (const button of all(checking, "[data-answer]")) button.addEventListener("click", () => void identify(button.dataset.answer ?? ""));
+find("#back", HTMLButtonElement).addEventListener("click", () => void part("waiting"));
+find("#remove", HTMLButtonElement).addEventListener("click", () => removal.showModal());
+find("#remove-no", HTMLButtonElement).addEventListener("click", () => removal.close());
+find("#remove-yes", HTMLButtonElement).addEventListener("click", () => { removal.close(); void part("removal"); });
+find("#end", HTMLButtonElement).addEventListener("click", () => void end());
+find("#over-return", HTMLButtonElement).addEventListener("click", () => location.reload());
+addEventListener("pageshow", (event) => { if (event.persisted) location.reload(); });
+
+if (main.dataset.view === "over") showOver("ended");
+else open();
+
+function open() {
+  session = new Session({
+    role: "clinician",
+    visit,
+    ice: JSON.parse(main.dataset.ice ?? "[]"),
+    devices,
+    hooks: {
+      state: told,
+      news,
+      remote: (stream) => call.show(stream),
+      path: (path) => call.path(path),
+      chat: setChat,
+      said: (text) => chat.receive(text),
+      socket: () => {},
+    },
+  });
+  showIdentity();
+  if (wasJustAdmitted(visit)) return void begin();
+  joinButton.hidden = false;
+  call.waiting(say("join-to-see"));
+}
+
+/** Devices, then the call. Without a camera or a microphone it goes on, and says so. */
+async function begin() {
+  sound.unlock();
+  joinButton.hidden = true;
+  call.waiting(say("opening-devices"));
+  const troubles = await devices.open({ camera: true, microphone: true });
+  const worst = troubles.microphone ?? troubles.camera;
+  if (worst) call.notice(`${say(troubles.microphone ? "no-sound" : "no-camera")} ${mend(worst, say)}`);
+  call.showOwn();
+  keepAwake();
+  showWaiting();
+  session?.want();
+}
+
+/** @param {import("./negotiation.js").Message} message */
+function told(message) {
+  patientHere = message.peer === true;
+  identified = message.identity !== null;
+  showIdentity();
+  if (!connected && joinButton.hidden) showWaiting();
+  if (message.state === "waiting") backInWaitingRoom();
+}
+
+function showWaiting() {
+  if (!connected) call.waiting(say(patientHere ? "patient-connecting" : "patient-away"));
+}
+
+/** The patient stayed away too long, or another page of ours put them back. */
+function backInWaitingRoom() {
+  connected = false;
+  call.waiting(say("back-in-waiting"));
+  stopClock();
+}
+
+function showIdentity() {
+  const was = checking.hidden;
+  checking.hidden = identified;
+  if (!identified) return note.close();
+  note.open();
+  // Where there is room the note stands beside the call at once.
+  if (!was && matchMedia("(min-width: 70rem)").matches) sides.set(noteRoot, true);
+}
+
+/** @param {string} answer */
+async function identify(answer) {
+  if (answer === "not_this_person") {
+    // The picture stops here first: the server cannot stop what flows between two browsers.
+    session?.leave();
+    stopDevices();
+  }
+  enable(checking, false);
+  const result = await post(`/visits/${visit}/identity`, { answer });
+  enable(checking, true);
+  if (!result.ok) return refused(result.status);
+  if (answer === "not_this_person") return location.assign("/today");
+  call.notice("");
+  identified = true;
+  showIdentity();
+  announce(say("identity-recorded"));
+}
+
+/** @param {"waiting"|"removal"} act */
+async function part(act) {
+  session?.leave();
+  stopDevices();
+  await note.flush();
+  const result = await post(`/visits/${visit}/${act}`);
+  if (!result.ok) return refused(result.status);
+  location.assign("/today");
+}
+
+async function end() {
+  session?.leave();
+  stopDevices();
+  const result = await post(`/visits/${visit}/end`);
+  if (!result.ok) return refused(result.status);
+  showOver("ended");
+}
+
+/** Our own part has ended, but the server could not be told: say it and leave the buttons to try again. @param {number} status */
+function refused(status) {
+  call.notice(say(status === 0 ? "offline" : status === 401 ? "signed-out" : status === 409 || status === 404 ? "changed-elsewhere" : "not-done"));
+}
+
+/** @param {import("./negotiation.js").News} news */
+function news(news) {
+  connected = news === "connected";
+  switch (news) {
+    case "connecting":
+      if (patientHere) call.lost("connecting");
+      return;
+    case "reconnecting":
+      call.lost(news);
+      return announce(say(news));
+    case "connected":
+      call.connected();
+      startClock();
+      return announce(say("connected"));
+    case "closed":
+      return call.waiting("");
+    default:
+      stopDevices();
+      return showOver(news);
+  }
+}
+
+/** @param {boolean} open */
+function setChat(open) {
+  chat.set(open);
+  chatToggle.hidden = !open;
+  if (!open) sides.set(chatPart, false);
+}
+
+/** @param {"ended"|"superseded"|"gone"|"differ"} why */
+function showOver(why) {
+  chat.set(false);
+  find("#over-heading", HTMLElement).textContent = say(`closed-${why}-heading`);
+  find("#over-words", HTMLElement).textContent = say(`closed-${why}-words`);
+  tell(find("#over-return", HTMLButtonElement), why === "superseded" || why === "differ" ? say(`over-${why}-return`) : "");
+  // The note outlives the call; in another tab it is that tab's.
+  if (why === "ended" && identified) {
+    find("#note-after", HTMLElement).append(noteRoot);
+    noteRoot.hidden = false;
+    note.open();
+  } else if (why !== "ended") {
+    note.close();
+  }
+  main.dataset.view = "over";
+  find("#over-heading", HTMLElement).focus({ preventScroll: true });
+}
+
+function stopDevices() {
+  devices.stop();
+  choice.close();
+  call.stop();
+  letSleep();
+  stopClock();
+}
+
+/** @type {ReturnType<typeof setInterval>|undefined} */
+let clock;
+
+function startClock() {
+  since ??= Date.now();
+  clearInterval(clock);
+  clock = setInterval(() => {
+    const seconds = Math.floor((Date.now() - (since ?? Date.now())) / 1000);
+    find("#clock", HTMLElement).textContent = `${String(Math.floor(seconds / 60)).padStart(2, "0")}:${String(seconds % 60).padStart(2, "0")}`;
+  }, 1000);
+}
+
+function stopClock() {
+  clearInterval(clock);
+}
+
+/** @param {HTMLElement} root @param {boolean} on */
+function enable(root, on) {
+  for (const button of root.querySelectorAll("button")) button.disabled = !on;
+}
+
+/** @param {string} text */
+function announce(text) {
+  find("#live", HTMLElement).textContent = text;
+}

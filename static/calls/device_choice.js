@@ -1,0 +1,93 @@
+// What the person sees of their devices: own picture, microphone level, the choice, and words on how to mend what fails.
+
+import { all, find, make } from "../lib/page.js";
+import * as sound from "../lib/sound.js";
+import { browserKind, listen } from "./devices.js";
+
+/**
+ * @param {{devices: import("./devices.js").Devices, remote: HTMLVideoElement, say: import("../lib/texts.js").Say}} options
+ */
+export function deviceChoice({ devices, remote, say }) {
+  const dialog = find("#devices", HTMLDialogElement);
+  const problem = find("#devices-problem", HTMLElement);
+  const camera = find("#choose-camera", HTMLSelectElement);
+  const microphone = find("#choose-microphone", HTMLSelectElement);
+  const speaker = find("#choose-speaker", HTMLSelectElement);
+  const previews = all(document, "video[data-self]").filter((e) => e instanceof HTMLVideoElement);
+  const meters = all(document, "meter[data-level]").filter((e) => e instanceof HTMLMeterElement);
+  let stopListening = () => {};
+
+  for (const opener of all(document, "[data-open-devices]")) opener.addEventListener("click", () => void open());
+  find("#devices-done", HTMLElement).addEventListener("click", () => dialog.close());
+  find("#test-sound", HTMLElement).addEventListener("click", () => { sound.unlock(); setTimeout(sound.test, 100); });
+  camera.addEventListener("change", () => void choose({ camera: camera.value }));
+  microphone.addEventListener("change", () => void choose({ microphone: microphone.value }));
+  speaker.addEventListener("change", () => void remote.setSinkId(speaker.value).catch(() => { problem.textContent = say("speaker-failed"); }));
+  navigator.mediaDevices?.addEventListener("devicechange", () => { if (dialog.open) void list(); });
+
+  async function open() {
+    problem.textContent = "";
+    dialog.showModal();
+    const troubles = await devices.open({ camera: !devices.cameraOff, microphone: true });
+    const worst = troubles.microphone ?? troubles.camera;
+    if (worst) problem.textContent = mend(worst, say);
+    await list();
+  }
+
+  async function list() {
+    const { cameras, microphones, speakers } = await devices.list();
+    fill(camera, cameras, devices.stream.getVideoTracks()[0]?.getSettings().deviceId, say("camera"));
+    fill(microphone, microphones, devices.stream.getAudioTracks()[0]?.getSettings().deviceId, say("microphone"));
+    fill(speaker, speakers, remote.sinkId, say("speaker"));
+    find("#speaker-part", HTMLElement).hidden = speakers.length === 0 || !("setSinkId" in remote);
+  }
+
+  /** @param {import("./devices.js").Choice} choice */
+  async function choose(choice) {
+    const trouble = await devices.change(choice);
+    problem.textContent = trouble ? mend(trouble, say) : "";
+    await list();
+  }
+
+  return {
+    /** Shows the picture and level of what is open now. */
+    show() {
+      for (const preview of previews) {
+        preview.srcObject = devices.hasCamera ? devices.stream : null;
+        if (devices.hasCamera) void preview.play().catch(() => {});
+      }
+      stopListening();
+      stopListening = listen(devices.stream, (level) => { for (const meter of meters) meter.value = level; });
+      if (!devices.hasMicrophone) for (const meter of meters) meter.value = 0;
+    },
+    close() {
+      stopListening();
+      dialog.close();
+    },
+  };
+}
+
+/**
+ * What to do about it, for this browser.
+ * @param {import("./devices.js").Trouble} trouble
+ * @param {import("../lib/texts.js").Say} say
+ */
+export function mend(trouble, say) {
+  return trouble === "blocked" ? `${say("blocked")} ${say(`mend-${browserKind(navigator.userAgent)}`)}` : say(`device-${trouble}`);
+}
+
+/**
+ * @param {HTMLSelectElement} select
+ * @param {MediaDeviceInfo[]} choices
+ * @param {string|undefined} current
+ * @param {string} kind
+ */
+function fill(select, choices, current, kind) {
+  select.replaceChildren(...choices.map((device, i) => {
+    const option = make("option", "", device.label || `${kind} ${i + 1}`);
+    option.value = device.deviceId;
+    option.selected = device.deviceId === current;
+    return option;
+  }));
+  select.disabled = choices.length === 0;
+}

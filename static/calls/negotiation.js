@@ -1,0 +1,304 @@
+// How two pages come to one call, as a pure machine: no clock, no randomness, no browser. `calls/session.rs` mirrors it.
+// The page performs the effects.
+//
+// **Only the clinician's page offers.** Browsers fail an ICE restart from the side that did not make the first offer.
+// **A fingerprint never changes within an epoch.** It is checked before each description is applied; if it differs, the call ends.
+// **An epoch that is not ours is dropped.** A reload, a second tab and a put-back raise it on the server.
+
+import { read } from "./sdp.js";
+
+/**
+ * @typedef {"patient"|"clinician"} Role
+ *
+ * @typedef {object} Link  one peer connection, as far as the machine must know it
+ * @property {number} epoch
+ * @property {boolean} outstanding  clinician: an offer is made and not answered
+ * @property {boolean} answered  patient: the offer in `seen` has its answer
+ * @property {string|null} seen  origin line of the last description applied
+ * @property {string|null} pinned  the other side's fingerprint
+ * @property {string|null} lines  the media lines of the first description
+ * @property {boolean} up
+ * @property {boolean} mending  a timer is running that will look whether it is up again
+ * @property {string|null} path  known once it was up
+ * @property {boolean} reported  the server knows that it was up
+ * @property {boolean} resume  the socket came back and the connection was not looked at since
+ * @property {number} candidates  sent since the last description
+ *
+ * @typedef {object} State
+ * @property {Role} role
+ * @property {string} tab
+ * @property {boolean} open  the socket is open
+ * @property {boolean} wanted  the person wants the call and the devices are ready
+ * @property {boolean} joined  said so on this socket
+ * @property {boolean} chat
+ * @property {Link|null} link
+ * @property {boolean} over
+ *
+ * @typedef {{type: string, [field: string]: any}} Message
+ *
+ * @typedef {{type: "wanted"}
+ *   | {type: "opened"} | {type: "closed"}
+ *   | {type: "message", message: Message}
+ *   | {type: "described", epoch: number, sdp: string}
+ *   | {type: "candidate", epoch: number, candidate: string, mid: string, line: number}
+ *   | {type: "up", epoch: number, path: string}
+ *   | {type: "down", epoch: number, failed: boolean}
+ *   | {type: "later", epoch: number, why: "down"|"unoffered"}
+ *   | {type: "network"}
+ *   | {type: "left"}} Event
+ *
+ * @typedef {"connecting"|"connected"|"reconnecting"|"closed"|"differ"|"ended"|"superseded"|"gone"} News
+ *
+ * @typedef {{do: "send", message: Message}
+ *   | {do: "open", epoch: number} | {do: "close"}
+ *   | {do: "offer", epoch: number, restart: boolean}
+ *   | {do: "describe-again", epoch: number}
+ *   | {do: "answer", epoch: number, sdp: string}
+ *   | {do: "apply", epoch: number, sdp: string}
+ *   | {do: "candidate", epoch: number, candidate: string, mid: string, line: number}
+ *   | {do: "chat", open: boolean}
+ *   | {do: "later", ms: number, epoch: number, why: "down"|"unoffered"}
+ *   | {do: "news", news: News}
+ *   | {do: "stop"}} Effect
+ *
+ * @typedef {{state: State, effects: Effect[]}} Step
+ */
+
+// Lower: a drop is mended sooner. Higher: a short gap on a mobile network mends itself without a new negotiation.
+const DOWN_MS = 2_000;
+// Lower: more tries while it is down. Higher: each try gets time to find a path. The patient's page asks more slowly,
+// because the clinician's usually notices too and two askers would cut each other's tries short.
+const RETRY_MS = { clinician: 5_000, patient: 9_000 };
+// How long the patient's page waits for an offer before it says again that it is ready.
+const UNOFFERED_MS = 2_000;
+const CANDIDATES_MAX = 64;
+
+/**
+ * @param {Role} role
+ * @param {string} tab 16 hex characters, new for each page load
+ * @returns {State}
+ */
+export function start(role, tab) {
+  return { role, tab, open: false, wanted: false, joined: false, chat: false, link: null, over: false };
+}
+
+/** @param {string} visit */
+export function isAdmitted(visit) {
+  return visit === "checking" || visit === "in_call";
+}
+
+/**
+ * @param {State} state
+ * @param {Event} event
+ * @returns {Step}
+ */
+export function step(state, event) {
+  if (state.over) return { state, effects: [] };
+  switch (event.type) {
+    case "wanted": return want(state);
+    case "opened": return { state: { ...state, open: true, joined: false, link: state.link && { ...state.link, resume: true } }, effects: [] };
+    case "closed": return { state: { ...state, open: false, joined: false }, effects: [] };
+    case "message": return receive(state, event.message);
+    case "described": return described(state, event.epoch, event.sdp);
+    case "candidate": return gathered(state, event);
+    case "up": return up(state, event.epoch, event.path);
+    case "down": return down(state, event.epoch, event.failed);
+    case "later": return later(state, event.epoch, event.why);
+    case "network": return renew(state);
+    case "left": return finish(state, "closed");
+  }
+}
+
+/** @param {State} state @returns {Step} */
+function want(state) {
+  // Whether the visit is admitted is in the next `state`; the page replays the last one after this event.
+  return { state: { ...state, wanted: true }, effects: [] };
+}
+
+/** @param {State} state @param {Message} message @returns {Step} */
+function receive(state, message) {
+  switch (message.type) {
+    case "state": return told(state, message);
+    case "superseded": return finish(state, "superseded");
+    case "gone": return finish(state, "gone");
+  }
+  const link = state.link;
+  if (!link || message.epoch !== link.epoch) return { state, effects: [] };
+  switch (message.type) {
+    case "ready":
+    case "restart": return state.role === "clinician" ? renew(state) : { state, effects: [] };
+    case "offer": return state.role === "patient" ? offered(state, link, message.sdp) : { state, effects: [] };
+    case "answer": return state.role === "clinician" ? answered(state, link, message.sdp) : { state, effects: [] };
+    case "candidate":
+      // Before a description there is nothing that a candidate could belong to; the description brings it along when sent again.
+      if (link.seen === null) return { state, effects: [] };
+      return { state, effects: [{ do: "candidate", epoch: link.epoch, candidate: message.candidate, mid: message.mid, line: message.line }] };
+    default: return { state, effects: [] };
+  }
+}
+
+/** What the server says about the visit. @param {State} state @param {Message} message @returns {Step} */
+function told(state, message) {
+  if (["ended", "cancelled", "no_show"].includes(message.state)) return finish(state, "ended");
+  if (!isAdmitted(message.state)) return putBack(state);
+
+  const chat = message.identity === "known" || message.identity === "confirmed";
+  /** @type {Effect[]} */
+  const effects = chat === state.chat ? [] : [{ do: "chat", open: chat }];
+  state = { ...state, chat };
+  if (!state.wanted || !state.open) return { state, effects };
+  if (!state.joined) {
+    effects.push({ do: "send", message: { type: "join", tab: state.tab, epoch: state.link ? state.link.epoch : null } });
+    return { state: { ...state, joined: true }, effects };
+  }
+  if (!state.link || state.link.epoch !== message.epoch) return open(state, message.epoch, effects);
+  if (state.role === "patient" && state.link.seen === null) {
+    effects.push(ready(state.link.epoch));
+    return { state: { ...state, link: { ...state.link, resume: false } }, effects };
+  }
+  return state.link.resume ? after(resume({ ...state, link: { ...state.link, resume: false } }), effects) : { state, effects };
+}
+
+/** @param {State} state @returns {Step} */
+function putBack(state) {
+  /** @type {Effect[]} */
+  const effects = [];
+  if (state.link) effects.push({ do: "close" }, { do: "news", news: "closed" });
+  if (state.chat) effects.push({ do: "chat", open: false });
+  return { state: { ...state, joined: false, chat: false, link: null }, effects };
+}
+
+/** @param {State} state @param {number} epoch @param {Effect[]} effects @returns {Step} */
+function open(state, epoch, effects) {
+  if (state.link) effects.push({ do: "close" });
+  effects.push({ do: "open", epoch }, { do: "chat", open: state.chat }, { do: "news", news: "connecting" });
+  /** @type {Link} */
+  const link = { epoch, outstanding: false, answered: false, seen: null, pinned: null, lines: null, up: false, mending: false, path: null, reported: false, resume: false, candidates: 0 };
+  if (state.role === "patient") {
+    effects.push(ready(epoch), { do: "later", ms: UNOFFERED_MS, epoch, why: "unoffered" });
+    return { state: { ...state, link }, effects };
+  }
+  // The patient may have said `ready` before this page was there to hear it.
+  return after(renew({ ...state, link }), effects);
+}
+
+/** The socket is back. @param {State} state @returns {Step} */
+function resume(state) {
+  const link = state.link;
+  if (!link) return { state, effects: [] };
+  if (!link.up) return renew(state);
+  if (link.reported || link.path === null) return { state, effects: [] };
+  return { state: { ...state, link: { ...link, reported: true } }, effects: [connected(link.epoch, link.path)] };
+}
+
+/** Negotiates anew, or says again what was not answered. @param {State} state @returns {Step} */
+function renew(state) {
+  const link = state.link;
+  if (!link || !state.open || !state.joined) return { state, effects: [] };
+  const epoch = link.epoch;
+  if (state.role === "patient") {
+    return { state, effects: [link.seen === null ? ready(epoch) : { do: "send", message: { type: "restart", epoch } }] };
+  }
+  // A second, different offer while one is out would leave it unknown which one the answer is for.
+  if (link.outstanding) return { state, effects: [{ do: "describe-again", epoch }] };
+  return { state: { ...state, link: { ...link, outstanding: true } }, effects: [{ do: "offer", epoch, restart: link.seen !== null }] };
+}
+
+/** @param {State} state @param {Link} link @param {string} sdp @returns {Step} */
+function offered(state, link, sdp) {
+  const pinned = pin(link, sdp);
+  if (!pinned) return finish(state, "differ");
+  if (pinned.seen === link.seen) return { state, effects: link.answered ? [{ do: "describe-again", epoch: link.epoch }] : [] };
+  return { state: { ...state, link: { ...pinned, answered: false } }, effects: [{ do: "answer", epoch: link.epoch, sdp }] };
+}
+
+/** @param {State} state @param {Link} link @param {string} sdp @returns {Step} */
+function answered(state, link, sdp) {
+  const pinned = pin(link, sdp);
+  if (!pinned) return finish(state, "differ");
+  // The same answer twice: the offer had been sent twice. The first one was applied.
+  if (!link.outstanding || pinned.seen === link.seen) return { state, effects: [] };
+  return { state: { ...state, link: { ...pinned, outstanding: false } }, effects: [{ do: "apply", epoch: link.epoch, sdp }] };
+}
+
+/** The link with this description taken in, or null when it must not be applied. @param {Link} link @param {string} sdp @returns {Link|null} */
+function pin(link, sdp) {
+  const reading = read(sdp);
+  if (!reading) return null;
+  if (link.pinned !== null && link.pinned !== reading.fingerprint) return null;
+  if (link.lines !== null && link.lines !== reading.lines) return null;
+  return { ...link, pinned: reading.fingerprint, lines: reading.lines, seen: reading.origin };
+}
+
+/** Our own description is ready. @param {State} state @param {number} epoch @param {string} sdp @returns {Step} */
+function described(state, epoch, sdp) {
+  const link = state.link;
+  if (!link || link.epoch !== epoch) return { state, effects: [] };
+  const type = state.role === "clinician" ? "offer" : "answer";
+  return { state: { ...state, link: { ...link, answered: true, candidates: 0 } }, effects: [{ do: "send", message: { type, epoch, sdp } }] };
+}
+
+/** @param {State} state @param {{epoch: number, candidate: string, mid: string, line: number}} event @returns {Step} */
+function gathered(state, { epoch, candidate, mid, line }) {
+  const link = state.link;
+  if (!link || link.epoch !== epoch || link.candidates >= CANDIDATES_MAX) return { state, effects: [] };
+  const message = { type: "candidate", epoch, candidate, mid, line };
+  return { state: { ...state, link: { ...link, candidates: link.candidates + 1 } }, effects: [{ do: "send", message }] };
+}
+
+/** @param {State} state @param {number} epoch @param {string} path @returns {Step} */
+function up(state, epoch, path) {
+  const link = state.link;
+  if (!link || link.epoch !== epoch) return { state, effects: [] };
+  const tells = state.open && !link.reported;
+  /** @type {Effect[]} */
+  const effects = [{ do: "news", news: "connected" }];
+  if (tells) effects.push(connected(epoch, path));
+  return { state: { ...state, link: { ...link, up: true, path, reported: link.reported || tells } }, effects };
+}
+
+/** @param {State} state @param {number} epoch @param {boolean} failed @returns {Step} */
+function down(state, epoch, failed) {
+  const link = state.link;
+  if (!link || link.epoch !== epoch) return { state, effects: [] };
+  state = { ...state, link: { ...link, up: false, mending: true } };
+  /** @type {Effect[]} */
+  const effects = [{ do: "news", news: "reconnecting" }];
+  if (!link.mending) effects.push({ do: "later", ms: failed ? RETRY_MS[state.role] : DOWN_MS, epoch, why: "down" });
+  return failed ? after(renew(state), effects) : { state, effects };
+}
+
+/** @param {State} state @param {number} epoch @param {"down"|"unoffered"} why @returns {Step} */
+function later(state, epoch, why) {
+  const link = state.link;
+  if (!link || link.epoch !== epoch) return { state, effects: [] };
+  if (why === "unoffered") {
+    if (link.seen !== null) return { state, effects: [] };
+    return after(renew(state), [{ do: "later", ms: UNOFFERED_MS, epoch, why }]);
+  }
+  if (link.up) return { state: { ...state, link: { ...link, mending: false } }, effects: [] };
+  return after(renew(state), [{ do: "later", ms: RETRY_MS[state.role], epoch, why }]);
+}
+
+/** Closes for good. @param {State} state @param {News} news @returns {Step} */
+function finish(state, news) {
+  return {
+    state: { ...state, joined: false, chat: false, link: null, over: true },
+    effects: [{ do: "close" }, { do: "chat", open: false }, { do: "stop" }, { do: "news", news }],
+  };
+}
+
+/** @param {Step} next @param {Effect[]} before @returns {Step} */
+function after(next, before) {
+  return { state: next.state, effects: [...before, ...next.effects] };
+}
+
+/** @param {number} epoch @returns {Effect} */
+function ready(epoch) {
+  return { do: "send", message: { type: "ready", epoch } };
+}
+
+/** @param {number} epoch @param {string} path @returns {Effect} */
+function connected(epoch, path) {
+  return { do: "send", message: { type: "connected", epoch, path } };
+}

@@ -1,0 +1,256 @@
+// The patient's page of a visit: ready, waiting, call, over.
+// Camera and microphone open only after a tap. That tap also unlocks sound, so everything after it starts by itself.
+
+import { all, find, tell } from "../lib/page.js";
+import { post } from "../lib/send.js";
+import * as sound from "../lib/sound.js";
+import { texts } from "../lib/texts.js";
+import { keepAwake, letSleep } from "../lib/wake.js";
+import { chatPanel } from "./chat.js";
+import { deviceChoice, mend } from "./device_choice.js";
+import { Devices } from "./devices.js";
+import { isAdmitted } from "./negotiation.js";
+import { Session } from "./session.js";
+import { panels, stage } from "./stage.js";
+
+/** @typedef {"ready"|"waiting"|"call"|"over"} View */
+
+const main = find("main", HTMLElement);
+const say = texts(main);
+const clinician = main.dataset.clinician ?? "";
+const visit = main.dataset.visit ?? "";
+const quietTitle = document.title;
+
+const devices = new Devices();
+const call = stage({ devices, other: "clinician", say });
+const choice = deviceChoice({ devices, remote: call.element, say });
+const chatToggle = find("#chat-toggle", HTMLButtonElement);
+const chatPart = find("#chat", HTMLElement);
+const sides = panels([{ panel: chatPart, toggle: chatToggle }]);
+const chat = chatPanel(chatPart, {
+  send: (text) => session?.say(text) ?? false,
+  came: () => {
+    sides.news(chatPart, say("chat-new"));
+    if (chatPart.hidden) announce(say("chat-came"));
+  },
+  say,
+});
+const trouble = find("#trouble", HTMLElement);
+const joinNothing = find("#join-nothing", HTMLButtonElement);
+
+/** @type {Session|null} */
+let session = null;
+/** The person tapped "Join visit" on this page. */
+let joined = false;
+let state = main.dataset.state ?? "";
+let message = "";
+
+devices.changed = () => {
+  choice.show();
+  call.showOwn();
+  find("#ready-preview", HTMLElement).hidden = !devices.hasCamera && !devices.hasMicrophone;
+  find("#ready-no-picture", HTMLElement).hidden = devices.hasCamera;
+  find("#waiting-preview", HTMLElement).hidden = !devices.hasCamera;
+  session?.changed();
+};
+
+find("#join", HTMLButtonElement).addEventListener("click", () => void join({ camera: true, microphone: true }));
+find("#join-sound", HTMLButtonElement).addEventListener("click", () => void join({ camera: false, microphone: true }));
+joinNothing.addEventListener("click", () => void join({ camera: false, microphone: false }));
+find("#check", HTMLButtonElement).addEventListener("click", () => void check());
+for (const button of all(main, "[data-leave]")) button.addEventListener("click", () => void leave());
+find("#over-return", HTMLButtonElement).addEventListener("click", () => location.reload());
+// A page that the browser kept alive in its history would show a visit that is over.
+addEventListener("pageshow", (event) => { if (event.persisted) location.reload(); });
+
+begin();
+
+function begin() {
+  if (main.dataset.view === "over") return;
+  if (main.dataset.again === "true") sayAgain();
+  if (main.dataset.view === "waiting") {
+    keepAwake();
+    listenToServer();
+  } else if (main.dataset.again === "true") {
+    listenToServer();
+  }
+}
+
+/** @param {{camera: boolean, microphone: boolean}} wanted */
+async function join(wanted) {
+  sound.unlock();
+  busy(true);
+  const fine = await openDevices(wanted);
+  if (fine) await arrive();
+  busy(false);
+}
+
+/** Look at yourself first; nobody else sees it. */
+async function check() {
+  sound.unlock();
+  busy(true);
+  await openDevices({ camera: true, microphone: true });
+  busy(false);
+}
+
+/** @param {{camera: boolean, microphone: boolean}} wanted @returns {Promise<boolean>} whether one may go on */
+async function openDevices(wanted) {
+  devices.cameraOff = !wanted.camera;
+  if (!wanted.camera) await devices.turnCamera(true);
+  const troubles = await devices.open(wanted);
+  const worst = troubles.camera ?? troubles.microphone;
+  if (!worst) {
+    tell(trouble, "");
+    return true;
+  }
+  const what = troubles.camera && troubles.microphone ? "no-both" : troubles.camera ? "no-camera" : "no-sound";
+  tell(trouble, `${say(what)} ${mend(worst, say)} ${say("or-without")}`);
+  joinNothing.hidden = false;
+  return false;
+}
+
+async function arrive() {
+  // Said again after a leave; the server takes it as often as it comes.
+  if (!isAdmitted(state)) {
+    const answer = await post(`/visits/${visit}/arrival`);
+    if (!answer.ok) return tell(trouble, say(answer.status === 0 ? "offline" : answer.status >= 500 || answer.status === 429 ? "unavailable" : "not-open"));
+    state = "waiting";
+  }
+  joined = true;
+  keepAwake();
+  listenToServer();
+  session?.want();
+  if (isAdmitted(state)) admitted();
+  else view("waiting");
+}
+
+function listenToServer() {
+  session ??= new Session({
+    role: "patient",
+    visit,
+    ice: JSON.parse(main.dataset.ice ?? "[]"),
+    devices,
+    hooks: {
+      state: told,
+      news,
+      remote: (stream) => call.show(stream),
+      path: (path) => call.path(path),
+      chat: setChat,
+      said: (text) => chat.receive(text),
+      socket: (online) => tell(find("#waiting-connection", HTMLElement), online ? "" : say("waiting-lost")),
+    },
+  });
+}
+
+/** @param {import("./negotiation.js").Message} news */
+function told(news) {
+  const before = state;
+  state = news.state;
+  if (isAdmitted(state)) {
+    if (!isAdmitted(before)) letIn();
+    return;
+  }
+  if (state !== "waiting") return;
+  if (isAdmitted(before)) putBack();
+  tell(find("#waiting-words", HTMLElement), say(`waiting-${news.clinician}`, { clinician }));
+  tell(find("#waiting-held", HTMLElement), news.held ? say("held", { clinician }) : "");
+  const text = news.message ?? "";
+  find("#waiting-message", HTMLElement).hidden = text === "";
+  if (text !== message) find("#waiting-message-text", HTMLElement).textContent = text;
+  message = text;
+}
+
+/** The clinician opened the door. */
+function letIn() {
+  sound.admitted();
+  document.title = say("title-admitted");
+  announce(say("admitted", { clinician }));
+  if (joined) return admitted();
+  // This page was loaded anew while waiting: no camera without a tap.
+  sayAgain();
+  view("ready");
+}
+
+function admitted() {
+  document.title = say("title-admitted");
+  call.lost("connecting");
+  call.showOwn();
+  view("call");
+}
+
+function sayAgain() {
+  find("#ready-heading", HTMLElement).textContent = say("again-heading");
+  find("#ready-when", HTMLElement).textContent = say("again-words", { clinician });
+}
+
+function putBack() {
+  document.title = quietTitle;
+  announce(say("put-back"));
+  view("waiting");
+}
+
+/** @param {import("./negotiation.js").News} news */
+function news(news) {
+  switch (news) {
+    case "connecting":
+    case "reconnecting":
+      call.lost(news);
+      return announce(say(news));
+    case "connected":
+      call.connected();
+      return announce(say("connected"));
+    case "closed": return;
+    default: return over(news);
+  }
+}
+
+/** @param {boolean} open */
+function setChat(open) {
+  chat.set(open);
+  chatToggle.hidden = !open;
+  if (!open) sides.set(chatPart, false);
+}
+
+async function leave() {
+  const wasAdmitted = isAdmitted(state);
+  session?.leave();
+  over("left");
+  const answer = await post(`/visits/${visit}/departure`);
+  if (!answer.ok && wasAdmitted) tell(find("#over-words", HTMLElement), say("over-left-untold"));
+}
+
+/** @param {"ended"|"left"|"superseded"|"gone"|"differ"} why */
+function over(why) {
+  devices.stop();
+  choice.close();
+  call.stop();
+  chat.set(false);
+  letSleep();
+  // Only what this visit put there could be in it, and nothing of a visit stays on the device.
+  sessionStorage.clear();
+  document.title = quietTitle;
+  find("#over-heading", HTMLElement).textContent = say(`over-${why}-heading`);
+  find("#over-words", HTMLElement).textContent = say(`over-${why}-words`);
+  const back = find("#over-return", HTMLButtonElement);
+  tell(back, why === "left" || why === "superseded" || why === "differ" ? say(`over-${why}-return`) : "");
+  view("over");
+}
+
+/** @param {View} next */
+function view(next) {
+  if (main.dataset.view === next) return;
+  main.dataset.view = next;
+  // A screen reader starts to read at the new heading.
+  find(`[data-part=${next}] h1`, HTMLElement).focus({ preventScroll: true });
+  scrollTo(0, 0);
+}
+
+/** @param {boolean} on */
+function busy(on) {
+  for (const button of all(main, "[data-part=ready] button")) /** @type {HTMLButtonElement} */ (button).disabled = on;
+}
+
+/** @param {string} text */
+function announce(text) {
+  find("#live", HTMLElement).textContent = text;
+}

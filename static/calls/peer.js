@@ -1,0 +1,167 @@
+// The peer connection: the only file that says RTCPeerConnection. It does what the machine in `negotiation.js` decided, one thing after the other.
+//
+// Offers always carry sound, picture and data. Switching a camera or muting replaces a track and never negotiates.
+
+/**
+ * @typedef {object} Hooks
+ * @property {(sdp: string) => void} described
+ * @property {(candidate: string, mid: string, line: number) => void} candidate
+ * @property {(path: string) => void} up
+ * @property {(failed: boolean) => void} down
+ * @property {(stream: MediaStream) => void} remote  the other side's picture and sound
+ * @property {(text: string) => void} said  a chat message came
+ * @property {(open: boolean) => void} channel
+ *
+ * @typedef {object} Path
+ * @property {string} kind  host, srflx, prflx or relay
+ * @property {boolean} relayed  either side goes through a relay
+ */
+
+const CHAT_CHANNEL = 1;
+
+export class Peer {
+  /** @type {RTCPeerConnection} */ #connection;
+  /** @type {RTCDataChannel} */ #chat;
+  /** @type {Promise<void>} */ #queue = Promise.resolve();
+  /** @type {MediaStreamTrack|null} */ #audio;
+  /** @type {MediaStreamTrack|null} */ #video;
+  #closed = false;
+
+  /**
+   * @param {{ice: RTCIceServer[], stream: MediaStream, offers: boolean, certificate: RTCCertificate, hooks: Hooks}} options
+   */
+  constructor({ ice, stream, offers, certificate, hooks }) {
+    const connection = new RTCPeerConnection({ iceServers: ice, certificates: [certificate], bundlePolicy: "max-bundle", rtcpMuxPolicy: "require" });
+    this.#connection = connection;
+    this.#audio = stream.getAudioTracks()[0] ?? null;
+    this.#video = stream.getVideoTracks()[0] ?? null;
+
+    if (offers) {
+      // One stream for both, so that the other side keeps lips and words together.
+      const together = new MediaStream();
+      connection.addTransceiver(this.#audio ?? "audio", { direction: "sendrecv", streams: [together] });
+      connection.addTransceiver(this.#video ?? "video", { direction: "sendrecv", streams: [together] });
+    }
+    this.#chat = connection.createDataChannel("chat", { negotiated: true, id: CHAT_CHANNEL });
+    this.#chat.addEventListener("open", () => hooks.channel(true));
+    this.#chat.addEventListener("close", () => hooks.channel(false));
+    this.#chat.addEventListener("message", (event) => { if (typeof event.data === "string") hooks.said(event.data); });
+
+    const remote = new MediaStream();
+    connection.addEventListener("track", ({ track }) => {
+      remote.addTrack(track);
+      hooks.remote(remote);
+    });
+    connection.addEventListener("icecandidate", ({ candidate }) => {
+      hooks.candidate(candidate?.candidate ?? "", candidate?.sdpMid ?? "0", candidate?.sdpMLineIndex ?? 0);
+    });
+    connection.addEventListener("connectionstatechange", () => {
+      if (this.#closed) return;
+      switch (connection.connectionState) {
+        case "connected": return void this.path().then((path) => hooks.up(path?.kind ?? "host"));
+        case "disconnected": return hooks.down(false);
+        case "failed": return hooks.down(true);
+      }
+    });
+    this.hooks = hooks;
+  }
+
+  /**
+   * With a certificate of its own, which no other call has.
+   * @param {{ice: RTCIceServer[], stream: MediaStream, offers: boolean, hooks: Hooks}} options
+   */
+  static async open(options) {
+    const certificate = await RTCPeerConnection.generateCertificate(/** @type {AlgorithmIdentifier} */ (/** @type {unknown} */ ({ name: "ECDSA", namedCurve: "P-256" })));
+    return new Peer({ ...options, certificate });
+  }
+
+  /** @param {boolean} restart */
+  offer(restart) {
+    this.#next(async (connection) => {
+      await connection.setLocalDescription(await connection.createOffer({ iceRestart: restart }));
+      this.#describe();
+    });
+  }
+
+  /** Says the last description again, with the candidates gathered since. */
+  describeAgain() {
+    this.#next(async () => this.#describe());
+  }
+
+  /** @param {string} sdp a checked offer */
+  answer(sdp) {
+    this.#next(async (connection) => {
+      await connection.setRemoteDescription({ type: "offer", sdp });
+      const together = new MediaStream();
+      for (const transceiver of connection.getTransceivers()) {
+        transceiver.direction = "sendrecv";
+        if ("setStreams" in transceiver.sender) transceiver.sender.setStreams(together);
+        await transceiver.sender.replaceTrack(transceiver.receiver.track.kind === "audio" ? this.#audio : this.#video);
+      }
+      await connection.setLocalDescription(await connection.createAnswer());
+      this.#describe();
+    });
+  }
+
+  /** @param {string} sdp a checked answer */
+  apply(sdp) {
+    this.#next((connection) => connection.setRemoteDescription({ type: "answer", sdp }));
+  }
+
+  /** @param {string} candidate @param {string} mid @param {number} line */
+  candidate(candidate, mid, line) {
+    this.#next((connection) => connection.addIceCandidate({ candidate, sdpMid: mid, sdpMLineIndex: line }));
+  }
+
+  /**
+   * Sends this microphone and camera from now on.
+   * @param {MediaStream} stream
+   */
+  use(stream) {
+    this.#audio = stream.getAudioTracks()[0] ?? null;
+    this.#video = stream.getVideoTracks()[0] ?? null;
+    this.#next(async (connection) => {
+      for (const { sender, receiver } of connection.getTransceivers()) {
+        await sender.replaceTrack(receiver.track.kind === "audio" ? this.#audio : this.#video);
+      }
+    });
+  }
+
+  /** @param {string} text @returns {boolean} whether it went out */
+  say(text) {
+    if (this.#chat.readyState !== "open") return false;
+    this.#chat.send(text);
+    return true;
+  }
+
+  /** The way the pictures take now. @returns {Promise<Path|null>} */
+  async path() {
+    const stats = await this.#connection.getStats();
+    /** @type {any[]} */
+    const reports = [...stats.values()];
+    const transport = reports.find((r) => r.type === "transport" && r.selectedCandidatePairId);
+    const pair = transport ? stats.get(transport.selectedCandidatePairId) : reports.find((r) => r.type === "candidate-pair" && r.nominated && r.state === "succeeded");
+    if (!pair) return null;
+    const kind = stats.get(pair.localCandidateId)?.candidateType ?? "host";
+    return { kind, relayed: kind === "relay" || stats.get(pair.remoteCandidateId)?.candidateType === "relay" };
+  }
+
+  close() {
+    this.#closed = true;
+    this.#connection.close();
+  }
+
+  #describe() {
+    const description = this.#connection.localDescription;
+    if (description && !this.#closed) this.hooks.described(description.sdp);
+  }
+
+  /** @param {(connection: RTCPeerConnection) => Promise<unknown>} act */
+  #next(act) {
+    this.#queue = this.#queue.then(async () => {
+      if (!this.#closed) await act(this.#connection);
+    }).catch(() => {
+      // A candidate of an older description, or a close in between. If it mattered, the connection goes down and the machine mends it.
+    });
+  }
+}

@@ -1,0 +1,30 @@
+// What may be in a session description, read without applying it. Pure.
+
+/** @typedef {{fingerprint: string, lines: string, origin: string}} Reading */
+
+const SIZE_MAX = 16 * 1024;
+const KINDS = "audio,video,application";
+
+/**
+ * Reads a description. Null when it is not one of ours: exactly audio, video and data, one sha-256 fingerprint, no key in the text itself.
+ * @param {string} sdp
+ * @returns {Reading|null}
+ */
+export function read(sdp) {
+  if (sdp.length > SIZE_MAX) return null;
+  const rows = sdp.split(/\r?\n/);
+  if (rows.some((row) => row.startsWith("a=crypto:"))) return null;
+
+  const media = rows.filter((row) => row.startsWith("m="));
+  if (media.map((row) => row.slice(2).split(" ")[0]).join() !== KINDS) return null;
+  const transports = media.map((row) => row.split(" ")[2]);
+  const mids = rows.filter((row) => row.startsWith("a=mid:")).map((row) => row.slice(6));
+
+  const fingerprints = new Set(rows.filter((row) => row.startsWith("a=fingerprint:")).map((row) => row.slice(14).toLowerCase()));
+  const [fingerprint] = fingerprints;
+  if (fingerprints.size !== 1 || fingerprint === undefined || !/^sha-256 ([0-9a-f]{2}:){31}[0-9a-f]{2}$/.test(fingerprint)) return null;
+
+  const origin = rows.find((row) => row.startsWith("o="));
+  if (!origin) return null;
+  return { fingerprint, lines: [...transports, ...mids].join(" "), origin };
+}

@@ -1,0 +1,84 @@
+// The messages between the pages and the server, and the socket they ride on. What is not in this table is not a message.
+
+import { live } from "../lib/live.js";
+
+/** @typedef {import("./negotiation.js").Message} Message */
+/** @typedef {(value: unknown) => boolean} Rule */
+
+/** @type {Rule} */
+const epoch = (value) => typeof value === "number" && Number.isSafeInteger(value) && value >= 0;
+/** @type {Rule} */
+const flag = (value) => typeof value === "boolean";
+/** @type {Rule} */
+const count = (value) => epoch(value);
+/** @param {...unknown} words @returns {Rule} */
+const one = (...words) => (value) => words.includes(value);
+/** @param {number} least @param {number} most @returns {Rule} */
+const text = (least, most) => (value) => typeof value === "string" && value.length >= least && value.length <= most;
+
+const sdp = text(1, 16 * 1024);
+/** @type {Rule} */
+const candidateLine = (value) => value === "" || (typeof value === "string" && value.length <= 512 && value.startsWith("candidate:"));
+const candidate = { epoch, candidate: candidateLine, mid: text(0, 16), line: /** @type {Rule} */ ((value) => epoch(value) && Number(value) < 16) };
+const path = one("host", "srflx", "prflx", "relay");
+
+/** @type {Record<string, Rule>} */
+const join = {
+  tab: (value) => typeof value === "string" && /^[0-9a-f]{16}$/.test(value),
+  epoch: (value) => value === null || epoch(value),
+};
+
+/** Who may say what. @type {Record<"patient"|"clinician"|"server", Record<string, Record<string, Rule>>>} */
+const TABLE = {
+  patient: {
+    join, candidate, beat: {},
+    ready: { epoch }, answer: { epoch, sdp }, restart: { epoch },
+    connected: { epoch, path }, chatted: { epoch },
+  },
+  clinician: {
+    join, candidate, beat: {},
+    offer: { epoch, sdp },
+    connected: { epoch, path }, chatted: { epoch },
+  },
+  server: {
+    state: {
+      state: one("booked", "sent", "redeemed", "waiting", "checking", "in_call", "ended", "cancelled", "no_show"),
+      version: count, epoch, identity: one(null, "known", "confirmed"), held: flag, peer: flag,
+      clinician: one("here", "busy", "away"), message: (value) => value === null || typeof value === "string", left: flag,
+    },
+    candidate, beat: {},
+    ready: { epoch }, offer: { epoch, sdp }, answer: { epoch, sdp }, restart: { epoch },
+    superseded: {}, gone: {},
+  },
+};
+
+/**
+ * Whether this is a message that `from` may send: known type, every field there and right, none besides.
+ * @param {"patient"|"clinician"|"server"} from
+ * @param {unknown} message
+ * @returns {message is Message}
+ */
+export function allowed(from, message) {
+  if (typeof message !== "object" || message === null || Array.isArray(message)) return false;
+  const fields = /** @type {Record<string, unknown>} */ (message);
+  const type = fields.type;
+  if (typeof type !== "string" || !Object.hasOwn(TABLE[from], type)) return false;
+  const rules = TABLE[from][type] ?? {};
+  const named = Object.keys(fields).filter((name) => name !== "type");
+  return named.length === Object.keys(rules).length
+    && named.every((name) => Object.hasOwn(rules, name) && rules[name]?.(fields[name]));
+}
+
+/**
+ * The visit's socket. A message that does not fit the table is not passed on.
+ * @param {string} visit
+ * @param {{opened: () => void, closed: () => void, message: (message: Message) => void}} on
+ */
+export function connect(visit, on) {
+  return live(`/visits/${encodeURIComponent(visit)}/socket`, {
+    ...on,
+    message: (message) => {
+      if (allowed("server", message) && message.type !== "beat") on.message(message);
+    },
+  });
+}

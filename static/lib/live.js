@@ -1,0 +1,107 @@
+// A WebSocket that comes back by itself. It never touches the call: pictures and sound do not pass through it.
+
+import { backoffMs } from "./backoff.js";
+
+const BEAT_MS = 10_000;
+// Two beats may be lost before the connection counts as dead.
+const SILENCE_MS = 25_000;
+
+/**
+ * @typedef {object} Live
+ * @property {(message: object) => void} send  dropped when there is no connection; the page asks again after it is back
+ * @property {() => void} stop  for good
+ */
+
+/**
+ * @param {string} path
+ * @param {{opened: () => void, closed: () => void, message: (message: unknown) => void}} on
+ * @returns {Live}
+ */
+export function live(path, on) {
+  const url = new URL(path, location.href);
+  url.protocol = url.protocol === "https:" ? "wss:" : "ws:";
+  /** @type {WebSocket|null} */
+  let socket = null;
+  let attempt = 0;
+  let stopped = false;
+  let isOpen = false;
+  let heardAt = 0;
+  /** @type {ReturnType<typeof setTimeout>|undefined} */
+  let again;
+
+  function connect() {
+    clearTimeout(again);
+    if (stopped || socket) return;
+    const fresh = new WebSocket(url);
+    socket = fresh;
+    heardAt = Date.now();
+    fresh.addEventListener("open", () => {
+      if (socket !== fresh) return;
+      isOpen = true;
+      heardAt = Date.now();
+      on.opened();
+    });
+    fresh.addEventListener("message", (event) => {
+      if (socket !== fresh || typeof event.data !== "string") return;
+      heardAt = Date.now();
+      attempt = 0;
+      const message = parse(event.data);
+      if (message !== undefined) on.message(message);
+    });
+    fresh.addEventListener("close", () => lost(fresh));
+  }
+
+  /** @param {WebSocket} which */
+  function lost(which) {
+    if (socket !== which) return;
+    socket = null;
+    if (isOpen) {
+      isOpen = false;
+      on.closed();
+    }
+    if (stopped) return;
+    again = setTimeout(connect, backoffMs(attempt, Math.random()));
+    attempt += 1;
+  }
+
+  const beat = setInterval(() => {
+    if (!socket) return;
+    if (Date.now() - heardAt > SILENCE_MS) {
+      // A dead network may not let the socket close in time, so the page goes on without it.
+      const dead = socket;
+      dead.close();
+      lost(dead);
+    } else if (isOpen) {
+      socket.send(JSON.stringify({ type: "beat" }));
+    }
+  }, BEAT_MS);
+
+  const online = () => {
+    attempt = 0;
+    connect();
+  };
+  addEventListener("online", online);
+  connect();
+
+  return {
+    send(message) {
+      if (socket && isOpen) socket.send(JSON.stringify(message));
+    },
+    stop() {
+      stopped = true;
+      clearTimeout(again);
+      clearInterval(beat);
+      removeEventListener("online", online);
+      socket?.close();
+    },
+  };
+}
+
+/** @param {string} text */
+function parse(text) {
+  try {
+    return JSON.parse(text);
+  } catch {
+    return undefined;
+  }
+}

@@ -1,0 +1,116 @@
+// The page behind a visit link. The secret comes in the address's fragment, which no server and no log ever sees.
+// Nothing is sent until the person presses Continue: mail scanners run scripts too.
+
+import { find } from "../lib/page.js";
+import { sendJson } from "../lib/send.js";
+import { texts } from "../lib/texts.js";
+import { inApp, intentFor } from "./in_app.js";
+
+const KEPT = "link";
+// The skip link also puts something after `#`.
+const TOKEN = /^#[\w.~=-]{20,}$/;
+
+const say = texts(find("main", HTMLElement));
+const form = find("#redeem", HTMLFormElement);
+const field = find("#value", HTMLInputElement);
+const problem = find("#problem", HTMLElement);
+const button = find("#redeem button", HTMLButtonElement);
+const newLink = find("#new-link", HTMLButtonElement);
+const newLinkAnswer = find("#new-link-answer", HTMLElement);
+
+const program = TOKEN.test(location.hash) ? inApp(navigator.userAgent) : null;
+if (program) offerRealBrowser(program);
+else takeToken();
+
+// A second link opened in the same tab only changes the fragment.
+addEventListener("hashchange", () => { if (TOKEN.test(location.hash)) takeToken(); });
+
+form.addEventListener("submit", (event) => {
+  event.preventDefault();
+  void redeem();
+});
+newLink.addEventListener("click", () => void askNewLink());
+newLink.hidden = false;
+
+/** The token leaves the address, and so the history, at once. A reload finds it in this tab's own storage. */
+function takeToken() {
+  if (TOKEN.test(location.hash)) {
+    sessionStorage.setItem(KEPT, location.hash.slice(1));
+    history.replaceState(null, "", location.pathname);
+  }
+  show(token() ? "check" : "no-link");
+}
+
+/** In a mail program's browser it is still in the address. */
+function token() {
+  return sessionStorage.getItem(KEPT) ?? (TOKEN.test(location.hash) ? location.hash.slice(1) : "");
+}
+
+/** @param {"android"|"ios"} program */
+function offerRealBrowser(program) {
+  // The token stays in the address here: it is what the other browser must be given.
+  show("in-app");
+  const open = find("#open-browser", HTMLAnchorElement);
+  open.hidden = program !== "android";
+  if (program === "android") open.href = intentFor(location.href);
+  find("#copy-part", HTMLElement).hidden = program !== "ios";
+  find("#copy", HTMLButtonElement).addEventListener("click", async () => {
+    const copied = await navigator.clipboard.writeText(location.href).then(() => true, () => false);
+    find("#copied", HTMLElement).textContent = say(copied ? "copied" : "copy-failed");
+  });
+  find("#stay", HTMLButtonElement).addEventListener("click", takeToken);
+}
+
+async function redeem() {
+  const check = field.value.trim();
+  if (check === "") return complain(say("type-date"));
+  complain("");
+  button.disabled = true;
+  const answer = await sendJson("POST", "/v/redemption", { token: token(), check });
+  button.disabled = false;
+
+  const data = answer.data ?? {};
+  if (answer.ok && data.result === "open") {
+    sessionStorage.removeItem(KEPT);
+    location.replace(data.to);
+  } else if (answer.ok && data.result === "reason") {
+    find("#reason-text", HTMLElement).textContent = data.text;
+    show("reason");
+  } else {
+    complain(say(problemKey(answer.status)));
+  }
+}
+
+/** @param {number} status */
+function problemKey(status) {
+  switch (status) {
+    case 0: return "offline";
+    case 400: return "unreadable";
+    case 422: return "no";
+    case 429: return "too-many";
+    default: return "unavailable";
+  }
+}
+
+async function askNewLink() {
+  // Without a token only the code from the mail can say which visit is meant.
+  if (!token()) return location.assign("/join");
+  newLink.disabled = true;
+  const answer = await sendJson("POST", "/v/links", { token: token() });
+  newLink.disabled = false;
+  newLinkAnswer.textContent = say(answer.ok ? "new-link-sent" : answer.status === 0 ? "offline" : "unavailable");
+}
+
+/** @param {string} text */
+function complain(text) {
+  problem.textContent = text;
+  field.toggleAttribute("aria-invalid", false);
+  if (text === "") return;
+  field.setAttribute("aria-invalid", "true");
+  field.focus();
+}
+
+/** @param {"in-app"|"check"|"reason"|"no-link"} part */
+function show(part) {
+  for (const id of ["in-app", "check", "reason", "no-link"]) find(`#${id}`, HTMLElement).hidden = id !== part;
+}

@@ -1,0 +1,244 @@
+// Today, live: who is waiting stands on top, and their arrival rings until it is seen. The list itself is the server's; this keeps it true.
+
+import { all, find, tell } from "../lib/page.js";
+import { fetchDocument } from "../lib/fragment.js";
+import { live } from "../lib/live.js";
+import { post } from "../lib/send.js";
+import * as sound from "../lib/sound.js";
+import { texts } from "../lib/texts.js";
+import { remember } from "./admitted_here.js";
+import { arrivalOf, darkness, inOrder, ringing, words } from "./day.js";
+
+const RING_MS = 10_000;
+const TICK_MS = 10_000;
+const MUTED = "today sound off";
+
+const main = find("main", HTMLElement);
+const say = texts(main);
+const quietTitle = document.title;
+const soundButton = find("#sound", HTMLButtonElement);
+const notifyButton = find("#notify", HTMLButtonElement);
+const removal = find("#remove-dialog", HTMLDialogElement);
+const connection = find("#connection", HTMLElement);
+
+/** @type {import("./day.js").Visit[]} */
+let visits = rows().map(read);
+/** Arrivals that need not ring any more. @type {Set<string>} */
+const quieted = new Set();
+/** @type {Set<string>} */
+let rang = new Set(visits.filter((visit) => visit.state === "waiting").map(arrivalOf));
+/** The server's clock, as seen from ours. */
+let aheadMs = 0;
+let muted = localStorage.getItem(MUTED) !== null;
+/** @type {HTMLFormElement|null} */
+let removing = null;
+
+for (const hear of ["pointerdown", "keydown"]) addEventListener(hear, () => { sound.unlock(); setTimeout(showSound, 200); });
+soundButton.addEventListener("click", () => {
+  muted = !muted;
+  if (muted) localStorage.setItem(MUTED, "1");
+  else localStorage.removeItem(MUTED);
+  showSound();
+});
+notifyButton.addEventListener("click", async () => {
+  await Notification.requestPermission();
+  showNotify();
+});
+main.addEventListener("submit", (event) => {
+  if (event.target instanceof HTMLFormElement && event.target.dataset.act) submitted(event, event.target);
+});
+main.addEventListener("click", (event) => {
+  const button = event.target instanceof Element ? event.target.closest("[data-act]") : null;
+  if (button instanceof HTMLElement && !(button instanceof HTMLFormElement)) pressed(button);
+});
+find("#remove-no", HTMLButtonElement).addEventListener("click", () => removal.close());
+find("#remove-yes", HTMLButtonElement).addEventListener("click", () => {
+  removal.close();
+  if (removing) void act(removing);
+});
+
+const socket = live("/today/socket", {
+  opened: () => {},
+  closed: () => tell(connection, say("lost")),
+  message: (message) => void heard(message),
+});
+
+soundButton.hidden = false;
+enhance();
+showSound();
+showNotify();
+render();
+setInterval(render, TICK_MS);
+setInterval(ring, RING_MS);
+
+/** @param {any} message */
+async function heard(message) {
+  if (message?.type === "gone") {
+    socket.stop();
+    return tell(connection, say("gone"));
+  }
+  tell(connection, "");
+  if (message?.type !== "today" || !Array.isArray(message.visits)) return;
+  aheadMs = message.now - Date.now();
+  const have = new Set(rows().map((row) => row.dataset.visit));
+  const same = have.size === message.visits.length && message.visits.every((/** @type {{id: string}} */ visit) => have.has(visit.id));
+  if (!same) await renew();
+  visits = message.visits;
+  render();
+  arrivals();
+}
+
+/** The set of visits has changed: rows come from the server. Rows that are here already stay, with what is being typed in them. */
+async function renew() {
+  const fresh = await fetchDocument("/today/list");
+  const list = fresh?.querySelector("#list");
+  if (!list) return;
+  const here = new Map(rows().map((row) => [row.dataset.visit, row]));
+  for (const row of all(list, "[data-visit]")) {
+    const old = here.get(row.dataset.visit);
+    if (old) row.replaceWith(old);
+  }
+  find("#list", HTMLElement).replaceWith(document.adoptNode(list));
+  enhance();
+}
+
+function render() {
+  const now = Date.now() + aheadMs;
+  const byId = new Map(visits.map((visit) => [visit.id, visit]));
+  const loud = new Set(ringing(visits, quieted).map((visit) => visit.id));
+  for (const row of rows()) {
+    const visit = byId.get(row.dataset.visit ?? "");
+    if (!visit) continue;
+    row.dataset.state = visit.state;
+    row.dataset.since = visit.since === null ? "" : String(visit.since);
+    row.dataset.held = String(visit.held);
+    row.dataset.left = String(visit.left);
+    row.dataset.dark = visit.state === "waiting" ? String(darkness(visit.since, now)) : "0";
+    row.dataset.ringing = String(loud.has(visit.id));
+    const text = words(visit, now).map(([key, values]) => say(key, values)).join(" · ");
+    const place = find("[data-words]", HTMLElement, row);
+    if (place.textContent !== text) place.textContent = text;
+    find("[data-act=quiet]", HTMLElement, row).hidden = !loud.has(visit.id);
+  }
+  order();
+  document.title = visits.some((visit) => visit.state === "waiting" && !visit.left) ? say("title-waiting") : quietTitle;
+}
+
+/** Moves rows only when the order is wrong, so that the keyboard's place in the list is not lost. */
+function order() {
+  const now = rows();
+  const wanted = inOrder(now.map((row) => ({ row, id: row.dataset.visit ?? "", state: row.dataset.state ?? "", since: row.dataset.since ? Number(row.dataset.since) : null, startsAt: row.querySelector("time")?.dateTime ?? "" })));
+  if (wanted.every(({ row }, i) => row === now[i])) return;
+  const focused = document.activeElement;
+  for (const { row } of wanted) row.parentElement?.append(row);
+  if (focused instanceof HTMLElement && focused !== document.activeElement) focused.focus();
+}
+
+/** A sound, a notice and a word for whoever is new. They name nobody. */
+function arrivals() {
+  const loud = ringing(visits, quieted);
+  const fresh = loud.filter((visit) => !rang.has(arrivalOf(visit)));
+  rang = new Set(loud.map(arrivalOf));
+  if (fresh.length === 0) return;
+  find("#live", HTMLElement).textContent = say("arrived");
+  ring();
+  if ("Notification" in window && Notification.permission === "granted") new Notification(say("title-waiting"), { tag: "waiting" });
+}
+
+function ring() {
+  if (!muted && ringing(visits, quieted).length > 0) sound.arrival();
+}
+
+/** @param {SubmitEvent} event @param {HTMLFormElement} form */
+function submitted(event, form) {
+  const row = form.closest("[data-visit]");
+  // Admit goes to the call's page. Everything else stays here.
+  if (form.dataset.act === "admission") {
+    if (row instanceof HTMLElement) remember(row.dataset.visit ?? "");
+    return;
+  }
+  event.preventDefault();
+  if (form.dataset.act === "removal") {
+    removing = form;
+    return removal.showModal();
+  }
+  void act(form);
+}
+
+/** @param {HTMLElement} button */
+function pressed(button) {
+  const row = button.closest("[data-visit]");
+  if (!(row instanceof HTMLElement)) return;
+  const visit = visits.find((one) => one.id === row.dataset.visit);
+  switch (button.dataset.act) {
+    case "quiet":
+      if (visit) quieted.add(arrivalOf(visit));
+      return render();
+    case "write": return write(row, find(".write", HTMLElement, row).hidden !== false);
+    case "cancel": return write(row, false);
+    case "call": return remember(row.dataset.visit ?? "");
+  }
+}
+
+/** @param {HTMLElement} row @param {boolean} open */
+function write(row, open) {
+  find(".write", HTMLElement, row).hidden = !open;
+  const button = find("[data-act=write]", HTMLElement, row);
+  button.setAttribute("aria-expanded", String(open));
+  if (open) find(".write input:not([type=hidden])", HTMLInputElement, row).focus();
+  else button.focus();
+}
+
+/** @param {HTMLFormElement} form */
+async function act(form) {
+  const row = form.closest("[data-visit]");
+  const fields = Object.fromEntries([...new FormData(form)].map(([name, value]) => [name, String(value)]));
+  const answer = await post(form.action, fields);
+  const result = find("#result", HTMLElement);
+  if (!answer.ok) return tell(result, say(answer.status === 0 ? "offline" : answer.status === 401 ? "gone" : answer.status === 409 || answer.status === 404 ? "changed" : "failed"));
+  const visit = visits.find((one) => row instanceof HTMLElement && one.id === row.dataset.visit);
+  if (visit) quieted.add(arrivalOf(visit));
+  tell(result, form.dataset.act === "links" ? say("link-sent") : form.dataset.act === "message" ? say("message-sent") : "");
+  if (form.dataset.act === "message" && row instanceof HTMLElement) {
+    form.reset();
+    write(row, false);
+  }
+  render();
+}
+
+/** What only works with a script shows only now. */
+function enhance() {
+  for (const row of rows()) {
+    if (row.dataset.enhanced) continue;
+    row.dataset.enhanced = "true";
+    find(".write", HTMLElement, row).hidden = true;
+    find("[data-act=write]", HTMLElement, row).hidden = false;
+    find("[data-act=cancel]", HTMLElement, row).hidden = false;
+  }
+}
+
+function showSound() {
+  soundButton.setAttribute("aria-pressed", String(!muted));
+  soundButton.title = muted || sound.isUnlocked() ? "" : say("sound-blocked");
+}
+
+function showNotify() {
+  notifyButton.hidden = !("Notification" in window) || Notification.permission !== "default";
+}
+
+function rows() {
+  return all(main, "[data-visit]");
+}
+
+/** @param {HTMLElement} row @returns {import("./day.js").Visit} */
+function read({ dataset }) {
+  return {
+    id: dataset.visit ?? "",
+    state: dataset.state ?? "",
+    since: dataset.since ? Number(dataset.since) : null,
+    away_since: dataset.awaySince ? Number(dataset.awaySince) : null,
+    held: dataset.held === "true",
+    left: dataset.left === "true",
+    locked: dataset.locked === "true",
+  };
+}

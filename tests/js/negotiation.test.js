@@ -1,0 +1,259 @@
+import assert from "node:assert/strict";
+import { test } from "node:test";
+import { start, step } from "../../static/calls/negotiation.js";
+import { OTHER, sdp } from "./sdp.js";
+
+const TAB = "0123456789abcdef";
+const STATE = { type: "state", state: "checking", version: 1, epoch: 1, identity: null, held: false, peer: true, clinician: "here", message: null, left: false };
+
+/** A page: feeds events and remembers what it was told to do. */
+class Page {
+  /** @param {"patient"|"clinician"} role */
+  constructor(role) { this.state = start(role, TAB); this.done = []; }
+  /** @param {any} event */
+  on(event) {
+    const { state, effects } = step(this.state, event);
+    this.state = state;
+    this.done = effects;
+    return effects;
+  }
+  /** @param {any} message */
+  hears(message) { return this.on({ type: "message", message }); }
+  /** To the point where the peer connection of epoch 1 exists. */
+  joined() {
+    this.on({ type: "opened" });
+    this.on({ type: "wanted" });
+    this.hears(STATE);
+    this.hears(STATE);
+    return this;
+  }
+  /** To the point where it is connected. */
+  connected() {
+    this.joined();
+    if (this.state.role === "clinician") {
+      this.on({ type: "described", epoch: 1, sdp: sdp() });
+      this.hears({ type: "answer", epoch: 1, sdp: sdp() });
+    } else {
+      this.hears({ type: "offer", epoch: 1, sdp: sdp() });
+      this.on({ type: "described", epoch: 1, sdp: sdp() });
+    }
+    this.on({ type: "up", epoch: 1, path: "host" });
+    return this;
+  }
+  does() { return this.done.map((effect) => effect.do); }
+  sends() { return this.done.filter((effect) => effect.do === "send").map((effect) => effect.message.type); }
+}
+
+test("nothing is joined before the person wants it", () => {
+  const page = new Page("patient");
+  page.on({ type: "opened" });
+  assert.deepEqual(page.hears(STATE), []);
+});
+
+test("nothing is joined before admission", () => {
+  const page = new Page("patient");
+  page.on({ type: "opened" });
+  page.on({ type: "wanted" });
+  assert.deepEqual(page.hears({ ...STATE, state: "waiting" }), []);
+});
+
+test("a page joins first and opens its connection on the answer", () => {
+  const page = new Page("patient");
+  page.on({ type: "opened" });
+  page.on({ type: "wanted" });
+  page.hears(STATE);
+  assert.deepEqual(page.done, [{ do: "send", message: { type: "join", tab: TAB, epoch: null } }]);
+  page.hears({ ...STATE, epoch: 2 });
+  assert.deepEqual(page.does(), ["open", "chat", "news", "send", "later"]);
+  assert.deepEqual(page.sends(), ["ready"]);
+  assert.equal(page.state.link?.epoch, 2);
+});
+
+test("only the clinician's page offers", () => {
+  const clinician = new Page("clinician").joined();
+  assert.ok(clinician.does().includes("offer"));
+  const patient = new Page("patient").joined();
+  for (const event of [{ type: "network" }, { type: "down", epoch: 1, failed: true }, { type: "later", epoch: 1, why: "down" }]) {
+    patient.on(event);
+    assert.ok(!patient.does().includes("offer"));
+  }
+  assert.deepEqual(patient.hears({ type: "answer", epoch: 1, sdp: sdp() }), []);
+});
+
+test("a ready that crosses the offer brings the same offer again, not another", () => {
+  const page = new Page("clinician").joined();
+  page.hears({ type: "ready", epoch: 1 });
+  assert.deepEqual(page.does(), ["describe-again"]);
+});
+
+test("the same offer twice is answered twice and applied once", () => {
+  const page = new Page("patient").joined();
+  page.hears({ type: "offer", epoch: 1, sdp: sdp() });
+  assert.deepEqual(page.does(), ["answer"]);
+  assert.deepEqual(page.hears({ type: "offer", epoch: 1, sdp: sdp() }), []);
+  page.on({ type: "described", epoch: 1, sdp: sdp() });
+  page.hears({ type: "offer", epoch: 1, sdp: sdp() });
+  assert.deepEqual(page.does(), ["describe-again"]);
+});
+
+test("an answer is applied once, and a late copy does not pass for the answer to a restart", () => {
+  const page = new Page("clinician").joined();
+  page.hears({ type: "answer", epoch: 1, sdp: sdp() });
+  assert.deepEqual(page.does(), ["apply"]);
+  page.hears({ type: "restart", epoch: 1 });
+  assert.deepEqual(page.done, [{ do: "offer", epoch: 1, restart: true }]);
+  assert.deepEqual(page.hears({ type: "answer", epoch: 1, sdp: sdp() }), []);
+  page.hears({ type: "answer", epoch: 1, sdp: sdp({ version: 2 }) });
+  assert.deepEqual(page.does(), ["apply"]);
+});
+
+test("a frame of another epoch is dropped", () => {
+  const page = new Page("patient").joined();
+  for (const message of [{ type: "offer", epoch: 2, sdp: sdp() }, { type: "candidate", epoch: 0, candidate: "", mid: "0", line: 0 }]) assert.deepEqual(page.hears(message), []);
+});
+
+test("a fingerprint never changes within an epoch", () => {
+  for (const role of /** @type {const} */ (["patient", "clinician"])) {
+    const page = new Page(role).connected();
+    if (role === "clinician") page.hears({ type: "restart", epoch: 1 });
+    page.hears({ type: role === "clinician" ? "answer" : "offer", epoch: 1, sdp: sdp({ print: OTHER, version: 2 }) });
+    assert.deepEqual(page.does(), ["close", "chat", "stop", "news"]);
+    assert.deepEqual(page.done.at(-1), { do: "news", news: "differ" });
+    assert.equal(page.state.over, true);
+  }
+});
+
+test("media lines never change within an epoch", () => {
+  const page = new Page("patient").connected();
+  page.hears({ type: "offer", epoch: 1, sdp: sdp({ version: 2 }).replace("a=mid:2", "a=mid:data") });
+  assert.deepEqual(page.done.at(-1), { do: "news", news: "differ" });
+});
+
+test("a new epoch means a new connection, whose fingerprint may differ", () => {
+  const page = new Page("patient").connected();
+  page.hears({ ...STATE, epoch: 2 });
+  assert.deepEqual(page.does().slice(0, 2), ["close", "open"]);
+  page.hears({ type: "offer", epoch: 2, sdp: sdp({ print: OTHER }) });
+  assert.deepEqual(page.does(), ["answer"]);
+});
+
+test("a candidate without a description is dropped", () => {
+  const page = new Page("patient").joined();
+  const candidate = { type: "candidate", epoch: 1, candidate: "candidate:1", mid: "0", line: 0 };
+  assert.deepEqual(page.hears(candidate), []);
+  page.hears({ type: "offer", epoch: 1, sdp: sdp() });
+  page.hears(candidate);
+  assert.deepEqual(page.does(), ["candidate"]);
+});
+
+test("no more than 64 candidates are sent for one description", () => {
+  const page = new Page("clinician").joined();
+  let sent = 0;
+  for (let i = 0; i < 100; i += 1) sent += page.on({ type: "candidate", epoch: 1, candidate: `candidate:${i}`, mid: "0", line: 0 }).length;
+  assert.equal(sent, 64);
+});
+
+test("a lost socket does not touch the connection", () => {
+  const page = new Page("clinician").connected();
+  assert.deepEqual(page.on({ type: "closed" }), []);
+  page.on({ type: "opened" });
+  page.hears(STATE);
+  assert.deepEqual(page.done, [{ do: "send", message: { type: "join", tab: TAB, epoch: 1 } }]);
+  assert.deepEqual(page.hears(STATE), []);
+  assert.equal(page.state.link?.up, true);
+});
+
+test("when the socket comes back and the connection is down, it is mended", () => {
+  for (const [role, expected] of /** @type {const} */ ([["clinician", "offer"], ["patient", "send"]])) {
+    const page = new Page(role).connected();
+    page.on({ type: "closed" });
+    page.on({ type: "down", epoch: 1, failed: false });
+    page.on({ type: "opened" });
+    page.hears(STATE);
+    page.hears(STATE);
+    assert.deepEqual(page.does(), [expected]);
+  }
+});
+
+test("an interruption is given two seconds before it is mended", () => {
+  const page = new Page("clinician").connected();
+  page.on({ type: "down", epoch: 1, failed: false });
+  assert.deepEqual(page.done, [{ do: "news", news: "reconnecting" }, { do: "later", ms: 2000, epoch: 1, why: "down" }]);
+  page.on({ type: "later", epoch: 1, why: "down" });
+  assert.deepEqual(page.does(), ["later", "offer"]);
+});
+
+test("an interruption that mends itself changes nothing", () => {
+  const page = new Page("clinician").connected();
+  page.on({ type: "down", epoch: 1, failed: false });
+  page.on({ type: "up", epoch: 1, path: "host" });
+  assert.deepEqual(page.on({ type: "later", epoch: 1, why: "down" }), []);
+});
+
+test("connected is told once for an epoch", () => {
+  const page = new Page("patient").connected();
+  assert.deepEqual(page.sends(), ["connected"]);
+  page.on({ type: "down", epoch: 1, failed: true });
+  page.on({ type: "up", epoch: 1, path: "host" });
+  assert.deepEqual(page.sends(), []);
+});
+
+test("a connection that came up while the socket was gone is told afterwards", () => {
+  const page = new Page("patient").joined();
+  page.hears({ type: "offer", epoch: 1, sdp: sdp() });
+  page.on({ type: "closed" });
+  page.on({ type: "up", epoch: 1, path: "srflx" });
+  assert.deepEqual(page.sends(), []);
+  page.on({ type: "opened" });
+  page.hears(STATE);
+  page.hears(STATE);
+  assert.deepEqual(page.done, [{ do: "send", message: { type: "connected", epoch: 1, path: "srflx" } }]);
+});
+
+test("chat is open only while the identity is recorded", () => {
+  const page = new Page("patient").connected();
+  assert.equal(page.state.chat, false);
+  assert.deepEqual(page.hears({ ...STATE, state: "in_call", identity: "known" }), [{ do: "chat", open: true }]);
+  page.hears({ ...STATE, state: "waiting" });
+  assert.deepEqual(page.does(), ["close", "news", "chat"]);
+});
+
+test("back in the waiting room closes the connection, and being let in again opens a new one", () => {
+  const page = new Page("patient").connected();
+  page.hears({ ...STATE, state: "waiting", epoch: 2 });
+  assert.equal(page.state.link, null);
+  page.hears({ ...STATE, epoch: 3 });
+  assert.deepEqual(page.done, [{ do: "send", message: { type: "join", tab: TAB, epoch: null } }]);
+  page.hears({ ...STATE, epoch: 3 });
+  assert.ok(page.does().includes("open"));
+});
+
+test("the end, another tab and a closed session end it for good", () => {
+  for (const [message, news] of [[{ ...STATE, state: "ended" }, "ended"], [{ type: "superseded" }, "superseded"], [{ type: "gone" }, "gone"]]) {
+    const page = new Page("patient").connected();
+    page.hears(message);
+    assert.deepEqual(page.done.at(-1), { do: "news", news });
+    assert.deepEqual(page.on({ type: "opened" }), []);
+    assert.deepEqual(page.hears(STATE), []);
+  }
+});
+
+test("whatever arrives in whatever order, at most one offer is out", () => {
+  let seed = 7;
+  const random = (/** @type {number} */ n) => (seed = (seed * 1103515245 + 12345) % 2147483648) % n;
+  for (let run = 0; run < 300; run += 1) {
+    const page = new Page("clinician").joined();
+    let out = 1;
+    for (let i = 0; i < 60; i += 1) {
+      const events = [
+        { type: "message", message: { type: "ready", epoch: 1 } }, { type: "message", message: { type: "restart", epoch: 1 } },
+        { type: "message", message: { type: "answer", epoch: 1, sdp: sdp({ version: i + 2 }) } },
+        { type: "network" }, { type: "down", epoch: 1, failed: random(2) === 0 }, { type: "up", epoch: 1, path: "host" },
+        { type: "later", epoch: 1, why: "down" }, { type: "closed" }, { type: "opened" }, { type: "message", message: STATE },
+      ];
+      const effects = page.on(events[random(events.length)]);
+      out += effects.filter((effect) => effect.do === "offer").length - effects.filter((effect) => effect.do === "apply").length;
+      assert.ok(out === 0 || out === 1);
+    }
+  }
+});

@@ -1,0 +1,77 @@
+// What no script and no template may do, and that every text is there.
+
+import assert from "node:assert/strict";
+import { readdirSync, readFileSync } from "node:fs";
+import { test } from "node:test";
+
+const ROOT = new URL("../../", import.meta.url);
+/** @param {string} folder @param {string} ending */
+function files(folder, ending) {
+  return readdirSync(new URL(folder, ROOT), { recursive: true }).map(String).filter((name) => name.endsWith(ending)).map((name) => ({ name, text: readFileSync(new URL(`${folder}/${name}`, ROOT), "utf8") }));
+}
+const scripts = files("static", ".js");
+const templates = files("templates", ".html").map(({ name, text }) => ({ name, text: text.replace(/\{#[^]*?#\}/g, "") }));
+const fluent = files("templates/text/en", ".ftl").map(({ text }) => text).join("\n");
+const ids = new Set([...fluent.matchAll(/^([a-z][\w-]*) =/gm)].map((match) => match[1]));
+
+test("one file says RTCPeerConnection and one says getUserMedia", () => {
+  const saying = (/** @type {RegExp} */ word) => scripts.filter(({ text }) => word.test(text)).map(({ name }) => name);
+  assert.deepEqual(saying(/RTCPeerConnection/), ["calls/peer.js"]);
+  assert.deepEqual(saying(/getUserMedia|getDisplayMedia/), ["calls/devices.js"]);
+});
+
+test("no script turns text into markup or code", () => {
+  for (const { name, text } of scripts) assert.doesNotMatch(text, /innerHTML|outerHTML|insertAdjacentHTML|document\.write|parseFromString|createContextualFragment|\beval\(|new Function/, name);
+});
+
+test("no script speaks to another host or reports attention", () => {
+  for (const { name, text } of scripts) {
+    assert.doesNotMatch(text, /https?:\/\//, name);
+    assert.doesNotMatch(text, /sendBeacon|hasFocus|"focus"|"pagehide"/, name);
+    // Seeing the page again only renews the wake lock.
+    if (name !== "lib/wake.js") assert.doesNotMatch(text, /visibility/, name);
+  }
+});
+
+test("the negotiation and everything it stands on are pure", () => {
+  for (const name of ["calls/negotiation.js", "calls/sdp.js", "records/autosave.js", "waiting_room/day.js", "links/in_app.js", "lib/backoff.js"]) {
+    const text = scripts.find((script) => script.name === name)?.text ?? assert.fail(name);
+    assert.doesNotMatch(text, /Date\.now|Math\.random|crypto\.|setTimeout|setInterval|document|window|performance|navigator|async |await /, name);
+  }
+});
+
+test("nothing is inline", () => {
+  for (const { name, text } of templates) {
+    assert.doesNotMatch(text, /\sstyle=|<style|\son[a-z]+=|javascript:|\|\s*safe/, name);
+    for (const [script] of text.matchAll(/<script[^>]*>[^]*?<\/script>/g)) assert.match(script, /^<script type="module" src="[^>]*><\/script>$/, name);
+  }
+});
+
+test("every text that a template of ours names is there", () => {
+  for (const { name, text } of templates) {
+    if (!/^(base\.html|links|calls|waiting_room)/.test(name)) continue;
+    for (const [, id] of text.matchAll(/page\.t\.(?:say|with2?)\("([^"]+)"/g)) assert.ok(ids.has(id ?? ""), `${name}: ${id}`);
+  }
+});
+
+test("every text that a script names is there", () => {
+  const prefix = (/** @type {string} */ name) => ({ links: "links-js-", calls: "call-js-", waiting_room: "waiting-js-", records: "note-js-" })[name.split("/")[0] ?? ""];
+  for (const { name, text } of scripts) {
+    const start = prefix(name);
+    if (!start) continue;
+    for (const [call] of text.matchAll(/\bsay\((?:[^()]|\([^()]*\))*\)/g)) {
+      const key = call.replace(/[=!]== "[^"]*"/g, "");
+      for (const [, id] of key.matchAll(/"([a-z][a-z_-]*)"/g)) assert.ok(ids.has(start + id), `${name}: ${start}${id}`);
+    }
+  }
+});
+
+test("every state and every ending has its words", () => {
+  for (const state of ["booked", "sent", "redeemed", "waiting", "checking", "in_call", "ended", "cancelled", "no_show"]) assert.ok(ids.has(`waiting-js-${state}`), state);
+  for (const why of ["ended", "left", "superseded", "gone", "differ"]) for (const part of ["heading", "words"]) assert.ok(ids.has(`call-js-over-${why}-${part}`), why);
+  for (const why of ["ended", "superseded", "gone", "differ"]) for (const part of ["heading", "words"]) assert.ok(ids.has(`call-js-closed-${why}-${part}`), why);
+  for (const phase of ["closed", "loading", "saved", "unsaved", "signed-out", "conflict"]) assert.ok(ids.has(`note-js-${phase}`), phase);
+  for (const kind of ["ios", "android", "firefox", "chrome", "safari", "other"]) assert.ok(ids.has(`call-js-mend-${kind}`), kind);
+  for (const trouble of ["missing", "busy", "unsupported", "other"]) assert.ok(ids.has(`call-js-device-${trouble}`), trouble);
+  for (const clinician of ["here", "busy", "away"]) assert.ok(ids.has(`call-js-waiting-${clinician}`), clinician);
+});

@@ -1,0 +1,22 @@
+import assert from "node:assert/strict";
+import { test } from "node:test";
+import { read } from "../../static/calls/sdp.js";
+import { ONE, OTHER, sdp } from "./sdp.js";
+
+test("a description has one fingerprint and three media lines", () => {
+  const reading = read(sdp());
+  assert.equal(reading?.fingerprint, `sha-256 ${ONE.toLowerCase()}`);
+  assert.equal(reading?.lines, "UDP/TLS/RTP/SAVPF UDP/TLS/RTP/SAVPF UDP/DTLS/SCTP 0 1 2");
+});
+
+test("two different fingerprints are refused", () => assert.equal(read(sdp({ extra: [`a=fingerprint:sha-256 ${OTHER}`] })), null));
+test("the same fingerprint in other letters is one", () => assert.notEqual(read(sdp({ extra: [`a=fingerprint:sha-256 ${ONE.toLowerCase()}`] })), null));
+test("a weaker hash is refused", () => assert.equal(read(sdp().replaceAll("sha-256", "sha-1")), null));
+test("no fingerprint is refused", () => assert.equal(read(sdp().replaceAll("a=fingerprint", "a=x")), null));
+test("keys in the text are refused", () => assert.equal(read(sdp({ extra: ["a=crypto:1 AES_CM_128_HMAC_SHA1_80 inline:x"] })), null));
+test("other media lines are refused", () => {
+  assert.equal(read(sdp({ kinds: ["audio", "application"] })), null);
+  assert.equal(read(sdp({ kinds: ["video", "audio", "application"] })), null);
+  assert.equal(read(sdp({ kinds: ["audio", "video", "video", "application"] })), null);
+});
+test("a description that is too large is refused", () => assert.equal(read(sdp({ extra: ["a=".padEnd(16 * 1024, "x")] })), null));
