@@ -178,7 +178,7 @@ async fn try_move(app: &App, context: &Context, visit: &Visit, was: Timestamp, s
 /// Links that are outstanding open nothing any more, and the device that opened one waits no longer.
 async fn close_door(tx: &mut audit::Tx, app: &App, visit: &Visit, why: VoidedWhy) -> sqlx::Result<()> {
     links::void_all(tx, app, visit.id, visit.patient_id, why).await?;
-    store::end_device(tx, visit.id, why.word(), app.now()).await
+    links::end_device(tx, visit.id, why.word(), app.now()).await
 }
 
 fn invitation(visit: &Visit) -> Invitation {

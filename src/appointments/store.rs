@@ -55,17 +55,21 @@ pub async fn in_the_way(
 ) -> sqlx::Result<Option<InTheWay>> {
     in_tx!(tx, conn => sqlx::query_as(
         "select patient_id, clinician_id, starts_at, ends_at from visit
-         where cancelled_at is null and ended_at is null and starts_at < $2 and ends_at > $1 and (clinician_id = $4 or patient_id = $3) and id <> $5
+         where cancelled_at is null and ended_at is null and starts_at < $2 and ends_at > $1
+           and (clinician_id = $4 or patient_id = $3) and id <> $5
          order by case when clinician_id = $4 then 0 else 1 end, starts_at limit 1")
         .bind(slot.starts_at).bind(slot.ends_at).bind(patient).bind(clinician).bind(except)
         .fetch_optional(conn).await)
 }
 
 /// Give a visit another time, if it still has the one the person saw and nobody is in its call. Its new version.
+///
+/// Who did not come gets a new start: `ended_at` goes, or the visit would not count as taking its clinician's time.
 pub async fn move_to(tx: &mut Tx, id: VisitId, was: Timestamp, slot: Slot) -> sqlx::Result<Option<i64>> {
     in_tx!(tx, conn => sqlx::query_scalar(
         "update visit set starts_at = $3, ends_at = $4, state = 'booked', version = version + 1, redeemed_at = null,
-             waiting_since = null, left_at = null, held_at = null, message = null
+             waiting_since = null, left_at = null, held_at = null, message = null, admitted_at = null, admitted_device = null,
+             identity = null, ended_at = null
          where id = $1 and starts_at = $2 and state not in ('checking', 'in_call', 'ended', 'cancelled') returning version")
         .bind(id).bind(was).bind(slot.starts_at).bind(slot.ends_at).fetch_optional(conn).await)
 }
@@ -77,12 +81,6 @@ pub async fn cancel(tx: &mut Tx, id: VisitId, was: Timestamp, now: Timestamp) ->
              message = null
          where id = $1 and starts_at = $2 and state not in ('checking', 'in_call', 'ended', 'cancelled') returning version")
         .bind(id).bind(was).bind(now).fetch_optional(conn).await)
-}
-
-/// End the session of the device that opened a visit, if one lives.
-pub async fn end_device(tx: &mut Tx, visit: VisitId, why: &str, now: Timestamp) -> sqlx::Result<()> {
-    in_tx!(tx, conn => sqlx::query("update visit_device set ended_at = $3, ended_why = $2 where visit_id = $1 and ended_at is null")
-        .bind(visit).bind(why).bind(now).execute(conn).await.map(drop))
 }
 
 /// Forget the wrong tries at a visit's link. False when there were none.

@@ -3,9 +3,11 @@
 
 mod support;
 
+mod appointments;
 mod architecture;
 mod compliance;
 mod inventory;
+mod patients;
 mod records;
 mod schema;
 mod staff;

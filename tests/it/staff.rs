@@ -252,8 +252,9 @@ async fn visit(app: &TestApp, clinician: StaffId, state: &str, ended_at: Option<
         "delete from patient",
         "delete from patient_key",
         "insert into patient_key (patient_id, kid, wrapped, check_value, created_at) values ($1, 1, $2, $2, 1)",
-        "insert into patient (id, version, created_at, zone, language, name, date_of_birth, name_index, date_of_birth_check, mail_allowed, reminders_allowed)
-         values ($1, 1, 1, 'UTC', 'en', $2, $2, $2, $2, 0, 0)",
+        "insert into patient (id, version, created_at, zone, language, name, date_of_birth, name_index, date_of_birth_check, mail_allowed, reminders_allowed,
+                              contact_choices_at)
+         values ($1, 1, 1, 'UTC', 'en', $2, $2, $2, $2, 0, 0, 1)",
         "insert into visit (id, patient_id, clinician_id, starts_at, ends_at, state, version, created_at, created_by, request_key,
                             reason_version, check_failures, message_version, call_epoch, patient_epoch, clinician_epoch, ended_at)
          values ($1, $1, $3, 1, 2, $4, 1, 1, $3, $2, 0, 0, 0, 1, 0, 0, $5)",

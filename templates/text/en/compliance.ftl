@@ -108,6 +108,7 @@ compliance-kind-visit-moved = Moved an appointment
 compliance-kind-visit-cancelled = Cancelled an appointment
 compliance-kind-visit-read = Opened an appointment
 compliance-kind-visits-listed = Looked at a list of appointments
+compliance-kind-reminder-queued = Queued a reminder
 compliance-kind-link-created = Made a visit link
 compliance-kind-link-sent = Sent a visit link
 compliance-kind-link-requested = Asked for a new visit link

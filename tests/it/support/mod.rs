@@ -2,6 +2,7 @@
 //! browsers without a screen.
 
 pub mod browser;
+pub mod desk;
 pub mod log;
 pub mod postgres;
 
