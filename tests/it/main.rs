@@ -6,6 +6,8 @@ mod support;
 mod architecture;
 mod compliance;
 mod inventory;
+mod links;
+mod mail;
 mod records;
 mod schema;
 mod staff;
