@@ -192,7 +192,7 @@ fn invitation(visit: &Visit) -> Invitation {
 }
 
 async fn contact(app: &App, context: &Context, patient: PatientId) -> web::Result<Contact> {
-    let event = Event::done(Kind::PatientRead).on(Object::Patient, patient.0).about(patient).with("part", Fact::Word("contact"));
+    let event = Event::done(Kind::PatientRead).on(Object::Patient, patient.0).about(patient).with("fields", Fact::Words(vec!["contact"]));
     if patients::exists(app, patient).await? {
         let access = app.log.access(context, event).await?;
         return patients::contact(app, &access, patient).await;

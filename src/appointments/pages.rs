@@ -265,7 +265,7 @@ async fn new_page(app: &App, scheduler: &Scheduler, typed: BookForm, wrongs: Wro
     if !patients::exists(app, id).await? {
         return Err(Error::NotFound);
     }
-    let event = Event::done(Kind::PatientRead).on(Object::Patient, id.0).about(id).with("part", Fact::Word("name"));
+    let event = Event::done(Kind::PatientRead).on(Object::Patient, id.0).about(id).with("fields", Fact::Words(vec!["name"]));
     let patient = name(app, scheduler, id, event).await?;
     let mut tx = app.db.reading().await?;
     let clinicians: Vec<Choice> =

@@ -12,6 +12,9 @@ use crate::text::Text;
 use crate::time::{Timestamp, Zone};
 use askama::Template;
 
+/// RFC 5322 wants lines of at most 78.
+const LINE_CHARS_MAX: usize = 76;
+
 /// A value that may stand in a mail. Its constructors are the whole list of such values.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct EmailSafe(String);
@@ -125,7 +128,8 @@ fn parts(t: Text, content: &Content) -> Vec<Part> {
     if let Some(Invitation { link, join_address, join_code }) = &content.invitation {
         parts.push(said("mail-link-before", &[("minutes", &content.opens_before)]));
         parts.push(Part::Link { label: t.say("mail-link-label"), address: link.text().to_owned() });
-        parts.push(said("mail-code", &[("address", join_address), ("code", join_code)]));
+        parts.push(said("mail-code", &[("address", join_address)]));
+        parts.push(said("mail-code-itself", &[("code", join_code)]));
         parts.push(said("mail-asked", &[]));
         parts.push(said("mail-keep", &[]));
     }
@@ -154,10 +158,27 @@ fn say(t: Text, name: &str, values: &[(&str, &EmailSafe)]) -> String {
 impl Part {
     fn plain(&self) -> String {
         match self {
-            Part::Said(sentence) => sentence.clone(),
+            Part::Said(sentence) => wrapped(sentence),
+            // Broken in two, a link is none.
             Part::Link { address, .. } => address.clone(),
         }
     }
+}
+
+/// Lines as short as mail likes them, so that no mail program breaks or encodes them.
+fn wrapped(sentence: &str) -> String {
+    let mut lines = vec![String::new()];
+    for word in sentence.split(' ') {
+        match lines.last_mut() {
+            Some(line) if line.is_empty() => line.push_str(word),
+            Some(line) if line.chars().count() + 1 + word.chars().count() <= LINE_CHARS_MAX => {
+                line.push(' ');
+                line.push_str(word);
+            }
+            _ => lines.push(word.to_owned()),
+        }
+    }
+    lines.join("\n")
 }
 
 /// The domain of our own address, without a port.
@@ -222,7 +243,7 @@ mod tests {
                     assert!(!said.contains("{ $"), "{kind:?}: {said}");
                     assert!(!said.contains("{$"), "{kind:?}: {said}");
                 }
-                assert_eq!(message.text.contains("New York time"), when, "times stand in it only when agreed: {}", message.text);
+                assert_eq!(message.html.contains("New York time"), when, "times stand in it only when agreed: {}", message.text);
                 assert!(message.text.contains("555 0100") && message.text.contains("911"));
             }
         }

@@ -8,8 +8,8 @@ use super::message::Message;
 use crate::config::{Config, SmtpConfig, SmtpTls};
 use crate::secret::Secret;
 use crate::time::Timestamp;
-use lettre::message::header::{ContentType, Header, HeaderName, HeaderValue};
-use lettre::message::{Attachment, Mailbox, MultiPart};
+use lettre::message::header::{ContentTransferEncoding, ContentType, Header, HeaderName, HeaderValue};
+use lettre::message::{Attachment, Body, Mailbox, MultiPart, SinglePart};
 use lettre::transport::smtp::authentication::{Credentials, Mechanism};
 use lettre::transport::smtp::client::{Certificate, CertificateStore, Tls, TlsParameters};
 use lettre::transport::smtp::extension::ClientId;
@@ -22,6 +22,9 @@ use std::time::{Duration, SystemTime};
 const CONNECT_TIMEOUT: Duration = Duration::from_secs(10);
 /// How long the whole conversation may take. Higher: slow servers still get their mail, and others wait longer.
 const SEND_TIMEOUT: Duration = Duration::from_secs(30);
+
+/// The longest line that may stand in a mail (RFC 5322, 2.1.1).
+const LINE_BYTES_MAX: usize = 998;
 
 /// An address that a mail can go to: one mailbox, no comment, no line break, nothing that could begin another header (EML-04).
 #[derive(Clone, PartialEq, Eq)]
@@ -156,7 +159,9 @@ async fn password(file: Option<&Path>) -> Result<Secret<String>, SendError> {
 
 fn compose(outgoing: &Outgoing<'_>) -> Option<lettre::Message> {
     let Outgoing { message, .. } = outgoing;
-    let mut body = MultiPart::alternative_plain_html(message.text.clone(), message.html.clone());
+    let text = SinglePart::builder().header(ContentType::TEXT_PLAIN).body(readable(&message.text));
+    let html = SinglePart::builder().header(ContentType::TEXT_HTML).body(readable(&message.html));
+    let mut body = MultiPart::alternative().singlepart(text).singlepart(html);
     if let Some(calendar) = outgoing.calendar {
         let kind = format!("text/calendar; charset=utf-8; method={}", calendar.method);
         let file = Attachment::new("appointment.ics".to_owned()).body(calendar.body.clone(), ContentType::parse(&kind).ok()?);
@@ -171,6 +176,15 @@ fn compose(outgoing: &Outgoing<'_>) -> Option<lettre::Message> {
         .header(AutoSubmitted)
         .multipart(body)
         .ok()
+}
+
+/// As it is where that is allowed: a link in quoted-printable is what old mail programs break.
+fn readable(text: &str) -> Body {
+    let plain = text.is_ascii() && !text.contains(['\r', '\0']) && text.lines().all(|line| line.len() <= LINE_BYTES_MAX);
+    if plain {
+        return Body::dangerous_pre_encoded(text.replace('\n', "\r\n").into_bytes(), ContentTransferEncoding::SevenBit);
+    }
+    Body::new(text.to_owned())
 }
 
 /// A name or subject as one line of a header. `lettre` would refuse a line break by a panic.

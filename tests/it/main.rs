@@ -7,6 +7,8 @@ mod appointments;
 mod architecture;
 mod compliance;
 mod inventory;
+mod links;
+mod mail;
 mod patients;
 mod records;
 mod schema;

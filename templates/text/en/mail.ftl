@@ -18,7 +18,8 @@ mail-new-link-at = Here is the new link for your appointment on { $when }. Links
 
 mail-link-before = Open this link when it is time. It works from { $minutes } minutes before the start.
 mail-link-label = Open your appointment
-mail-code = If the link does not open, go to { $address } and type this code: { $code }
+mail-code = If the link does not open, go to { $address } and type this code:
+mail-code-itself = { $code }
 mail-asked = You will be asked for your date of birth, or for the visit code if the clinic told you one.
 mail-keep = This link is for you. Please do not forward it.
 mail-questions = Questions, or another time? Call { $clinic } at { $phone }.

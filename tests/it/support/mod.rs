@@ -3,8 +3,10 @@
 
 pub mod browser;
 pub mod desk;
+pub mod guest;
 pub mod log;
 pub mod postgres;
+pub mod smtp;
 
 use anteroom::app::App;
 use anteroom::config::Config;
@@ -78,7 +80,12 @@ pub struct TestApp {
 impl TestApp {
     /// On a SQLite file.
     pub async fn sqlite() -> Self {
-        Self::start(None).await
+        Self::sqlite_with("").await
+    }
+
+    /// On a SQLite file, with more lines in the configuration.
+    pub async fn sqlite_with(settings: &str) -> Self {
+        Self::start(None, settings).await
     }
 
     /// On a PostgreSQL database of its own.
@@ -90,10 +97,10 @@ impl TestApp {
             db.close().await;
         })
         .await;
-        Self::start(Some(database)).await
+        Self::start(Some(database), "").await
     }
 
-    async fn start(database: Option<postgres::Database>) -> Self {
+    async fn start(database: Option<postgres::Database>, settings: &str) -> Self {
         let folder = tempfile::tempdir().unwrap();
         let listeners = server::bind(&["127.0.0.1:0".parse().unwrap()]).unwrap();
         let base_url = format!("http://localhost:{}", listeners[0].local_addr().unwrap().port());
@@ -110,6 +117,7 @@ impl TestApp {
             zone = "America/New_York"
             phone = "555 0100"
             {url}
+            {settings}
             "#
         ))
         .unwrap();
