@@ -123,8 +123,7 @@ pub enum VoidedWhy {
 }
 
 impl VoidedWhy {
-    pub const ALL: [VoidedWhy; 5] =
-        [VoidedWhy::Redeemed, VoidedWhy::Replaced, VoidedWhy::Moved, VoidedWhy::Cancelled, VoidedWhy::Removed];
+    pub const ALL: [VoidedWhy; 5] = [VoidedWhy::Redeemed, VoidedWhy::Replaced, VoidedWhy::Moved, VoidedWhy::Cancelled, VoidedWhy::Removed];
 
     /// The word in the database and in the log.
     pub fn word(self) -> &'static str {

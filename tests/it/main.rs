@@ -5,6 +5,7 @@ mod support;
 
 mod appointments;
 mod architecture;
+mod calls;
 mod compliance;
 mod inventory;
 mod links;

@@ -2,18 +2,25 @@
 //! browsers without a screen.
 
 pub mod browser;
+pub mod clinic;
 pub mod desk;
 pub mod guest;
 pub mod log;
+pub mod page;
+pub mod peer;
 pub mod postgres;
 pub mod smtp;
+pub mod socket;
 
+use actix_web::dev::ServerHandle;
+use actix_web::rt::task::JoinHandle;
 use anteroom::app::App;
 use anteroom::config::Config;
 use anteroom::crypto::{Rng, RootKey};
 use anteroom::time::{Clock, Millis, Timestamp};
 use anteroom::waiting_room::Hub;
 use anteroom::{db, server};
+use std::net::TcpListener;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicI64, Ordering};
 
@@ -70,8 +77,8 @@ pub struct TestApp {
     pub app: App,
     pub clock: ManualClock,
     pub base_url: String,
-    server: actix_web::dev::ServerHandle,
-    rooms: actix_web::rt::task::JoinHandle<()>,
+    server: ServerHandle,
+    rooms: JoinHandle<()>,
     // Dropped after the program: the folder with the SQLite file, key and mails; the PostgreSQL database.
     pub folder: tempfile::TempDir,
     database: Option<postgres::Database>,
@@ -126,12 +133,19 @@ impl TestApp {
         RootKey::generate(&Rng::system()).write_new(&config.root_key_file).unwrap();
         let clock = ManualClock(Arc::new(AtomicI64::new(NOW.0)));
         let app = App::open(config, Arc::new(clock.clone()), Rng::system()).await.unwrap();
-        let hub = Hub::new(app.clone());
-        let rooms = actix_web::rt::spawn(hub.clone().run());
-        let running = server::start(app.clone(), hub.clone(), listeners).unwrap();
-        let server = running.handle();
-        actix_web::rt::spawn(running);
+        let (server, rooms) = serve(&app, listeners);
         Self { app, clock, base_url, server, rooms, folder, database }
+    }
+
+    /// Kill the program and start it anew: the same port, database and keys, nothing else kept.
+    pub async fn restart(&mut self) {
+        self.server.stop(false).await;
+        self.rooms.abort();
+        self.app.close().await;
+        self.app = App::open(self.app.config.clone(), Arc::new(self.clock.clone()), Rng::system()).await.unwrap();
+        let port = self.base_url.rsplit(':').next().unwrap();
+        let listeners = server::bind(&[format!("127.0.0.1:{port}").parse().unwrap()]).unwrap();
+        (self.server, self.rooms) = serve(&self.app, listeners);
     }
 
     /// Everything that a thief of the database would have, as text and bytes.
@@ -158,4 +172,13 @@ impl TestApp {
         self.rooms.abort();
         self.app.close().await;
     }
+}
+
+fn serve(app: &App, listeners: Vec<TcpListener>) -> (ServerHandle, JoinHandle<()>) {
+    let hub = Hub::new(app.clone());
+    let rooms = actix_web::rt::spawn(hub.clone().run());
+    let running = server::start(app.clone(), hub, listeners).unwrap();
+    let server = running.handle();
+    actix_web::rt::spawn(running);
+    (server, rooms)
 }

@@ -1,0 +1,273 @@
+//! A browser's peer connection without a browser: sound, picture and a chat channel over loopback. The only file of the
+//! tests that names `webrtc` or `rtc`.
+//!
+//! It sends a synthetic stream of each kind once it is connected, and counts what comes in.
+
+use rtc::ice::mdns::MulticastDnsMode;
+use rtc::media_stream::MediaStreamTrack;
+use rtc::peer_connection::configuration::RTCOfferOptions;
+use rtc::peer_connection::configuration::media_engine::{MIME_TYPE_OPUS, MIME_TYPE_VP8};
+use rtc::rtp::{Packet, header::Header};
+use rtc::rtp_transceiver::rtp_sender::{RTCRtpCodec, RTCRtpCodingParameters, RTCRtpEncodingParameters, RtpCodecKind};
+use std::sync::atomic::{AtomicBool, AtomicUsize, Ordering};
+use std::sync::{Arc, Mutex};
+use std::time::Duration;
+use tokio::sync::{Notify, mpsc};
+use tokio::time::timeout;
+use webrtc::data_channel::{DataChannel, DataChannelEvent, RTCDataChannelInit};
+use webrtc::media_stream::track_local::TrackLocal;
+use webrtc::media_stream::track_local::static_rtp::TrackLocalStaticRTP;
+use webrtc::media_stream::track_remote::{TrackRemote, TrackRemoteEvent};
+use webrtc::peer_connection::{
+    MediaEngine, PeerConnection, PeerConnectionBuilder, PeerConnectionEventHandler, RTCIceCandidateInit, RTCIceGatheringState,
+    RTCPeerConnectionIceEvent, RTCPeerConnectionState, RTCSessionDescription, Registry, SettingEngineBuilder,
+    register_default_interceptors,
+};
+
+/// The chat channel's number, agreed beforehand by both sides.
+const CHAT_CHANNEL: u16 = 1;
+/// The payload types under which the default codecs are offered.
+const OPUS: u8 = 111;
+const VP8: u8 = 96;
+/// Packets each track sends: 50 in a second.
+const PACKET_EVERY: Duration = Duration::from_millis(20);
+/// How long a test waits for a connection or what comes through it.
+const PATIENCE: Duration = Duration::from_secs(20);
+
+/// What the page around the peer must hear.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Event {
+    /// One of our own candidates, for the other side. An empty one ends them.
+    Candidate {
+        candidate: String,
+        mid: String,
+        line: u16,
+    },
+    Connected,
+}
+
+#[derive(Default)]
+struct Seen {
+    connected: AtomicBool,
+    chat_open: AtomicBool,
+    audio: AtomicUsize,
+    video: AtomicUsize,
+    chat: Mutex<Vec<String>>,
+    changed: Notify,
+}
+
+struct Handler {
+    seen: Arc<Seen>,
+    tell: mpsc::UnboundedSender<Event>,
+}
+
+#[async_trait::async_trait]
+impl PeerConnectionEventHandler for Handler {
+    async fn on_ice_candidate(&self, event: RTCPeerConnectionIceEvent) {
+        let init = event.candidate.to_json().unwrap();
+        let (mid, line) = (init.sdp_mid.filter(|mid| !mid.is_empty()).unwrap_or("0".into()), init.sdp_mline_index.unwrap_or(0));
+        let _page_closed = self.tell.send(Event::Candidate { candidate: init.candidate, mid, line });
+    }
+
+    async fn on_ice_gathering_state_change(&self, state: RTCIceGatheringState) {
+        if state == RTCIceGatheringState::Complete {
+            let _page_closed = self.tell.send(Event::Candidate { candidate: String::new(), mid: "0".to_owned(), line: 0 });
+        }
+    }
+
+    async fn on_connection_state_change(&self, state: RTCPeerConnectionState) {
+        let connected = state == RTCPeerConnectionState::Connected;
+        self.seen.connected.store(connected, Ordering::SeqCst);
+        self.seen.changed.notify_waiters();
+        if connected {
+            let _page_closed = self.tell.send(Event::Connected);
+        }
+    }
+
+    async fn on_track(&self, track: Arc<dyn TrackRemote>) {
+        let (seen, kind) = (self.seen.clone(), track.kind().await);
+        tokio::spawn(async move {
+            while let Some(event) = track.poll().await {
+                if let TrackRemoteEvent::OnRtpPacket(_) = event {
+                    let count = if kind == RtpCodecKind::Audio { &seen.audio } else { &seen.video };
+                    count.fetch_add(1, Ordering::SeqCst);
+                    seen.changed.notify_waiters();
+                }
+            }
+        });
+    }
+}
+
+/// One end of a call.
+pub struct Peer {
+    connection: Arc<dyn PeerConnection>,
+    chat: Arc<dyn DataChannel>,
+    seen: Arc<Seen>,
+    sending: Vec<tokio::task::JoinHandle<()>>,
+}
+
+impl Peer {
+    /// A new connection with a certificate of its own, and what it has to say.
+    pub async fn open() -> (Peer, mpsc::UnboundedReceiver<Event>) {
+        let (tell, events) = mpsc::unbounded_channel();
+        let seen = Arc::new(Seen::default());
+        let mut media = MediaEngine::default();
+        media.register_default_codecs().unwrap();
+        let registry = register_default_interceptors(Registry::new(), &mut media).unwrap();
+        let settings =
+            SettingEngineBuilder::new().with_include_loopback_candidate(true).with_multicast_dns_mode(MulticastDnsMode::Disabled).build();
+        let connection = PeerConnectionBuilder::new()
+            .with_media_engine(media)
+            .with_setting_engine(settings)
+            .with_interceptor_registry(registry)
+            .with_handler(Arc::new(Handler { seen: seen.clone(), tell }))
+            .with_udp_addrs(vec!["127.0.0.1:0"])
+            .build()
+            .await
+            .unwrap();
+        let connection: Arc<dyn PeerConnection> = Arc::new(connection);
+        let mut sending = Vec::new();
+        for (kind, payload_type, rate) in [(RtpCodecKind::Audio, OPUS, 48_000), (RtpCodecKind::Video, VP8, 90_000)] {
+            let track = track(kind, rate);
+            connection.add_track(track.clone()).await.unwrap();
+            sending.push(tokio::spawn(send(track, payload_type, rate / 50, seen.clone())));
+        }
+        let agreed = RTCDataChannelInit { negotiated: Some(CHAT_CHANNEL), ..Default::default() };
+        let chat = connection.create_data_channel("chat", Some(agreed)).await.unwrap();
+        sending.push(tokio::spawn(listen(chat.clone(), seen.clone())));
+        (Peer { connection, chat, seen, sending }, events)
+    }
+
+    /// Our offer; `restart` asks for new paths on the same connection.
+    pub async fn offer(&self, restart: bool) -> String {
+        let options = RTCOfferOptions { ice_restart: restart };
+        let offer = self.connection.create_offer(Some(options)).await.unwrap();
+        self.connection.set_local_description(offer).await.unwrap();
+        self.describe().await
+    }
+
+    /// Our answer to an offer.
+    pub async fn answer(&self, offer: &str) -> String {
+        let offer = RTCSessionDescription::offer(offer.to_owned()).unwrap();
+        self.connection.set_remote_description(offer).await.unwrap();
+        let answer = self.connection.create_answer(None).await.unwrap();
+        self.connection.set_local_description(answer).await.unwrap();
+        self.describe().await
+    }
+
+    /// The other side's answer to our offer.
+    pub async fn apply(&self, answer: &str) {
+        let answer = RTCSessionDescription::answer(answer.to_owned()).unwrap();
+        self.connection.set_remote_description(answer).await.unwrap();
+    }
+
+    /// Our description as it stands, to say it once more.
+    pub async fn describe(&self) -> String {
+        self.connection.local_description().await.unwrap().sdp
+    }
+
+    /// One of the other side's candidates.
+    pub async fn candidate(&self, candidate: &str, mid: &str, line: u16) {
+        let init = RTCIceCandidateInit {
+            candidate: candidate.to_owned(),
+            sdp_mid: Some(mid.to_owned()),
+            sdp_mline_index: Some(line),
+            ..Default::default()
+        };
+        self.connection.add_ice_candidate(init).await.unwrap();
+    }
+
+    pub fn is_connected(&self) -> bool {
+        self.seen.connected.load(Ordering::SeqCst)
+    }
+
+    /// Wait until the two are connected.
+    pub async fn connected(&self) {
+        self.until("a connection", || self.is_connected()).await;
+    }
+
+    /// Packets that came in: sound, picture.
+    pub fn received(&self) -> (usize, usize) {
+        (self.seen.audio.load(Ordering::SeqCst), self.seen.video.load(Ordering::SeqCst))
+    }
+
+    /// Wait until so many more packets of both kinds came in.
+    pub async fn receives(&self, more: usize) {
+        let (audio, video) = self.received();
+        let enough = || self.received().0 >= audio + more && self.received().1 >= video + more;
+        self.until("sound and picture", enough).await;
+    }
+
+    /// Send a chat message, once the channel is open.
+    pub async fn say(&self, text: &str) {
+        self.until("the chat channel", || self.seen.chat_open.load(Ordering::SeqCst)).await;
+        self.chat.send_text(text).await.unwrap();
+    }
+
+    /// Wait for a chat message.
+    pub async fn hears(&self, text: &str) {
+        self.until("a chat message", || self.seen.chat.lock().unwrap().iter().any(|said| said == text)).await;
+    }
+
+    pub async fn close(&self) {
+        self.connection.close().await.unwrap();
+    }
+
+    async fn until(&self, what: &str, right: impl Fn() -> bool) {
+        let wait = async {
+            loop {
+                let changed = self.seen.changed.notified();
+                if right() {
+                    return;
+                }
+                changed.await;
+            }
+        };
+        if timeout(PATIENCE, wait).await.is_err() {
+            panic!("{what} did not come; connected: {}, packets: {:?}", self.is_connected(), self.received());
+        }
+    }
+}
+
+impl Drop for Peer {
+    fn drop(&mut self) {
+        self.sending.iter().for_each(tokio::task::JoinHandle::abort);
+    }
+}
+
+fn track(kind: RtpCodecKind, clock_rate: u32) -> Arc<dyn TrackLocal> {
+    let (mime, channels) = if kind == RtpCodecKind::Audio { (MIME_TYPE_OPUS, 2) } else { (MIME_TYPE_VP8, 0) };
+    let ssrc = u32::from_be_bytes(anteroom::crypto::Rng::system().bytes());
+    let encoding = RTCRtpEncodingParameters {
+        rtp_coding_parameters: RTCRtpCodingParameters { ssrc: Some(ssrc), ..Default::default() },
+        codec: RTCRtpCodec { mime_type: mime.to_owned(), clock_rate, channels, ..Default::default() },
+        ..Default::default()
+    };
+    let name = kind.to_string();
+    Arc::new(TrackLocalStaticRTP::new(MediaStreamTrack::new("self".into(), name.clone(), name, kind, vec![encoding])))
+}
+
+async fn send(track: Arc<dyn TrackLocal>, payload_type: u8, step: u32, seen: Arc<Seen>) {
+    let ssrc = track.ssrcs().await[0];
+    for sequence_number in 0u16.. {
+        tokio::time::sleep(PACKET_EVERY).await;
+        if seen.connected.load(Ordering::SeqCst) {
+            let timestamp = u32::from(sequence_number) * step;
+            let header = Header { version: 2, payload_type, sequence_number, timestamp, ssrc, ..Default::default() };
+            let _not_yet_bound = track.write_rtp(Packet { header, payload: vec![0x10; 60].into() }).await;
+        }
+    }
+}
+
+async fn listen(chat: Arc<dyn DataChannel>, seen: Arc<Seen>) {
+    while let Some(event) = chat.poll().await {
+        match event {
+            DataChannelEvent::OnOpen => seen.chat_open.store(true, Ordering::SeqCst),
+            DataChannelEvent::OnMessage(message) => {
+                seen.chat.lock().unwrap().push(String::from_utf8_lossy(&message.data).into_owned());
+            }
+            _ => {}
+        }
+        seen.changed.notify_waiters();
+    }
+}
