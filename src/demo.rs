@@ -58,8 +58,11 @@ const STAFF: [(Role, &str, &str); 4] = [
     (Role::Administrator, "admin@riverside.example", "Sam Field"),
 ];
 
+/// A name, a date of birth, an address, and how many minutes from now the visit is.
+type Invented = (&'static str, (i32, u32, u32), &'static str, i64);
+
 /// Invented patients: name, date of birth, address, minutes from now until their visit.
-const PATIENTS: [(&str, (i32, u32, u32), &str, i64); 5] = [
+const PATIENTS: [Invented; 5] = [
     ("Maria Gonzalez", (1948, 3, 14), "maria@patients.example", 0),
     ("Walter Brown", (1951, 11, 2), "walter@patients.example", 30),
     ("Li Wei", (1987, 6, 21), "li@patients.example", 60),

@@ -60,7 +60,7 @@ pub(crate) use in_tx;
 #[derive(Debug, Clone)]
 pub enum Address {
     File(PathBuf),
-    Server(PgConnectOptions),
+    Server(Box<PgConnectOptions>),
 }
 
 impl Address {
@@ -68,7 +68,7 @@ impl Address {
     pub fn parse(url: &str) -> anyhow::Result<Self> {
         if url.starts_with("postgres://") || url.starts_with("postgresql://") {
             let options = PgConnectOptions::from_str(url).map_err(|_| anyhow::anyhow!("the database URL is not one of PostgreSQL"))?;
-            return Ok(Self::Server(options));
+            return Ok(Self::Server(Box::new(options)));
         }
         match url.strip_prefix("sqlite:") {
             Some(path) if !path.is_empty() => Ok(Self::File(PathBuf::from(path.trim_start_matches("//")))),
@@ -82,7 +82,7 @@ impl Db {
     pub async fn open(address: &Address) -> anyhow::Result<Self> {
         match address {
             Address::File(path) => open_sqlite(path).await,
-            Address::Server(options) => open_postgres(options.clone()).await,
+            Address::Server(options) => open_postgres(options.as_ref().clone()).await,
         }
     }
 

@@ -1,34 +1,150 @@
-//! Calls.
-use crate::support::peer::{Event, Peer};
+//! The call between two pages without a screen: real sockets, real DTLS and SRTP between two peers.
 
-#[actix_web::test]
-async fn two_peers_without_a_screen_talk() {
-    let ((clinician, mut from_clinician), (patient, mut from_patient)) = (Peer::open().await, Peer::open().await);
-    let offer = clinician.offer(false).await;
-    println!("{offer}");
-    let answer = patient.answer(&offer).await;
-    println!("{answer}");
-    clinician.apply(&answer).await;
-    for _ in 0..2 {
-        while let Ok(Some(Event::Candidate { candidate, mid, line })) =
-            tokio::time::timeout(std::time::Duration::from_millis(300), from_clinician.recv()).await
-        {
-            println!("{candidate} {mid} {line}");
-            patient.candidate(&candidate, &mid, line).await;
-        }
-        while let Ok(Some(Event::Candidate { candidate, mid, line })) =
-            tokio::time::timeout(std::time::Duration::from_millis(300), from_patient.recv()).await
-        {
-            println!("{candidate} {mid} {line}");
-            clinician.candidate(&candidate, &mid, line).await;
-        }
+use crate::on_both;
+use crate::support::TestApp;
+use crate::support::clinic::Scene;
+use crate::support::page::{Page, Side};
+use crate::support::socket::NOT_ALLOWED;
+use anteroom::appointments::VisitState;
+use anteroom::staff::Role;
+use reqwest::StatusCode;
+use serde_json::json;
+use std::time::Duration;
+
+/// Both pages of an admitted visit, connected.
+async fn in_call(app: &TestApp) -> (Scene, Page, Page) {
+    let scene = app.scene(VisitState::InCall).await;
+    let clinician = Page::open(Side::Clinician, scene.clinician.socket(&scene.path("socket")).await);
+    let patient = Page::open(Side::Patient, scene.patient.socket(&scene.path("socket")).await);
+    clinician.connected(1).await;
+    patient.connected(1).await;
+    (scene, clinician, patient)
+}
+
+on_both! {
+    async fn two_pages_see_hear_and_write_to_each_other(app: TestApp) {
+        let (_scene, clinician, patient) = in_call(&app).await;
+        patient.peer().receives(20).await;
+        clinician.peer().receives(20).await;
+        clinician.peer().say("Good morning").await;
+        patient.peer().hears("Good morning").await;
+        patient.peer().say("Good morning to you").await;
+        clinician.peer().hears("Good morning to you").await;
+        assert!(clinician.peer().is_connected());
+        app.finish().await;
     }
-    clinician.connected().await;
-    patient.connected().await;
-    clinician.say("Good morning").await;
-    patient.hears("Good morning").await;
-    patient.say("Hi").await;
-    clinician.hears("Hi").await;
-    patient.receives(20).await;
-    clinician.receives(20).await;
+}
+
+on_both! {
+    async fn nothing_is_delivered_before_admission(app: TestApp) {
+        let scene = app.scene(VisitState::Waiting).await;
+        let mut patient = scene.patient.socket(&scene.path("socket")).await;
+        let mut clinician = scene.clinician.socket(&scene.path("socket")).await;
+        patient.state("waiting").await;
+        patient.join(None).await;
+        patient.say(&json!({ "type": "ready", "epoch": 0 })).await;
+        patient.say(&json!({ "type": "candidate", "epoch": 0, "candidate": "candidate:1 1 udp 1 192.0.2.1 9 typ host", "mid": "0", "line": 0 })).await;
+        assert_eq!(clinician.all_of("ready", Duration::from_millis(400)).await.len(), 0);
+        assert!(!clinician.heard.iter().any(|frame| frame.contains("192.0.2.1")));
+        assert!(app.events("call.joined").await.is_empty());
+        app.finish().await;
+    }
+}
+
+on_both! {
+    async fn a_reload_of_the_patient_begins_a_new_epoch_for_both(app: TestApp) {
+        let (scene, clinician, patient) = in_call(&app).await;
+        drop(patient);
+        let again = Page::open(Side::Patient, scene.patient.socket(&scene.path("socket")).await);
+        again.connected(2).await;
+        clinician.connected(2).await;
+        again.peer().receives(5).await;
+        app.finish().await;
+    }
+}
+
+on_both! {
+    async fn the_newest_tab_holds_the_call_and_the_older_one_says_so(app: TestApp) {
+        let (scene, _clinician, first) = in_call(&app).await;
+        let second = Page::open(Side::Patient, scene.patient.socket(&scene.path("socket")).await);
+        first.hears("superseded").await;
+        first.hung_up().await;
+        assert_eq!(first.closed().await, Some(1000));
+        second.connected(2).await;
+        app.finish().await;
+    }
+}
+
+on_both! {
+    async fn a_server_restart_leaves_the_connection_alone(app: TestApp) {
+        let mut app = app;
+        let (scene, clinician, patient) = in_call(&app).await;
+        let before = patient.peer();
+        app.restart().await;
+        clinician.closed().await;
+        patient.closed().await;
+        before.say("Still here").await;
+        clinician.peer().hears("Still here").await;
+        clinician.comes_back(scene.clinician.socket(&scene.path("socket")).await);
+        patient.comes_back(scene.patient.socket(&scene.path("socket")).await);
+        clinician.state("in_call").await;
+        patient.state("in_call").await;
+        patient.peer().receives(10).await;
+        assert_eq!((clinician.epoch(), patient.epoch()), (Some(1), Some(1)), "nobody began anew");
+        assert_eq!(scene.asks("end").await, StatusCode::SEE_OTHER);
+        patient.hung_up().await;
+        app.finish().await;
+    }
+}
+
+on_both! {
+    async fn a_lost_socket_comes_back_to_the_same_connection(app: TestApp) {
+        let (scene, clinician, patient) = in_call(&app).await;
+        patient.lose_socket();
+        patient.comes_back(scene.patient.socket(&scene.path("socket")).await);
+        patient.state("in_call").await;
+        patient.say(json!({ "type": "restart", "epoch": 1 }));
+        clinician.hears("restart").await;
+        assert!(!patient.heard("state").is_empty());
+        assert_eq!(patient.epoch(), Some(1));
+        app.finish().await;
+    }
+}
+
+on_both! {
+    async fn a_page_that_breaks_the_schema_is_cut_off(app: TestApp) {
+        let scene = app.scene(VisitState::InCall).await;
+        let crypto = "v=0\r\na=crypto:1 AES_CM_128_HMAC_SHA1_80 inline:x\r\n";
+        let forbidden = [
+            json!({ "type": "admit" }),
+            json!({ "type": "beat", "focus": true }),
+            json!({ "type": "offer", "epoch": 1, "sdp": crypto }),
+            json!({ "type": "answer", "epoch": 1, "sdp": crypto }),
+        ];
+        for frame in forbidden {
+            let mut socket = scene.patient.socket(&scene.path("socket")).await;
+            socket.say(&frame).await;
+            assert_eq!(socket.closed().await, Some(NOT_ALLOWED), "{frame}");
+        }
+        let mut socket = scene.patient.socket(&scene.path("socket")).await;
+        socket.say_bytes(vec![0; 4]).await;
+        assert_eq!(socket.closed().await, Some(NOT_ALLOWED), "a binary frame");
+        let mut socket = scene.patient.socket(&scene.path("socket")).await;
+        socket.say_text(&format!("{{\"type\":\"beat\",\"x\":\"{}\"}}", "x".repeat(1024 * 1024))).await;
+        assert!(matches!(socket.closed().await, None | Some(1008 | 1009)), "a frame of a megabyte");
+        app.finish().await;
+    }
+}
+
+on_both! {
+    async fn a_socket_opens_for_our_own_page_and_the_visits_own_people_only(app: TestApp) {
+        let scene = app.scene(VisitState::InCall).await;
+        let path = scene.path("socket");
+        let foreign = scene.patient.socket_from(&path, Some("https://elsewhere.example")).await.err();
+        assert_eq!(foreign, Some(StatusCode::FORBIDDEN));
+        let colleague = app.staff(Role::Clinician).await;
+        assert_eq!(colleague.socket_from(&path, None).await.err(), Some(StatusCode::NOT_FOUND));
+        assert_eq!(app.browser().socket_from(&path, None).await.err(), Some(StatusCode::UNAUTHORIZED));
+        app.finish().await;
+    }
 }

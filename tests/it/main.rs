@@ -14,3 +14,4 @@ mod patients;
 mod records;
 mod schema;
 mod staff;
+mod waiting_room;

@@ -53,6 +53,7 @@ impl Demo {
         let port = free_port();
         let (program, told) = run(folder.path(), port);
         assert_eq!(told.base_url, format!("http://localhost:{port}"));
+        assert!(told.mail_dir.is_absolute(), "a person must be able to find the mails");
         Self { told, port, program, folder }
     }
 

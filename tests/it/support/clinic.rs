@@ -20,7 +20,6 @@ pub struct Scene {
     pub scheduler: Browser,
     pub clinician: Browser,
     pub patient: Browser,
-    pub patient_id: PatientId,
     pub visit: VisitId,
     /// The patient's name, of which no socket may speak.
     pub name: String,
@@ -62,7 +61,7 @@ impl TestApp {
         let name = format!("Quenby {}", RequestKey::new(&Rng::system()));
         let patient_id = add_patient(&scheduler, &name, &format!("{}@patient.example", name.replace(' ', "."))).await;
         let visit = book(&scheduler, patient_id, &clinician).await;
-        Scene { scheduler, clinician, patient: self.browser(), patient_id, visit, name }
+        Scene { scheduler, clinician, patient: self.browser(), visit, name }
     }
 }
 

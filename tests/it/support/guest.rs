@@ -3,7 +3,7 @@
 use super::TestApp;
 use anteroom::appointments::{self, NewAppointment, Slot};
 use anteroom::audit::{Actor, ActorKind, Context};
-use anteroom::ids::{PatientId, RequestKey, StaffId, VisitId};
+use anteroom::ids::{RequestKey, StaffId, VisitId};
 use anteroom::mail;
 use anteroom::patients::{self, ContactChoices, Details, NewPatient};
 use anteroom::secret::Secret;
@@ -18,7 +18,6 @@ pub const REASON: &str = "an uncommon canary rash";
 
 /// A patient who takes mails, with a visit that somebody booked for them.
 pub struct Guest {
-    pub patient: PatientId,
     pub visit: VisitId,
     pub clinician: StaffId,
     pub starts_at: Timestamp,
@@ -64,7 +63,7 @@ impl TestApp {
             reason: Some(Secret::new(REASON.to_owned())),
         };
         let visit = appointments::book(&self.app, &desk, new).await.unwrap();
-        Guest { patient, visit, clinician, starts_at, desk }
+        Guest { visit, clinician, starts_at, desk }
     }
 
     /// Send what is due. How many mails left.

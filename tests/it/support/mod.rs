@@ -9,7 +9,6 @@ pub mod log;
 pub mod page;
 pub mod peer;
 pub mod postgres;
-pub mod smtp;
 pub mod socket;
 
 use actix_web::dev::ServerHandle;

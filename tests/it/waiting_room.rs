@@ -1,0 +1,161 @@
+//! The waiting room through its front door: who may take which step when, and what each page hears of it.
+
+use crate::on_both;
+use crate::support::TestApp;
+use anteroom::appointments::VisitState::{self, Booked, Cancelled, Checking, Ended, InCall, NoShow, Redeemed, Sent, Waiting};
+use anteroom::staff::Role;
+use anteroom::time::Millis;
+use reqwest::StatusCode;
+
+on_both! {
+    async fn arriving_twice_keeps_the_place(app: TestApp) {
+        let scene = app.scene(Waiting).await;
+        let before = scene.standing(&app).await;
+        app.clock.advance(Millis::minutes(3));
+        scene.arrive().await;
+        assert_eq!(scene.standing(&app).await, before);
+        assert_eq!(app.events("visit.waiting").await.len(), 1);
+        app.finish().await;
+    }
+}
+
+on_both! {
+    async fn a_patient_cannot_admit_themselves(app: TestApp) {
+        let scene = app.scene(Waiting).await;
+        for step in ["admission", "identity", "end", "waiting", "removal"] {
+            let status = scene.patient_asks(step).await;
+            assert!([StatusCode::UNAUTHORIZED, StatusCode::SEE_OTHER].contains(&status), "{step}: {status}");
+        }
+        assert_eq!(scene.standing(&app).await.state, Waiting);
+        app.finish().await;
+    }
+}
+
+/// The steps of a clinician, and the states that each may start from.
+const STEPS: [(&str, &[VisitState]); 7] = [
+    ("admission", &[Waiting, Checking, InCall]),
+    ("hold", &[Waiting]),
+    ("message", &[Redeemed, Waiting, Checking, InCall]),
+    ("waiting", &[Checking, InCall]),
+    ("identity", &[Checking]),
+    ("end", &[Checking, InCall]),
+    ("removal", &[Redeemed, Waiting, Checking, InCall]),
+];
+
+on_both! {
+    async fn steps_go_in_order_and_a_step_out_of_order_changes_nothing(app: TestApp) {
+        for state in [Booked, Sent, Redeemed, Waiting, Checking, InCall, Ended, Cancelled, NoShow] {
+            let scene = app.scene(state).await;
+            for (step, from) in STEPS.iter().filter(|(_, from)| !from.contains(&state)) {
+                let before = scene.standing(&app).await;
+                assert_eq!(scene.asks(step).await, StatusCode::CONFLICT, "{step} of a visit that is {state}, possible from {from:?}");
+                assert_eq!(scene.standing(&app).await, before, "{step} of a visit that is {state}");
+            }
+        }
+        app.finish().await;
+    }
+}
+
+on_both! {
+    async fn another_clinician_finds_nothing_and_that_they_looked_is_in_the_log(app: TestApp) {
+        let scene = app.scene(Waiting).await;
+        let colleague = app.staff(Role::Clinician).await;
+        for (step, _) in STEPS {
+            assert_eq!(scene.asked_by(&colleague, step).await, StatusCode::NOT_FOUND, "{step}");
+        }
+        assert_eq!(colleague.get(&scene.path("call")).await.status(), StatusCode::NOT_FOUND);
+        let refused: Vec<_> = app.log().await.into_iter().filter(|event| event["outcome"] == "refused").collect();
+        assert_eq!(refused.len(), STEPS.len() + 1);
+        assert!(refused.iter().all(|event| event["actor"]["id"] == colleague.id.to_string()));
+        assert_eq!(scene.standing(&app).await.state, Waiting);
+        app.finish().await;
+    }
+}
+
+on_both! {
+    async fn the_patients_page_hears_each_step(app: TestApp) {
+        let scene = app.scene(Waiting).await;
+        let mut patient = scene.patient.socket(&scene.path("socket")).await;
+        assert_eq!(patient.state("waiting").await["clinician"], "away");
+
+        scene.asks("hold").await;
+        assert_eq!(patient.until("state", |state| state["held"] == true).await["state"], "waiting");
+        scene.asks("message").await;
+        patient.until("state", |state| state["message"] == "We are running late.").await;
+        scene.admit().await;
+        assert_eq!(patient.state("checking").await["epoch"], 1);
+        scene.identify("not_this_person").await;
+        assert_eq!(patient.state("waiting").await["epoch"], 2);
+        scene.admit().await;
+        patient.state("checking").await;
+        scene.identify("known").await;
+        assert_eq!(patient.state("in_call").await["identity"], "known");
+        scene.asks("waiting").await;
+        assert_eq!(patient.state("waiting").await["identity"], serde_json::Value::Null);
+        assert!(!String::from_utf8_lossy(&app.dump().await).contains("We are running late."), "the message is sealed where it rests");
+
+        scene.asks("removal").await;
+        patient.hears("gone").await;
+        assert_eq!(patient.closed().await, Some(1000));
+        assert_eq!(scene.patient_asks("arrival").await, StatusCode::NOT_FOUND, "only a new link returns");
+        app.finish().await;
+    }
+}
+
+on_both! {
+    async fn today_hears_who_comes_and_goes_and_no_name(app: TestApp) {
+        let scene = app.scene(Redeemed).await;
+        let mut today = scene.clinician.socket("/today/socket").await;
+        assert_eq!(today.hears("today").await["visits"][0]["state"], "redeemed");
+        scene.arrive().await;
+        today.until("today", |day| day["visits"][0]["state"] == "waiting").await;
+        let page = scene.patient.socket(&scene.path("socket")).await;
+        today.until("today", |day| day["visits"][0]["away_since"].is_null()).await;
+        page.leave().await;
+        today.until("today", |day| day["visits"][0]["away_since"].is_i64()).await;
+        assert!(!today.heard.iter().any(|frame| frame.contains("Quenby")));
+        assert!(scene.clinician.text("/today").await.contains(&scene.name));
+        app.finish().await;
+    }
+}
+
+on_both! {
+    async fn an_admission_lapses_when_the_page_stays_away(app: TestApp) {
+        let scene = app.scene(Checking).await;
+        let mut clinician = scene.clinician.socket(&scene.path("socket")).await;
+        clinician.state("checking").await;
+        app.clock.advance(Millis::minutes(2));
+        assert_eq!(clinician.state("waiting").await["peer"], false);
+        assert_eq!(app.events("visit.admission_lapsed").await.len(), 1);
+        app.finish().await;
+    }
+}
+
+on_both! {
+    async fn two_visits_at_once_do_not_hear_each_other(app: TestApp) {
+        let (first, second) = (app.scene(Waiting).await, app.scene(Waiting).await);
+        let mut page = second.patient.socket(&second.path("socket")).await;
+        page.state("waiting").await;
+        first.admit().await;
+        first.identify("known").await;
+        assert_eq!(page.all_of("state", std::time::Duration::from_millis(300)).await.len(), 0);
+        assert_eq!(second.standing(&app).await.state, Waiting);
+        assert_eq!(second.patient.get(&first.path("call").replace("/call", "")).await.status(), StatusCode::NOT_FOUND);
+        app.finish().await;
+    }
+}
+
+on_both! {
+    async fn who_leaves_may_come_back(app: TestApp) {
+        let scene = app.scene(Waiting).await;
+        assert_eq!(scene.patient_asks("departure").await, StatusCode::OK);
+        assert_eq!(scene.standing(&app).await.state, Redeemed);
+        scene.arrive().await;
+        scene.admit().await;
+        assert_eq!(scene.patient_asks("departure").await, StatusCode::OK);
+        assert!(scene.standing(&app).await.left_at.is_some());
+        scene.arrive().await;
+        assert_eq!(scene.standing(&app).await.left_at, None);
+        app.finish().await;
+    }
+}
