@@ -15,6 +15,9 @@ use actix_web::HttpResponse;
 use actix_web::web::{Path, ServiceConfig, get};
 use askama::Template;
 
+/// How many identifiers the clinician asks for: at least one is not what the link's check used (ID-02).
+const IDENTIFIERS: usize = 2;
+
 /// The routes of this feature.
 pub fn routes(config: &mut ServiceConfig) {
     config
@@ -107,12 +110,13 @@ async fn clinician(app: App, clinician: Clinician, id: Path<VisitId>) -> Result<
     let t = page.t;
     let identifiers = [
         ("call-identifier-birth", Some(known.date_of_birth.clone())),
-        ("call-identifier-phone", known.phone.clone()),
         ("call-identifier-record", known.record_number.clone()),
+        ("call-identifier-phone", known.phone.clone()),
         ("call-identifier-name", Some(known.name.clone())),
     ]
     .into_iter()
     .filter_map(|(label, value)| Some(Identifier { label: t.say(label), value: value?.reveal().clone() }))
+    .take(IDENTIFIERS)
     .collect();
     html(&ClinicianPage {
         visit_id: standing.id.to_string(),

@@ -73,6 +73,11 @@ impl Page {
         self.until(word, || self.heard("state").last().is_some_and(|state| state["state"] == word)).await;
     }
 
+    /// Wait until the page was told of the visit's state so many times in all.
+    pub async fn told(&self, times: usize) {
+        self.until("another state", || self.heard("state").len() >= times).await;
+    }
+
     /// All messages of that type so far.
     pub fn heard(&self, kind: &str) -> Vec<Value> {
         self.shared.heard.borrow().iter().filter(|message| message["type"] == kind).cloned().collect()
