@@ -141,6 +141,10 @@ impl Window {
         self.fill(NOTE_FIELD, text).await;
         let path = format!("/visits/{}/note", self.visit_id().await);
         self.wait_for("see the note kept", async || {
+            let statuses: Vec<String> = self.ask("statuses", json!([])).await?;
+            if !statuses.iter().any(|status| status == "Saved") {
+                return Ok(None);
+            }
             let answer: super::cleanliness::Answer = self.ask("get", json!([path])).await?;
             let note: serde_json::Value = serde_json::from_str(&answer.body).unwrap_or_default();
             Ok((note["text"] == text).then_some(()))

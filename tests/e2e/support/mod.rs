@@ -4,6 +4,7 @@ pub mod browser;
 pub mod cleanliness;
 pub mod clinic;
 pub mod csv;
+pub mod desk;
 pub mod media;
 pub mod program;
 pub mod server;

@@ -5,7 +5,7 @@ const squeeze = (text) => (text ?? "").replace(/\s+/g, " ").trim();
 const isVisible = (element) => element.checkVisibility({ checkVisibilityCSS: true, visibilityProperty: true }) && !element.closest("[inert]");
 
 const KINDS = {
-  button: "button, [role=button], input[type=submit]",
+  button: "button, [role=button], input[type=submit], summary",
   field: "input:not([type=hidden]), textarea, select",
   link: "a[href]",
 };
@@ -32,6 +32,18 @@ function find(kind, name, within) {
 function namesOf(kind) {
   return [...document.querySelectorAll(KINDS[kind])].filter(isVisible).map(nameOf);
 }
+
+/** Sets a field as its picker would. */
+function put(name, value) {
+  const field = find("field", name);
+  if (!field) return false;
+  field.value = value;
+  for (const kind of ["input", "change"]) field.dispatchEvent(new Event(kind, { bubbles: true }));
+  return field.value === value;
+}
+
+/** What the page says of itself, word for word. */
+const statuses = () => [...document.querySelectorAll("[role=status]")].filter(isVisible).map((element) => squeeze(element.textContent));
 
 const text = () => squeeze(document.body?.innerText);
 
