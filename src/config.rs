@@ -6,6 +6,7 @@ use crate::db::Address;
 use crate::secret::Secret;
 use crate::time::{Millis, Zone};
 use anyhow::{Context, ensure};
+use ipnet::IpNet;
 use serde::{Deserialize, Serialize};
 use std::net::SocketAddr;
 use std::path::{Path, PathBuf};
@@ -21,8 +22,12 @@ pub struct Config {
     pub listen: Vec<SocketAddr>,
     /// The folder for the SQLite file and, without SMTP, for mails.
     pub data_dir: PathBuf,
-    /// The file with the root key: 64 hexadecimal digits, outside `data_dir`.
+    /// The file with the root key: 64 hexadecimal digits, outside `data_dir`, readable by its owner alone.
     pub root_key_file: PathBuf,
+    /// A clinic's server does not start with its key on the volume that holds its data: whoever takes the disk has both (CRY-08).
+    /// A machine with one volume can say here that this is known.
+    #[serde(default)]
+    pub accept_key_on_data_volume: bool,
     pub clinic: ClinicConfig,
     #[serde(default)]
     pub database: DatabaseConfig,
@@ -34,6 +39,14 @@ pub struct Config {
     pub sessions: SessionConfig,
     #[serde(default)]
     pub calls: CallConfig,
+    /// Absent: plain HTTP, behind a TLS proxy.
+    #[serde(default)]
+    pub tls: Option<TlsConfig>,
+    #[serde(default)]
+    pub proxy: ProxyConfig,
+    /// Absent: no health checks and no metrics.
+    #[serde(default)]
+    pub operations: Option<OperationsConfig>,
 }
 
 /// The clinic, as people know it.
@@ -177,6 +190,33 @@ pub struct IceServer {
     pub credential: Option<String>,
 }
 
+/// TLS by this program itself (TLS-01).
+#[derive(Debug, Clone, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct TlsConfig {
+    /// PEM: the server's certificate, then those that lead to its authority.
+    pub certificate_file: PathBuf,
+    /// PEM: the private key. Both files are read again when they change, so a renewal needs no restart.
+    pub key_file: PathBuf,
+}
+
+/// A reverse proxy in front of this program.
+#[derive(Debug, Clone, Default, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct ProxyConfig {
+    /// The networks of proxies whose `X-Forwarded-For` is believed, such as `["127.0.0.1/32"]` (SES-15). Empty: nobody's is.
+    #[serde(default)]
+    pub trusted: Vec<IpNet>,
+}
+
+/// Health checks and metrics, for those who run the server.
+#[derive(Debug, Clone, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct OperationsConfig {
+    /// An address that only they can reach. No page is served here.
+    pub listen: SocketAddr,
+}
+
 impl Default for MailConfig {
     fn default() -> Self {
         Self { from: sender(), smtp: None, folder: None, reminder_minutes: reminders() }
@@ -241,7 +281,7 @@ impl Config {
         let host = host.filter(|host| !host.is_empty() && !host.contains(['/', '?', '#', '@']));
         ensure!(host.is_some(), "base_url must be `https://` and a host, without a path");
         ensure!(
-            self.secure() || host.is_some_and(|host| host == "localhost" || host.starts_with("localhost:")),
+            self.secure() || self.on_this_machine(),
             "base_url may begin with http:// for localhost only: cookies and cameras need https elsewhere"
         );
         ensure!(!self.listen.is_empty(), "listen must name at least one address, such as \"127.0.0.1:8080\"");
@@ -271,6 +311,11 @@ impl Config {
     /// True behind https: cookies carry `Secure` and the `__Host-` prefix.
     pub fn secure(&self) -> bool {
         self.base_url.starts_with("https://")
+    }
+
+    /// True if nobody can come in from another machine: a trial.
+    pub fn on_this_machine(&self) -> bool {
+        self.base_url.rsplit_once("//").is_some_and(|(_, host)| host == "localhost" || host.starts_with("localhost:"))
     }
 
     /// Where the database is.

@@ -79,13 +79,14 @@ pub fn config(data: &Path, listen: SocketAddr) -> anyhow::Result<Config> {
     std::fs::create_dir_all(&keys).with_context(|| format!("make the folder {}", keys.display()))?;
     let root_key_file = keys.join("root.key");
     if !root_key_file.exists() {
-        RootKey::generate(&Rng::system()).write_new(&root_key_file)?;
+        RootKey::generate(&Rng::system()).write_new_demonstration(&root_key_file)?;
     }
     let config = Config {
         base_url: format!("http://localhost:{}", listen.port()),
         listen: vec![(Ipv4Addr::LOCALHOST, listen.port()).into(), (Ipv6Addr::LOCALHOST, listen.port()).into()],
         data_dir: data.to_owned(),
         root_key_file,
+        accept_key_on_data_volume: true,
         clinic: ClinicConfig {
             name: "Riverside Clinic".to_owned(),
             neutral_name: None,
@@ -99,6 +100,9 @@ pub fn config(data: &Path, listen: SocketAddr) -> anyhow::Result<Config> {
         links: Default::default(),
         sessions: Default::default(),
         calls: Default::default(),
+        tls: None,
+        proxy: Default::default(),
+        operations: None,
     };
     config.check()?;
     Ok(config)

@@ -25,7 +25,9 @@
 //! - [`calls`]: two pages and what may pass between them.
 //! - [`records`]: the sealed note of a visit.
 //! - [`compliance`]: reading and exporting the access log.
-//! - [`jobs`], [`server`], [`demo`]: what happens by itself; the HTTP server; a whole clinic to try.
+//! - [`jobs`], [`server`]: what happens by itself; the HTTP server.
+//! - [`operations`]: health and figures for those who run it, on an address of their own.
+//! - [`production`], [`init`], [`demo`]: what a clinic's start refuses; how a clinic begins; a whole one to try.
 //!
 //! In a feature, `mod.rs` tells the story and holds the verbs; `model.rs`, `room.rs`, `session.rs`, `event.rs` are pure;
 //! `store.rs` is its SQL; `pages.rs` is HTTP; `socket.rs` is WebSocket; `extract.rs` says who may call.
@@ -39,7 +41,7 @@
 //! - **only pages sockets and web know actix**.
 //! - **pure files hold no async no clock and no randomness**.
 //! - **one crate one door**: `aes_gcm` in `crypto/envelope.rs`, `lettre` in `mail/transport.rs`, `argon2` in
-//!   `staff/password.rs`, `actix_ws` in `web/live.rs`; `webrtc` is a peer in tests.
+//!   `staff/password.rs`, `actix_ws` in `web/live.rs`, `rustls` in `web/tls.rs`; `webrtc` is a peer in tests.
 //! - **calls never imports records**: the code that handles hostile network input has no path to clinical text.
 //! - **nothing opens sealed data without an audit access**, and **only the log commits**: no event, no access.
 //! - **bookkeeping touches its tables only**: the writes without an event are a closed list.
@@ -60,10 +62,13 @@ pub mod crypto;
 pub mod db;
 pub mod demo;
 pub mod ids;
+pub mod init;
 pub mod jobs;
 pub mod links;
 pub mod mail;
+pub mod operations;
 pub mod patients;
+pub mod production;
 pub mod records;
 pub mod secret;
 pub mod server;

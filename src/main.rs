@@ -1,19 +1,23 @@
-//! The command line: `serve`, `demo`, `staff add`.
+//! The command line: `init`, `serve`, `demo`, `staff add`.
 
 use anteroom::app::App;
 use anteroom::config::Config;
 use anteroom::crypto::Rng;
 use anteroom::db::OnlyNode;
-use anteroom::staff::{self, NewMember, Role};
+use anteroom::operations::{self, Operations};
+use anteroom::staff::{self, Role};
 use anteroom::time::SystemClock;
 use anteroom::waiting_room::Hub;
-use anteroom::{demo, jobs, server};
+use anteroom::web::metrics::Requests;
+use anteroom::web::tls::{self, Certificate};
+use anteroom::{demo, init, jobs, production, server};
 use anyhow::Context;
 use clap::{Parser, Subcommand};
 use std::io::Write;
 use std::net::{SocketAddr, TcpListener};
 use std::path::PathBuf;
 use std::sync::Arc;
+use tokio::signal::unix::{Signal, SignalKind, signal};
 
 /// Telehealth on your own machine: appointments, visit links, a waiting room, calls from browser to browser, an access log.
 #[derive(Parser)]
@@ -25,8 +29,7 @@ struct Cli {
 
 const EXAMPLES: &str = "\
 To look around:  anteroom demo
-To run a clinic: write a configuration (README.md shows one), then
-                 anteroom staff add --config clinic.toml --role administrator --email you@clinic.example
+To run a clinic: anteroom init
                  anteroom serve --config clinic.toml";
 
 #[derive(Subcommand)]
@@ -43,6 +46,8 @@ enum Command {
         #[arg(long, default_value = "anteroom-demo")]
         data: PathBuf,
     },
+    /// Make a clinic of your own: its configuration, its key, its first administrator. Asks for what is not given.
+    Init(init::Wishes),
     /// Serve the clinic that a configuration file describes.
     Serve {
         #[arg(long)]
@@ -77,8 +82,13 @@ async fn main() -> anyhow::Result<()> {
     log_to_stderr();
     match Cli::parse().command {
         Command::Demo { json, listen, data } => run_demo(json, listen, data).await,
+        Command::Init(wishes) => {
+            let clinic = init::run(&wishes.complete()?).await?;
+            write!(std::io::stdout().lock(), "{}", clinic.in_words()).context("print what to do next")
+        }
         Command::Serve { config } => {
             let config = Config::read(&config)?;
+            production::check(&config)?;
             let listeners = server::bind(&config.listen)?;
             let app = App::open(config, Arc::new(SystemClock), Rng::system()).await?;
             run(app, listeners, async |app| {
@@ -106,41 +116,67 @@ async fn run_demo(json: bool, listen: SocketAddr, data: PathBuf) -> anyhow::Resu
 
 /// Serve until Ctrl-C or SIGTERM. `announce` runs once the server listens.
 async fn run(app: App, listeners: Vec<TcpListener>, announce: impl AsyncFnOnce(&App) -> anyhow::Result<()>) -> anyhow::Result<()> {
+    let mut stop = StopSignal::listen()?;
     let _only_node = OnlyNode::claim(&app.config.database()?).await?;
-    let hub = Hub::new(app.clone());
-    let serving = server::start(app.clone(), hub.clone(), listeners)?;
+    let certificate = app.config.tls.as_ref().map(Certificate::open).transpose()?;
+    let (hub, requests) = (Hub::new(app.clone()), Requests::new());
+    let serving = server::start(app.clone(), hub.clone(), requests.clone(), listeners, certificate.clone())?;
     let handle = serving.handle();
     let serving = actix_web::rt::spawn(serving);
     server::record_start(&app).await.context("write the start into the access log")?;
+    let watched = watched(&app, &hub, requests)?;
     announce(&app).await?;
     let jobs = actix_web::rt::spawn(jobs::run(app.clone()));
-    let rooms = actix_web::rt::spawn(hub.run());
-    stop_signal().await?;
+    let rooms = actix_web::rt::spawn(hub.clone().run());
+    let fresh = certificate.map(|certificate| actix_web::rt::spawn(tls::keep_fresh(certificate)));
+    stop.come().await;
     tracing::info!("Stopping. Calls go on between the browsers; pages come back by themselves");
-    jobs.abort();
-    rooms.abort();
+    hub.release();
     handle.stop(true).await;
     serving.await.context("wait for the server")?.context("serve")?;
+    for background in [jobs, rooms].into_iter().chain(fresh).chain(watched) {
+        background.abort();
+    }
     server::record_stop(&app).await.context("write the stop into the access log")?;
     app.close().await;
     Ok(())
 }
 
-async fn stop_signal() -> anyhow::Result<()> {
-    let mut terminate = tokio::signal::unix::signal(tokio::signal::unix::SignalKind::terminate())?;
-    tokio::select! {
-        interrupted = tokio::signal::ctrl_c() => interrupted.context("wait for Ctrl-C"),
-        _ = terminate.recv() => Ok(()),
+/// Health and figures, if the configuration names an address for them.
+fn watched(app: &App, hub: &Hub, requests: Requests) -> anyhow::Result<Option<actix_web::rt::task::JoinHandle<()>>> {
+    let Some(operations) = &app.config.operations else { return Ok(None) };
+    let listener = server::bind(&[operations.listen])?.pop().context("the address for health checks")?;
+    let serving = operations::serve(Operations { app: app.clone(), hub: hub.clone(), requests }, listener)?;
+    Ok(Some(actix_web::rt::spawn(async move {
+        if let Err(error) = serving.await {
+            tracing::warn!(%error, "Health checks are no longer answered");
+        }
+    })))
+}
+
+/// Ctrl-C or SIGTERM. Listened for from before the first answer, so that a server which is stopped early stops in order too.
+struct StopSignal {
+    interrupt: Signal,
+    terminate: Signal,
+}
+
+impl StopSignal {
+    fn listen() -> anyhow::Result<Self> {
+        let listen = |kind| signal(kind).context("listen for Ctrl-C and SIGTERM");
+        Ok(Self { interrupt: listen(SignalKind::interrupt())?, terminate: listen(SignalKind::terminate())? })
+    }
+
+    async fn come(&mut self) {
+        tokio::select! {
+            _ = self.interrupt.recv() => {}
+            _ = self.terminate.recv() => {}
+        }
     }
 }
 
 async fn add_staff(config: PathBuf, role: Role, email: String, name: Option<String>) -> anyhow::Result<()> {
     let app = App::open(Config::read(&config)?, Arc::new(SystemClock), Rng::system()).await?;
-    let name = name.unwrap_or_else(|| email.split('@').next().unwrap_or_default().to_owned());
-    let new = NewMember { email, name, role, zone: app.config.clinic.zone, language: app.config.clinic.language.clone() };
-    let context = app.system();
-    let id = staff::add(&app, &context, new).await?;
-    let address = staff::password_link(&app, &context, id).await?;
+    let (_, address) = staff::add_at_terminal(&app, role, &email, name.as_deref()).await?;
     writeln!(std::io::stdout().lock(), "Send this address to its owner. It works once:\n{}", address.reveal())?;
     app.close().await;
     Ok(())

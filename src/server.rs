@@ -3,6 +3,8 @@
 use crate::app::App;
 use crate::audit::{Event, Fact, Kind};
 use crate::waiting_room::Hub;
+use crate::web::metrics::Requests;
+use crate::web::tls::Certificate;
 use crate::{appointments, calls, clinic, compliance, links, patients, records, staff, waiting_room, web};
 use actix_web::dev::Server;
 use actix_web::middleware::{Compress, from_fn};
@@ -10,6 +12,7 @@ use actix_web::web::{Data, ServiceConfig};
 use actix_web::{App as ActixApp, HttpServer};
 use anyhow::Context;
 use std::net::{SocketAddr, TcpListener};
+use std::sync::Arc;
 
 /// Listening sockets, bound before anything is promised to anyone.
 pub fn bind(addresses: &[SocketAddr]) -> anyhow::Result<Vec<TcpListener>> {
@@ -20,10 +23,23 @@ pub fn bind(addresses: &[SocketAddr]) -> anyhow::Result<Vec<TcpListener>> {
 }
 
 /// The server on `listeners`, running once awaited.
-pub fn start(app: App, hub: Hub, listeners: Vec<TcpListener>) -> anyhow::Result<Server> {
+///
+/// With a certificate it speaks TLS on all of them, else plain HTTP.
+pub fn start(
+    app: App,
+    hub: Hub,
+    requests: Requests,
+    listeners: Vec<TcpListener>,
+    certificate: Option<Arc<Certificate>>,
+) -> anyhow::Result<Server> {
     let mut server = HttpServer::new(move || {
-        let (app, hub) = (app.clone(), hub.clone());
-        ActixApp::new().wrap(Compress::default()).wrap(from_fn(web::headers::set)).configure(move |config| routes(config, &app, hub))
+        let (app, hub, requests) = (app.clone(), hub.clone(), Data::new(requests.clone()));
+        ActixApp::new()
+            .wrap(Compress::default())
+            .wrap(from_fn(web::headers::set))
+            .wrap(from_fn(web::metrics::count))
+            .app_data(requests)
+            .configure(move |config| routes(config, &app, hub))
     })
     .workers(2)
     .client_request_timeout(web::limit::REQUEST_HEAD_TIMEOUT)
@@ -31,7 +47,10 @@ pub fn start(app: App, hub: Hub, listeners: Vec<TcpListener>) -> anyhow::Result<
     .shutdown_timeout(5)
     .disable_signals();
     for listener in listeners {
-        server = server.listen(listener).context("listen")?;
+        server = match &certificate {
+            Some(certificate) => server.listen_rustls_0_23(listener, web::tls::server(certificate.clone())?).context("listen with TLS")?,
+            None => server.listen(listener).context("listen")?,
+        };
     }
     Ok(server.run())
 }

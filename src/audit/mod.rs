@@ -14,4 +14,4 @@ mod store;
 
 pub use access::{Access, OpenError};
 pub use event::{Actor, ActorKind, AgentClass, Context, Event, Fact, Kind, Object, Outcome, Purpose, leaf_bytes, payload_hash};
-pub use store::{Bookkeeping, Disclosed, Filter, Log, Recorded, Tx, newest_first, oldest_first};
+pub use store::{Bookkeeping, Disclosed, Filter, Log, Recorded, Tx, newest_first, oldest_first, pending};

@@ -76,6 +76,12 @@ impl Log {
         self.write_alone(context, event).await
     }
 
+    /// Whether an event could be written now. Nothing is.
+    pub async fn can_write(&self, context: &Context) -> sqlx::Result<()> {
+        let mut tx = self.db.begin().await?;
+        self.write(&mut tx, context, &Event::done(Kind::LogViewed)).await.map(drop)
+    }
+
     async fn write_alone(&self, context: &Context, event: Event) -> sqlx::Result<Recorded> {
         let mut tx = self.db.begin().await?;
         let recorded = self.write(&mut tx, context, &event).await?;
@@ -217,6 +223,11 @@ pub struct Disclosed {
     pub salt: [u8; 32],
     /// Canonical JSON, the very bytes that were hashed after the salt.
     pub payload: String,
+}
+
+/// How many events wait for their place in the tree.
+pub async fn pending(tx: &mut db::Tx) -> sqlx::Result<i64> {
+    in_tx!(tx, conn => sqlx::query_scalar("select count(*) from audit_pending").fetch_one(conn).await)
 }
 
 /// Which events to read. Every part narrows.

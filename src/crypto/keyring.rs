@@ -57,6 +57,9 @@ struct PurposeKey {
     key: Secret<[u8; 32]>,
 }
 
+/// What a demonstration's key file begins with.
+const DEMONSTRATION: &str = "demonstration:";
+
 const PURPOSES: [&str; 6] = ["index", "check", "link", "log", "form", "organisation"];
 
 impl RootKey {
@@ -67,15 +70,30 @@ impl RootKey {
 
     /// Read the key from its file: 64 hexadecimal digits.
     pub fn read(path: &Path) -> anyhow::Result<Self> {
-        let text = Secret::new(std::fs::read_to_string(path).with_context(|| format!("read the root key file {}", path.display()))?);
+        let text = key_file(path)?;
+        let digits = text.reveal().trim().trim_start_matches(DEMONSTRATION);
         let mut key = [0; 32];
-        hex::decode_to_slice(text.reveal().trim(), &mut key)
+        hex::decode_to_slice(digits, &mut key)
             .with_context(|| format!("the root key file {} must hold 64 hexadecimal digits", path.display()))?;
         Ok(Self(Secret::new(key)))
     }
 
-    /// Write the key to a new file that only its owner may read. Never overwrites.
+    /// True if a demonstration made this key: its sign-ins follow from it, so no clinic may use it.
+    pub fn is_demonstration(path: &Path) -> anyhow::Result<bool> {
+        Ok(key_file(path)?.reveal().starts_with(DEMONSTRATION))
+    }
+
+    /// Write a clinic's key to a new file that only its owner may read. Never overwrites.
     pub fn write_new(&self, path: &Path) -> anyhow::Result<()> {
+        self.write("", path)
+    }
+
+    /// The same for a demonstration, marked as one.
+    pub fn write_new_demonstration(&self, path: &Path) -> anyhow::Result<()> {
+        self.write(DEMONSTRATION, path)
+    }
+
+    fn write(&self, mark: &str, path: &Path) -> anyhow::Result<()> {
         use std::io::Write;
         use std::os::unix::fs::OpenOptionsExt;
         let mut file = std::fs::OpenOptions::new()
@@ -85,7 +103,7 @@ impl RootKey {
             .open(path)
             .with_context(|| format!("create the root key file {}", path.display()))?;
         let text = Secret::new(hex::encode(self.0.reveal()));
-        writeln!(file, "{}", text.reveal()).and_then(|()| file.sync_all()).context("write the root key file")
+        writeln!(file, "{mark}{}", text.reveal()).and_then(|()| file.sync_all()).context("write the root key file")
     }
 
     /// A value that follows from the key and a label, for the demonstration's sign-ins. It cannot be turned back.
@@ -112,6 +130,10 @@ impl RootKey {
         }
         Ok(key)
     }
+}
+
+fn key_file(path: &Path) -> anyhow::Result<Secret<String>> {
+    std::fs::read_to_string(path).map(Secret::new).with_context(|| format!("read the root key file {}", path.display()))
 }
 
 fn wrap_data(deployment: DeploymentId, purpose: &str, kid: u32) -> Vec<u8> {

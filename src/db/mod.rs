@@ -8,7 +8,7 @@
 pub mod migrate;
 
 use anyhow::{Context, bail, ensure};
-use sqlx::postgres::{PgConnectOptions, PgPoolOptions};
+use sqlx::postgres::{PgConnectOptions, PgPoolOptions, PgSslMode};
 use sqlx::sqlite::{SqliteConnectOptions, SqliteJournalMode, SqlitePoolOptions, SqliteSynchronous};
 use sqlx::{ConnectOptions, PgConnection, PgPool, SqlitePool};
 use std::path::{Path, PathBuf};
@@ -74,6 +74,15 @@ impl Address {
             Some(path) if !path.is_empty() => Ok(Self::File(PathBuf::from(path.trim_start_matches("//")))),
             _ => bail!("database.url must start with `postgres://`, or be `sqlite:` and a path"),
         }
+    }
+}
+
+impl Address {
+    /// False for a server on another machine that need not prove who it is (TLS-01).
+    pub fn proves_itself(&self) -> bool {
+        let Self::Server(server) = self else { return true };
+        let here = ["localhost", "127.0.0.1", "::1"].contains(&server.get_host()) || server.get_socket().is_some();
+        here || matches!(server.get_ssl_mode(), PgSslMode::VerifyFull)
     }
 }
 
@@ -284,5 +293,15 @@ mod tests {
         assert!(matches!(Address::parse("postgres://localhost/clinic"), Ok(Address::Server(_))));
         assert!(Address::parse("mysql://localhost").is_err());
         assert!(Address::parse("sqlite:").is_err());
+    }
+
+    #[test]
+    fn a_server_on_another_machine_proves_who_it_is() {
+        let proves = |url: &str| Address::parse(url).expect("an address").proves_itself();
+        assert!(proves("sqlite:clinic.db"));
+        assert!(proves("postgres://anteroom@localhost/clinic") && proves("postgres://anteroom@127.0.0.1/clinic"));
+        assert!(proves("postgres://anteroom@db.internal/clinic?sslmode=verify-full"));
+        assert!(!proves("postgres://anteroom@db.internal/clinic"));
+        assert!(!proves("postgres://anteroom@db.internal/clinic?sslmode=require"), "encrypted to whoever answers");
     }
 }

@@ -142,6 +142,19 @@ pub(super) async fn is_due(tx: &mut Tx, now: Timestamp) -> sqlx::Result<bool> {
     Ok(due.is_some())
 }
 
+/// The letters that have not left, for those who run the server.
+#[derive(Debug, Clone, Copy, sqlx::FromRow)]
+pub struct Waiting {
+    pub number: i64,
+    /// When the oldest of them was written.
+    pub oldest: Option<Timestamp>,
+}
+
+pub async fn waiting(tx: &mut Tx) -> sqlx::Result<Waiting> {
+    in_tx!(tx, conn => sqlx::query_as("select count(*) as number, min(created_at) as oldest from outbox where values_sealed is not null")
+        .fetch_one(conn).await)
+}
+
 /// Take the letter that has been due longest. It is due again after a pause of 1 minute that doubles with each try, up to
 /// an hour, so a letter whose sender was killed comes back by itself.
 pub(super) async fn claim(tx: &mut Tx, now: Timestamp) -> sqlx::Result<Option<Claimed>> {

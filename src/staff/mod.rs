@@ -27,6 +27,7 @@ pub use store::member;
 use crate::app::App;
 use crate::db::Tx;
 use crate::ids::StaffId;
+use crate::secret::Secret;
 use actix_web::web::ServiceConfig;
 
 /// The clinicians who may be booked, by name.
@@ -39,12 +40,13 @@ pub async fn member_by_email(tx: &mut Tx, email: &str) -> sqlx::Result<Option<Me
     Ok(store::account_by_email(tx, email).await?.map(|account| account.member))
 }
 
-/// `anteroom staff add`: an account with the address at which its password is set, to hand to its owner.
-pub async fn cli_add(app: &App, role: Role, email: &str, name: Option<&str>) -> anyhow::Result<(StaffId, crate::secret::Secret<String>)> {
+/// An account from the terminal, with the address at which its owner sets a password, once. Without a name it has the part of the address
+/// before the `@`.
+pub async fn add_at_terminal(app: &App, role: Role, email: &str, name: Option<&str>) -> anyhow::Result<(StaffId, Secret<String>)> {
     let context = app.system();
     let new = NewMember {
         email: email.to_owned(),
-        name: name.unwrap_or(email).to_owned(),
+        name: name.unwrap_or_else(|| email.split('@').next().unwrap_or(email)).to_owned(),
         role,
         zone: app.config.clinic.zone,
         language: app.config.clinic.language.clone(),

@@ -252,6 +252,19 @@ impl Hub {
         }
     }
 
+    /// How many pages are connected to this node, by kind.
+    pub fn open_sockets(&self) -> [(&'static str, usize); 2] {
+        let live = self.live();
+        [("visit", live.lines.len()), ("today", live.days.len())]
+    }
+
+    /// Let go of every page: the server stops. They come back by themselves.
+    pub fn release(&self) {
+        let mut live = self.live();
+        live.lines.clear();
+        live.days.clear();
+    }
+
     /// Listen to the bus and the clock for as long as the server runs.
     pub async fn run(self) {
         let mut hints = self.0.app.bus.listen();

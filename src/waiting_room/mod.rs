@@ -15,7 +15,7 @@ mod store;
 pub use hub::{Hub, Outgoing, Seat};
 pub use pages::routes;
 pub use room::{Party, SocketId};
-pub use store::Standing;
+pub use store::{Standing, open_visits};
 
 use crate::app::App;
 use crate::audit::{Context, Event, Fact, Kind, Object, Tx};

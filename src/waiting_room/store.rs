@@ -68,6 +68,12 @@ pub async fn day(tx: &mut Tx, clinician: StaffId, from: Timestamp, until: Timest
         .bind(clinician).bind(from).bind(until).fetch_all(conn).await)
 }
 
+/// How many visits stand in each state in which somebody waits or talks.
+pub async fn open_visits(tx: &mut Tx) -> sqlx::Result<Vec<(String, i64)>> {
+    in_tx!(tx, conn => sqlx::query_as(
+        "select state, count(*) from visit where state in ('waiting', 'checking', 'in_call') group by state").fetch_all(conn).await)
+}
+
 /// Another visit in which this clinician talks now.
 pub async fn busy_elsewhere(tx: &mut Tx, clinician: StaffId, besides: VisitId) -> sqlx::Result<bool> {
     let other: Option<VisitId> = in_tx!(tx, conn => sqlx::query_scalar(

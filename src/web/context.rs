@@ -6,6 +6,7 @@ use crate::ids::RequestId;
 use actix_web::HttpMessage;
 use actix_web::HttpRequest;
 use actix_web::http::header;
+use std::net::IpAddr;
 
 /// The context of a request before anybody is known. The same request keeps the same id however often it is asked.
 pub fn of(app: &App, request: &HttpRequest) -> Context {
@@ -15,13 +16,18 @@ pub fn of(app: &App, request: &HttpRequest) -> Context {
     let context = Context {
         actor: Actor::NOBODY,
         request: RequestId::new(app.now(), &app.rng),
-        source: request.peer_addr().map(|address| address.ip().to_canonical()),
+        source: source(app, request),
         agent: agent_class(request),
         session: None,
         purpose: Purpose::Operations,
     };
     request.extensions_mut().insert(context.clone());
     context
+}
+
+fn source(app: &App, request: &HttpRequest) -> Option<IpAddr> {
+    let forwarded: Vec<&str> = request.headers().get_all(header::X_FORWARDED_FOR).filter_map(|value| value.to_str().ok()).collect();
+    Some(super::source::client(request.peer_addr()?.ip(), forwarded.into_iter(), &app.config.proxy.trusted))
 }
 
 fn agent_class(request: &HttpRequest) -> AgentClass {

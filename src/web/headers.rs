@@ -1,5 +1,6 @@
 //! The headers of every answer: nothing inline, nothing from elsewhere, nothing kept, nothing told (WEB-01, LNK-13).
 
+use crate::app::App;
 use actix_web::Error;
 use actix_web::body::MessageBody;
 use actix_web::dev::{ServiceRequest, ServiceResponse};
@@ -23,10 +24,17 @@ const ALWAYS: &[(&str, &str)] = &[
     ("cross-origin-resource-policy", "same-origin"),
 ];
 
+/// Two years, the whole domain (TLS-01). Not on localhost: it would lock out whatever else runs there.
+const TRANSPORT_SECURITY: &str = "max-age=63072000; includeSubDomains";
+
 /// Set them. An answer that says how it may be cached keeps its word; every other may not be stored (WEB-03).
 pub async fn set(request: ServiceRequest, next: Next<impl MessageBody>) -> Result<ServiceResponse<impl MessageBody>, Error> {
+    let lasting = request.app_data::<App>().is_some_and(|app| app.config.secure() && !app.config.on_this_machine());
     let mut response = next.call(request).await?;
     let headers = response.headers_mut();
+    if lasting {
+        headers.insert(header::STRICT_TRANSPORT_SECURITY, HeaderValue::from_static(TRANSPORT_SECURITY));
+    }
     for (name, value) in ALWAYS {
         headers.insert(HeaderName::from_static(name), HeaderValue::from_static(value));
     }

@@ -11,7 +11,10 @@ pub mod form;
 pub mod headers;
 pub mod limit;
 pub mod live;
+pub mod metrics;
 mod page;
+mod source;
+pub mod tls;
 
 pub use error::{Error, Result};
 pub use page::{Nav, Page, html, html_with, see_other};

@@ -11,6 +11,7 @@ mod inventory;
 mod links;
 mod mail;
 mod patients;
+mod production;
 mod records;
 mod schema;
 mod staff;

@@ -75,7 +75,7 @@ on_both! {
         staff::disable(&app.app, &app.app.system(), closed.id).await.unwrap();
         assert_eq!(closed.sign_in(PASSWORD).await.status(), StatusCode::UNPROCESSABLE_ENTITY);
         assert!(recorded(&app, Kind::StaffSignedIn, Outcome::Refused, Some("disabled")).await);
-        let (id, _) = staff::cli_add(&app.app, Role::Clinician, "new@clinic.example", Some("Dr. New")).await.unwrap();
+        let (id, _) = staff::add_at_terminal(&app.app, Role::Clinician, "new@clinic.example", Some("Dr. New")).await.unwrap();
         let fresh = app.browser().of(id, "new@clinic.example");
         for guess in ["nobody's password", "", PASSWORD] {
             assert_eq!(fresh.sign_in(guess).await.status(), StatusCode::UNPROCESSABLE_ENTITY, "{guess}");
@@ -409,7 +409,7 @@ fn code(link: &str) -> &str {
 
 on_both! {
     async fn a_one_time_address_sets_one_password(app: TestApp) {
-        let (id, link) = staff::cli_add(&app.app, Role::Clinician, "Vega@Clinic.example", Some("Dr. Vega")).await.unwrap();
+        let (id, link) = staff::add_at_terminal(&app.app, Role::Clinician, "Vega@Clinic.example", Some("Dr. Vega")).await.unwrap();
         let link = link.reveal();
         assert!(link.starts_with(&format!("{}/set-password#", app.base_url)));
         let passwords: Vec<String> = (0..16).map(|n| format!("lantern harbour number {n}")).collect();
@@ -448,7 +448,7 @@ on_both! {
 
 on_both! {
     async fn a_one_time_address_ends_with_its_time_and_with_the_next_one(app: TestApp) {
-        let (id, first) = staff::cli_add(&app.app, Role::Clinician, "new@clinic.example", None).await.unwrap();
+        let (id, first) = staff::add_at_terminal(&app.app, Role::Clinician, "new@clinic.example", None).await.unwrap();
         let set = async |link: &str, password: &str, again: &str| {
             let fields = [("code", code(link)), ("password", password), ("again", again)];
             app.browser().form("/set-password", &fields).await

@@ -18,8 +18,9 @@ use anteroom::config::Config;
 use anteroom::crypto::{Rng, RootKey};
 use anteroom::time::{Clock, Millis, Timestamp};
 use anteroom::waiting_room::Hub;
+use anteroom::web::metrics::Requests;
 use anteroom::{db, server};
-use std::net::TcpListener;
+use std::net::{SocketAddr, TcpListener};
 use std::sync::Arc;
 use std::sync::atomic::{AtomicI64, Ordering};
 
@@ -75,7 +76,11 @@ impl Clock for ManualClock {
 pub struct TestApp {
     pub app: App,
     pub clock: ManualClock,
+    /// What people type. Links and the origin of forms follow from it.
     pub base_url: String,
+    pub listens_at: SocketAddr,
+    pub hub: Hub,
+    pub requests: Requests,
     server: ServerHandle,
     rooms: JoinHandle<()>,
     // Dropped after the program: the folder with the SQLite file, key and mails; the PostgreSQL database.
@@ -91,7 +96,12 @@ impl TestApp {
 
     /// On a SQLite file, with more lines in the configuration.
     pub async fn sqlite_with(settings: &str) -> Self {
-        Self::start(None, settings).await
+        Self::start(None, None, settings).await
+    }
+
+    /// On a SQLite file, known to people by that address, though it listens on this machine.
+    pub async fn sqlite_known_as(base_url: &str) -> Self {
+        Self::start(None, Some(base_url), "").await
     }
 
     /// On a PostgreSQL database of its own.
@@ -103,13 +113,14 @@ impl TestApp {
             db.close().await;
         })
         .await;
-        Self::start(Some(database), "").await
+        Self::start(Some(database), None, "").await
     }
 
-    async fn start(database: Option<postgres::Database>, settings: &str) -> Self {
+    async fn start(database: Option<postgres::Database>, known_as: Option<&str>, settings: &str) -> Self {
         let folder = tempfile::tempdir().unwrap();
         let listeners = server::bind(&["127.0.0.1:0".parse().unwrap()]).unwrap();
-        let base_url = format!("http://localhost:{}", listeners[0].local_addr().unwrap().port());
+        let listens_at = listeners[0].local_addr().unwrap();
+        let base_url = known_as.map_or_else(|| format!("http://localhost:{}", listens_at.port()), str::to_owned);
         let url = database.as_ref().map(|database| format!("[database]\nurl = \"{}\"", database.url())).unwrap_or_default();
         let data = folder.path().display();
         let config = Config::parse(&format!(
@@ -132,8 +143,9 @@ impl TestApp {
         RootKey::generate(&Rng::system()).write_new(&config.root_key_file).unwrap();
         let clock = ManualClock(Arc::new(AtomicI64::new(NOW.0)));
         let app = App::open(config, Arc::new(clock.clone()), Rng::system()).await.unwrap();
-        let (server, rooms) = serve(&app, listeners);
-        Self { app, clock, base_url, server, rooms, folder, database }
+        let requests = Requests::new();
+        let (hub, server, rooms) = serve(&app, &requests, listeners);
+        Self { app, clock, base_url, listens_at, hub, requests, server, rooms, folder, database }
     }
 
     /// Kill the program and start it anew: the same port, database and keys, nothing else kept.
@@ -142,9 +154,8 @@ impl TestApp {
         self.rooms.abort();
         self.app.close().await;
         self.app = App::open(self.app.config.clone(), Arc::new(self.clock.clone()), Rng::system()).await.unwrap();
-        let port = self.base_url.rsplit(':').next().unwrap();
-        let listeners = server::bind(&[format!("127.0.0.1:{port}").parse().unwrap()]).unwrap();
-        (self.server, self.rooms) = serve(&self.app, listeners);
+        let listeners = server::bind(&[self.listens_at]).unwrap();
+        (self.hub, self.server, self.rooms) = serve(&self.app, &self.requests, listeners);
     }
 
     /// Everything that a thief of the database would have, as text and bytes.
@@ -173,11 +184,11 @@ impl TestApp {
     }
 }
 
-fn serve(app: &App, listeners: Vec<TcpListener>) -> (ServerHandle, JoinHandle<()>) {
+fn serve(app: &App, requests: &Requests, listeners: Vec<TcpListener>) -> (Hub, ServerHandle, JoinHandle<()>) {
     let hub = Hub::new(app.clone());
     let rooms = actix_web::rt::spawn(hub.clone().run());
-    let running = server::start(app.clone(), hub, listeners).unwrap();
+    let running = server::start(app.clone(), hub.clone(), requests.clone(), listeners, None).unwrap();
     let server = running.handle();
     actix_web::rt::spawn(running);
-    (server, rooms)
+    (hub, server, rooms)
 }

@@ -1,0 +1,95 @@
+//! TLS from two files, the only place that names `rustls` (TLS-01).
+//!
+//! TLS 1.2 and 1.3, every suite with forward secrecy, by `ring`. The files are looked at again and again: a certificate that was renewed is
+//! used for the next connection, without a restart. One that does not load changes nothing: the old one serves on.
+
+use crate::config::TlsConfig;
+use anyhow::{Context, anyhow};
+use rustls::ServerConfig;
+use rustls::crypto::ring;
+use rustls::pki_types::pem::PemObject;
+use rustls::pki_types::{CertificateDer, PrivateKeyDer};
+use rustls::server::{ClientHello, ResolvesServerCert};
+use rustls::sign::CertifiedKey;
+use std::path::Path;
+use std::sync::{Arc, Mutex, PoisonError};
+use std::time::{Duration, SystemTime};
+
+/// Lower: a renewed certificate is used sooner. Higher: fewer looks at files that rarely change.
+pub const RENEW_EVERY: Duration = Duration::from_secs(60);
+
+/// The certificate that is shown to browsers, and where it comes from.
+#[derive(Debug)]
+pub struct Certificate {
+    files: TlsConfig,
+    current: Mutex<(Arc<CertifiedKey>, Stamp)>,
+}
+
+/// When each of the two files was last written.
+type Stamp = [Option<SystemTime>; 2];
+
+impl Certificate {
+    /// Read both files. The error names the one that cannot be used.
+    pub fn open(files: &TlsConfig) -> anyhow::Result<Arc<Self>> {
+        let stamp = stamp(files);
+        Ok(Arc::new(Self { files: files.clone(), current: Mutex::new((load(files)?, stamp)) }))
+    }
+
+    /// Read the files again if they changed. True when another certificate is shown from now on.
+    pub fn renew(&self) -> anyhow::Result<bool> {
+        let stamp = stamp(&self.files);
+        if self.current.lock().unwrap_or_else(PoisonError::into_inner).1 == stamp {
+            return Ok(false);
+        }
+        let renewed = load(&self.files)?;
+        *self.current.lock().unwrap_or_else(PoisonError::into_inner) = (renewed, stamp);
+        Ok(true)
+    }
+}
+
+impl ResolvesServerCert for Certificate {
+    fn resolve(&self, _: ClientHello<'_>) -> Option<Arc<CertifiedKey>> {
+        Some(self.current.lock().unwrap_or_else(PoisonError::into_inner).0.clone())
+    }
+}
+
+/// What the server needs to speak TLS with that certificate.
+pub fn server(certificate: Arc<Certificate>) -> anyhow::Result<ServerConfig> {
+    let versions = ServerConfig::builder_with_provider(Arc::new(ring::default_provider())).with_safe_default_protocol_versions()?;
+    Ok(versions.with_no_client_auth().with_cert_resolver(certificate))
+}
+
+/// Look after the certificate for as long as the server runs.
+pub async fn keep_fresh(certificate: Arc<Certificate>) {
+    let mut tick = tokio::time::interval(RENEW_EVERY);
+    loop {
+        tick.tick().await;
+        match certificate.renew() {
+            Ok(true) => tracing::info!("The TLS certificate was renewed"),
+            Ok(false) => {}
+            Err(error) => tracing::warn!(?error, "The renewed TLS certificate cannot be used; the old one serves on"),
+        }
+    }
+}
+
+fn load(files: &TlsConfig) -> anyhow::Result<Arc<CertifiedKey>> {
+    let chain: Vec<CertificateDer<'static>> = CertificateDer::pem_file_iter(&files.certificate_file)
+        .and_then(Iterator::collect)
+        .map_err(|error| unreadable("certificate", &files.certificate_file, &error))?;
+    if chain.is_empty() {
+        return Err(anyhow!("the certificate file {} holds no certificate in PEM", files.certificate_file.display()));
+    }
+    let key = PrivateKeyDer::from_pem_file(&files.key_file).map_err(|error| unreadable("key", &files.key_file, &error))?;
+    let certified = CertifiedKey::from_der(chain, key, &ring::default_provider()).with_context(|| {
+        format!("the key {} does not belong to the certificate {}", files.key_file.display(), files.certificate_file.display())
+    })?;
+    Ok(Arc::new(certified))
+}
+
+fn unreadable(what: &str, file: &Path, error: &impl std::fmt::Display) -> anyhow::Error {
+    anyhow!("read the TLS {what} file {}: {error}", file.display())
+}
+
+fn stamp(files: &TlsConfig) -> Stamp {
+    [&files.certificate_file, &files.key_file].map(|file| std::fs::metadata(file).and_then(|data| data.modified()).ok())
+}
