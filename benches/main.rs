@@ -1,0 +1,36 @@
+//! Figures, and nothing that passes or fails: how soon it is ready, what a page costs, how many can wait.
+//!
+//! `cargo bench` prints all of them; `cargo bench -- start`, `load` or `waiting` one. Each compares within its own run, because the machine may
+//! be busy with other things. With `TEST_POSTGRES_URL` (`tests/run postgres` prints it) they run on PostgreSQL too.
+#![expect(clippy::unwrap_used, reason = "a benchmark that unwraps a failure has failed, with a line number")]
+
+mod load;
+mod start;
+mod support;
+mod waiting;
+
+use support::empty_database;
+
+fn main() {
+    let system = actix_web::rt::System::new();
+    if let Ok(port) = std::env::var(load::BARE_ROUTE_PORT) {
+        return system.block_on(load::bare_route(port.parse().unwrap()));
+    }
+    let wanted: Vec<String> = std::env::args().skip(1).filter(|argument| !argument.starts_with('-')).collect();
+    let wants = |name: &str| wanted.is_empty() || wanted.iter().any(|wanted| wanted == name);
+    system.block_on(async {
+        if wants("start") {
+            start::run();
+        }
+        if wants("load") {
+            load::run().await;
+        }
+        if wants("waiting") {
+            waiting::run("SQLite", None).await;
+            match std::env::var("TEST_POSTGRES_URL") {
+                Ok(url) => waiting::run("PostgreSQL", Some(&empty_database(&url).await)).await,
+                Err(_) => support::row("PostgreSQL: not measured, TEST_POSTGRES_URL is not set", &[]),
+            }
+        }
+    });
+}
