@@ -3,7 +3,7 @@
 use super::access::Access;
 use super::event::{ActorKind, Context, Event, Kind, Outcome, payload_hash};
 use crate::crypto::{Keyring, Rng, Sealed};
-use crate::db::{self, Db, in_tx};
+use crate::db::{self, Db, MANY, in_tx};
 use crate::ids::{EventId, PatientId};
 use crate::time::{SharedClock, Timestamp};
 use std::ops::{Deref, DerefMut};
@@ -42,6 +42,9 @@ pub enum Bookkeeping {
     /// `outbox.attempts`, `due_at`, `last_error`.
     OutboxAttempt,
 }
+
+/// Fills the places of a statement that asks for fewer patients than it has places.
+const NOBODY: PatientId = PatientId(Uuid::nil());
 
 impl Log {
     pub fn new(db: Db, keys: Arc<Keyring>, clock: SharedClock, rng: Rng) -> Self {
@@ -106,9 +109,12 @@ impl Log {
             payload: self.keys.seal_log(id.0, &self.rng, &[salt.as_slice(), payload.as_bytes()].concat()),
         };
         insert_event(tx, &recorded).await?;
-        for patient in &event.patients {
-            let tag = subject_tag(tx, *patient, self.rng.bytes()).await?;
-            insert_subject(tx, id, &tag).await?;
+        for lot in db::lots(event.patients.iter().copied(), NOBODY) {
+            let tagged = tagged(tx, &lot).await?;
+            for patient in lot.iter().filter(|patient| **patient != NOBODY && !tagged.contains(patient)) {
+                insert_tag(tx, *patient, self.rng.bytes()).await?;
+            }
+            insert_subjects(tx, id, &lot).await?;
         }
         insert_pending(tx, id).await?;
         Ok(recorded)
@@ -187,17 +193,29 @@ async fn insert_event(tx: &mut db::Tx, event: &Recorded) -> sqlx::Result<()> {
         .execute(conn).await.map(drop))
 }
 
-/// The patient's tag, made at the first event about them.
-async fn subject_tag(tx: &mut db::Tx, patient: PatientId, new: [u8; 16]) -> sqlx::Result<Vec<u8>> {
-    in_tx!(tx, conn => sqlx::query(
-        "insert into audit_subject (patient_id, tag) values ($1, $2) on conflict (patient_id) do nothing")
-        .bind(patient).bind(new.as_slice()).execute(conn).await.map(drop))?;
-    in_tx!(tx, conn => sqlx::query_scalar("select tag from audit_subject where patient_id = $1").bind(patient).fetch_one(conn).await)
+/// Those of the patients who have a tag already.
+async fn tagged(tx: &mut db::Tx, patients: &[PatientId; MANY]) -> sqlx::Result<Vec<PatientId>> {
+    in_tx!(tx, conn => {
+        let query = sqlx::query_scalar(
+            "select patient_id from audit_subject
+             where patient_id in ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14, $15, $16)");
+        patients.iter().fold(query, |query, patient| query.bind(*patient)).fetch_all(conn).await
+    })
 }
 
-async fn insert_subject(tx: &mut db::Tx, event: EventId, tag: &[u8]) -> sqlx::Result<()> {
-    in_tx!(tx, conn => sqlx::query("insert into audit_event_subject (event_id, tag) values ($1, $2)")
-        .bind(event).bind(tag).execute(conn).await.map(drop))
+/// A patient's tag, made at the first event about them.
+async fn insert_tag(tx: &mut db::Tx, patient: PatientId, tag: [u8; 16]) -> sqlx::Result<()> {
+    in_tx!(tx, conn => sqlx::query("insert into audit_subject (patient_id, tag) values ($1, $2) on conflict (patient_id) do nothing")
+        .bind(patient).bind(tag.as_slice()).execute(conn).await.map(drop))
+}
+
+async fn insert_subjects(tx: &mut db::Tx, event: EventId, patients: &[PatientId; MANY]) -> sqlx::Result<()> {
+    in_tx!(tx, conn => {
+        let query = sqlx::query(
+            "insert into audit_event_subject (event_id, tag) select $17, tag from audit_subject
+             where patient_id in ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14, $15, $16)");
+        patients.iter().fold(query, |query, patient| query.bind(*patient)).bind(event).execute(conn).await.map(drop)
+    })
 }
 
 async fn insert_pending(tx: &mut db::Tx, event: EventId) -> sqlx::Result<()> {

@@ -56,6 +56,23 @@ macro_rules! in_tx {
 }
 pub(crate) use in_tx;
 
+/// How many rows one statement asks for by their ids. A statement has one text, so its number of places is fixed.
+pub const MANY: usize = 16;
+
+/// The ids in lots of [`MANY`], the last one filled with `nobody`, an id that no row has.
+pub fn lots<T: Copy>(ids: impl IntoIterator<Item = T>, nobody: T) -> Vec<[T; MANY]> {
+    let mut lots = Vec::new();
+    for (place, id) in ids.into_iter().enumerate() {
+        if place % MANY == 0 {
+            lots.push([nobody; MANY]);
+        }
+        if let Some(lot) = lots.last_mut() {
+            lot[place % MANY] = id;
+        }
+    }
+    lots
+}
+
 /// Where the database is.
 #[derive(Debug, Clone)]
 pub enum Address {
@@ -279,6 +296,17 @@ async fn open_postgres(options: PgConnectOptions) -> anyhow::Result<Db> {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn every_id_is_in_one_lot_and_the_rest_is_nobody() {
+        assert_eq!(lots([], 0), Vec::<[i32; MANY]>::new());
+        for count in [1, MANY - 1, MANY, MANY + 1, 3 * MANY] {
+            let lots = lots(1..=count, 0);
+            assert_eq!(lots.len(), count.div_ceil(MANY));
+            let ids: Vec<usize> = lots.concat().into_iter().filter(|id| *id != 0).collect();
+            assert_eq!(ids, (1..=count).collect::<Vec<_>>());
+        }
+    }
 
     #[test]
     fn sqlite_versions_compare_as_numbers() {

@@ -2,7 +2,7 @@
 
 use crate::crypto::blind_index::BlindIndex;
 use crate::crypto::{Sealed, length_prefixed, sha256};
-use crate::db::{Tx, in_tx};
+use crate::db::{MANY, Tx, in_tx};
 use crate::ids::{PatientId, RequestKey, StaffId, VisitId};
 use crate::time::{Timestamp, Zone};
 
@@ -103,6 +103,28 @@ pub async fn patient(tx: &mut Tx, id: PatientId) -> sqlx::Result<Option<Row>> {
         "select id, version, zone, language, name, date_of_birth, email, phone, record_number, mail_allowed, reminders_allowed,
              contact_choices_at, times_by_mail_agreed_at from patient where id = $1")
         .bind(id).fetch_optional(conn).await)
+}
+
+/// A patient's sealed name with the wrapped key that opens it.
+#[derive(Debug, Clone, sqlx::FromRow)]
+pub struct NameRow {
+    pub id: PatientId,
+    pub version: i64,
+    pub name: Sealed,
+    pub kid: i64,
+    pub wrapped: Vec<u8>,
+    pub check_value: Vec<u8>,
+}
+
+/// The names of up to [`MANY`] patients. The places of a shorter list are filled with an id that nobody has.
+pub async fn names(tx: &mut Tx, ids: &[PatientId; MANY]) -> sqlx::Result<Vec<NameRow>> {
+    in_tx!(tx, conn => {
+        let query = sqlx::query_as(
+            "select patient.id, patient.version, patient.name, patient_key.kid, patient_key.wrapped, patient_key.check_value
+             from patient join patient_key on patient_key.patient_id = patient.id
+             where patient.id in ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14, $15, $16)");
+        ids.iter().fold(query, |query, id| query.bind(*id)).fetch_all(conn).await
+    })
 }
 
 /// The patient that a form with this key has added before.
