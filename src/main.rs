@@ -132,12 +132,13 @@ async fn run(app: App, listeners: Vec<TcpListener>, announce: impl AsyncFnOnce(&
     stop.come().await;
     tracing::info!("Stopping. Calls go on between the browsers; pages come back by themselves");
     hub.release();
+    // Before the server's threads end: PostgreSQL connections that were opened on one of them end with it.
+    server::record_stop(&app).await.context("write the stop into the access log")?;
     handle.stop(true).await;
     serving.await.context("wait for the server")?.context("serve")?;
     for background in [jobs, rooms].into_iter().chain(fresh).chain(watched) {
         background.abort();
     }
-    server::record_stop(&app).await.context("write the stop into the access log")?;
     app.close().await;
     Ok(())
 }

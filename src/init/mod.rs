@@ -156,7 +156,10 @@ impl Plan {
         let port = |default: u16| host.rsplit_once(':').map_or(Ok(default), |(_, port)| port.parse().context("the port of the address"));
         let here = host == "localhost" || host.starts_with("localhost:");
         Ok(match (&self.tls, here) {
-            (_, true) => format!("\"127.0.0.1:{port}\", \"[::1]:{port}\"", port = port(443)?),
+            (_, true) => {
+                let port = port(if self.address.starts_with("https://") { 443 } else { 80 })?;
+                format!("\"127.0.0.1:{port}\", \"[::1]:{port}\"")
+            }
             (Some(_), false) => format!("\"[::]:{}\"", port(443)?),
             (None, false) => "\"127.0.0.1:8080\"".to_owned(),
         })

@@ -16,7 +16,7 @@ use std::sync::{Arc, Mutex, PoisonError};
 use std::time::{Duration, SystemTime};
 
 /// Lower: a renewed certificate is used sooner. Higher: fewer looks at files that rarely change.
-pub const RENEW_EVERY: Duration = Duration::from_secs(60);
+const RENEW_EVERY: Duration = Duration::from_secs(60);
 
 /// The certificate that is shown to browsers, and where it comes from.
 #[derive(Debug)]

@@ -321,6 +321,54 @@ on_both! {
     }
 }
 
+/// `serve` as a process on a clinic that `init` made, asked for one thing that it writes down, then stopped as Ctrl-C does: how it ended and what it said.
+fn serve_and_stop(database: &str) -> Output {
+    let folder = tempfile::tempdir().unwrap();
+    let port = std::net::TcpListener::bind("127.0.0.1:0").unwrap().local_addr().unwrap().port();
+    let address = format!("http://localhost:{port}");
+    let given = ["--folder", "clinic", "--keys", "keys", "--accept-key-on-data-volume", "--name", "Riverside", "--zone", "UTC"];
+    let program = || Command::new(env!("CARGO_BIN_EXE_anteroom"));
+    let mut made = program();
+    made.arg("init").args(given).args(["--phone", "555 0100", "--admin", "sam@clinic.example", "--address", &address]);
+    assert!(made.current_dir(folder.path()).stdin(Stdio::null()).output().unwrap().status.success());
+    let config = folder.path().join("clinic/clinic.toml");
+    std::fs::write(&config, format!("{}\n{database}", std::fs::read_to_string(&config).unwrap())).unwrap();
+
+    let mut serving = program();
+    serving.arg("serve").arg("--config").arg(&config).stdin(Stdio::null()).stdout(Stdio::null()).stderr(Stdio::piped());
+    let server = serving.spawn().unwrap();
+    let until = std::time::Instant::now() + std::time::Duration::from_secs(30);
+    while !wrong_link(port) {
+        assert!(std::time::Instant::now() < until, "the server does not answer");
+    }
+    assert!(Command::new("kill").args(["-INT", &server.id().to_string()]).status().unwrap().success());
+    server.wait_with_output().unwrap()
+}
+
+/// False while nobody answers.
+fn wrong_link(port: u16) -> bool {
+    use std::io::{Read, Write};
+    let Ok(mut stream) = std::net::TcpStream::connect(("127.0.0.1", port)) else {
+        std::thread::yield_now();
+        return false;
+    };
+    let asked = format!(
+        "POST /v/redemption HTTP/1.1\r\nhost: localhost\r\norigin: http://localhost:{port}\r\ncontent-type: application/json\r\n\
+         connection: close\r\ncontent-length: 34\r\n\r\n{{\"token\":\"x\",\"check\":\"1948-03-14\"}}"
+    );
+    let mut answer = String::new();
+    stream.write_all(asked.as_bytes()).is_ok() && stream.read_to_string(&mut answer).is_ok() && answer.starts_with("HTTP/1.1 422")
+}
+
+#[actix_web::test]
+async fn a_server_stops_in_order_on_both_databases() {
+    let postgres = crate::support::postgres::empty_database().await;
+    for database in [String::new(), format!("[database]\nurl = \"{}\"", postgres.url())] {
+        let ended = serve_and_stop(&database);
+        assert!(ended.status.success(), "{database}: {}", text(&ended.stderr));
+    }
+}
+
 #[actix_web::test]
 async fn a_server_that_stops_lets_its_pages_go_and_asks_them_to_come_back() {
     let app = TestApp::sqlite().await;
