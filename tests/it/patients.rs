@@ -3,7 +3,7 @@
 use crate::on_both;
 use crate::support::TestApp;
 use crate::support::desk::{key, led_to, patient_form, with};
-use anteroom::audit::{Event, Kind};
+use anteroom::audit::{self, Event, Filter, Kind};
 use anteroom::ids::PatientId;
 use anteroom::patients;
 use anteroom::staff::Role;
@@ -261,4 +261,23 @@ async fn nothing_that_names_a_patient_lies_in_the_open_in_the_database_file() {
         assert!(!lower.windows(canary.len()).any(|window| window == canary.as_bytes()), "{canary} lies in the open");
     }
     app.finish().await;
+}
+
+on_both! {
+    async fn an_event_about_many_patients_is_found_by_each_of_them(app: TestApp) {
+        let mut ids = Vec::new();
+        for number in 0..40 {
+            ids.push(app.patient(&format!("Patient {number}")).await);
+        }
+        let event = Event::done(Kind::VisitsListed).about_all(ids.iter().copied());
+        let access = app.app.log.access(&app.app.system(), event).await.unwrap();
+        let names = patients::names(&app.app, &access, &ids).await.unwrap();
+        for (number, id) in ids.iter().enumerate() {
+            assert_eq!(names[id].reveal(), &format!("Patient {number}"));
+            let filter = Filter { patient: Some(*id), kind: Some(Kind::VisitsListed), ..Filter::default() };
+            let mut tx = app.app.db.reading().await.unwrap();
+            assert_eq!(audit::oldest_first(&mut tx, &filter, None, 10).await.unwrap().len(), 1, "patient {number}");
+        }
+        app.finish().await;
+    }
 }
