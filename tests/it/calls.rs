@@ -345,3 +345,48 @@ on_both! {
         app.finish().await;
     }
 }
+
+on_both! {
+    async fn ends_of_calls_are_written_late_in_the_order_in_which_they_came(app: TestApp) {
+        let (_scene, clinician, patient) = known_in_call(&app).await;
+        app.log_is_full(true).await;
+        clinician.says_goodbye();
+        let spool = app.spooled().await;
+        let one = std::fs::metadata(&spool).unwrap().len();
+        app.log_is_full(false).await;
+        app.clock.advance(Millis::seconds(20));
+        patient.says_goodbye();
+        let both = async {
+            while std::fs::metadata(&spool).unwrap().len() == one {
+                tokio::time::sleep(Duration::from_millis(10)).await;
+            }
+        };
+        tokio::time::timeout(PATIENCE, both).await.expect("it waits behind the first, although it could be written");
+        app.app.log.replay(&app.app.system()).await.unwrap();
+        let left = app.events("call.left").await;
+        assert_eq!(left.iter().map(|event| event["details"]["party"].as_str().unwrap()).collect::<Vec<_>>(), ["clinician", "patient"]);
+        assert!(std::fs::read(&spool).unwrap().is_empty());
+        app.finish().await;
+    }
+}
+
+on_both! {
+    async fn however_long_the_database_is_away_nobody_is_gone_for_it(app: TestApp) {
+        let (scene, clinician, patient) = known_in_call(&app).await;
+        app.database_refuses(true).await;
+        let told = clinician.heard("state").len();
+        patient.say(json!({ "type": "restart", "epoch": 1 }));
+        assert_eq!(patient.closed().await, Some(1013));
+        app.clock.advance(Millis::minutes(5));
+        app.database_refuses(false).await;
+        // The page whose socket stayed open hears what it missed.
+        clinician.told(told + 1).await;
+        patient.comes_back(scene.patient.socket(&scene.path("socket")).await);
+        patient.state("in_call").await;
+        clinician.told(told + 2).await;
+        patient.peer().receives(5).await;
+        assert_eq!((patient.epoch(), clinician.epoch()), (Some(1), Some(1)));
+        assert!(app.events("call.left").await.is_empty());
+        app.finish().await;
+    }
+}
