@@ -37,7 +37,7 @@ impl App {
         let root = RootKey::read(&config.root_key_file)?;
         let (keys, new) = load_keys(&db, root, clock.now(), &rng).await?;
         let keys = Arc::new(keys);
-        let log = Log::new(db.clone(), keys.clone(), clock.clone(), rng.clone());
+        let log = Log::new(db.clone(), keys.clone(), clock.clone(), rng.clone(), &config.data_dir);
         if let Some(rows) = new {
             store_keys(&log, &keys, rows, clock.now(), &rng).await.context("store the new keys")?;
         }

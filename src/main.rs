@@ -123,6 +123,7 @@ async fn run(app: App, listeners: Vec<TcpListener>, announce: impl AsyncFnOnce(&
     let serving = server::start(app.clone(), hub.clone(), requests.clone(), listeners, certificate.clone())?;
     let handle = serving.handle();
     let serving = actix_web::rt::spawn(serving);
+    app.log.replay(&app.system()).await.context("write what waited for the access log")?;
     server::record_start(&app).await.context("write the start into the access log")?;
     let watched = watched(&app, &hub, requests)?;
     announce(&app).await?;

@@ -100,6 +100,8 @@ words! {
 
         CallJoined = "call.joined",
         CallConnected = "call.connected",
+        /// A party's part in the call of one epoch ended. The one kind that may be written late (AUD-03).
+        CallLeft = "call.left",
         ChatSent = "chat.sent",
 
         NoteRead = "note.read",
@@ -110,6 +112,8 @@ words! {
         LogExported = "log.exported",
         /// An export ended: whole, with its rows and hash, or cut off.
         LogExportFinished = "log.export_finished",
+        /// Ends of calls that were kept beside the log during an outage are in it now (AUD-03).
+        LogReplayed = "log.replayed",
     }
 }
 
@@ -167,6 +171,31 @@ words! {
         Log = "log",
         Clinic = "clinic",
         Key = "key",
+    }
+}
+
+words! {
+    /// Whose part in a call.
+    CallParty {
+        Patient = "patient",
+        Clinician = "clinician",
+    }
+}
+
+words! {
+    /// Why a party's part in a call ended.
+    CallLeftWhy {
+        /// The page said goodbye, or was sent away.
+        Closed = "closed",
+        /// The page's socket was lost and did not come back.
+        Lost = "lost",
+        /// A newer page of the same party took the call.
+        Superseded = "superseded",
+        /// The other party's page began the call anew, and this one follows into the next epoch.
+        Renewed = "renewed",
+        Ended = "ended",
+        PutBack = "put_back",
+        Removed = "removed",
     }
 }
 

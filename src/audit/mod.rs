@@ -6,12 +6,18 @@
 //! (AUD-02). The log is on always and has no switch (AUD-05).
 //!
 //! `event` is pure: what an event holds, its canonical bytes and the leaf it will be in the Merkle tree (AUD-20). `store`
-//! writes and reads. `access` opens.
+//! writes and reads. `access` opens. `late` and `spool` keep the ends of calls while the log cannot be written (AUD-03);
+//! nothing else may wait.
 
 mod access;
 mod event;
+mod late;
+mod spool;
 mod store;
 
 pub use access::{Access, OpenError};
-pub use event::{Actor, ActorKind, AgentClass, Context, Event, Fact, Kind, Object, Outcome, Purpose, leaf_bytes, payload_hash};
+pub use event::{
+    Actor, ActorKind, AgentClass, CallLeftWhy, CallParty, Context, Event, Fact, Kind, Object, Outcome, Purpose, leaf_bytes, payload_hash,
+};
+pub use late::CallEnd;
 pub use store::{Bookkeeping, Disclosed, Filter, Log, Recorded, Tx, newest_first, oldest_first, pending};

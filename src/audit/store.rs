@@ -2,11 +2,13 @@
 
 use super::access::Access;
 use super::event::{ActorKind, Context, Event, Kind, Outcome, payload_hash};
+use super::spool::{self, Spool};
 use crate::crypto::{Keyring, Rng, Sealed};
 use crate::db::{self, Db, MANY, in_tx};
 use crate::ids::{EventId, PatientId};
 use crate::time::{SharedClock, Timestamp};
 use std::ops::{Deref, DerefMut};
+use std::path::Path;
 use std::sync::{Arc, Mutex, PoisonError};
 use uuid::Uuid;
 
@@ -15,8 +17,9 @@ use uuid::Uuid;
 pub struct Log {
     pub(super) db: Db,
     pub(super) keys: Arc<Keyring>,
+    pub(super) spool: Arc<Spool>,
     clock: SharedClock,
-    rng: Rng,
+    pub(super) rng: Rng,
     /// This start of the program: times of one boot never run backwards unseen.
     boot: Uuid,
     /// The last millisecond in which an event was written, and how many were written in it.
@@ -47,9 +50,15 @@ pub enum Bookkeeping {
 const NOBODY: PatientId = PatientId(Uuid::nil());
 
 impl Log {
-    pub fn new(db: Db, keys: Arc<Keyring>, clock: SharedClock, rng: Rng) -> Self {
+    /// `data_dir`: where the ends of calls wait while the database cannot be written.
+    pub fn new(db: Db, keys: Arc<Keyring>, clock: SharedClock, rng: Rng, data_dir: &Path) -> Self {
         let boot = Uuid::from_bytes(rng.bytes());
-        Self { db, keys, clock, rng, boot, order: Arc::default() }
+        let spool = Arc::new(Spool::new(data_dir.join("call-ends.spool"), spool::LIMITS));
+        Self { db, keys, spool, clock, rng, boot, order: Arc::default() }
+    }
+
+    pub(super) fn now(&self) -> Timestamp {
+        self.clock.now()
     }
 
     /// Begin a change.
@@ -83,6 +92,17 @@ impl Log {
     pub async fn can_write(&self, context: &Context) -> sqlx::Result<()> {
         let mut tx = self.db.begin().await?;
         self.write(&mut tx, context, &Event::done(Kind::LogViewed)).await.map(drop)
+    }
+
+    /// Record something that the log holds once under `key`. False when it was there already.
+    pub(super) async fn record_once(&self, context: &Context, key: &[u8; 32], event: &Event) -> sqlx::Result<bool> {
+        let mut tx = self.db.begin().await?;
+        let recorded = self.write(&mut tx, context, event).await?;
+        if !insert_once(&mut tx, key, recorded.id).await? {
+            return Ok(false);
+        }
+        tx.commit().await?;
+        Ok(true)
     }
 
     async fn write_alone(&self, context: &Context, event: Event) -> sqlx::Result<Recorded> {
@@ -220,6 +240,14 @@ async fn insert_subjects(tx: &mut db::Tx, event: EventId, patients: &[PatientId;
 
 async fn insert_pending(tx: &mut db::Tx, event: EventId) -> sqlx::Result<()> {
     in_tx!(tx, conn => sqlx::query("insert into audit_pending (event_id) values ($1)").bind(event).execute(conn).await.map(drop))
+}
+
+/// False when another event has that key.
+async fn insert_once(tx: &mut db::Tx, key: &[u8; 32], event: EventId) -> sqlx::Result<bool> {
+    let written: Option<EventId> = in_tx!(tx, conn => sqlx::query_scalar(
+        "insert into audit_once (key, event_id) values ($1, $2) on conflict (key) do nothing returning event_id")
+        .bind(key.as_slice()).bind(event).fetch_optional(conn).await)?;
+    Ok(written.is_some())
 }
 
 /// An event as it lies in the database.

@@ -6,7 +6,7 @@ use crate::audit::Context;
 use crate::ids::{PatientId, VisitId};
 use crate::links::PatientVisit;
 use crate::staff::{self, Clinician, Sight};
-use crate::waiting_room::{self, Hub, Outgoing, Seat, SocketId};
+use crate::waiting_room::{self, Hub, Outgoing, Seat, SocketId, Taken};
 use crate::web::live::{self, BEAT, End, Live};
 use crate::web::{Error, Result};
 use actix_web::web::{Data, Path, Payload};
@@ -31,8 +31,10 @@ pub(super) async fn visit(app: App, hub: Data<Hub>, id: Path<VisitId>, request: 
 
 /// Who opens the socket: the patient whose device redeemed the visit, or its clinician. Anybody else finds nothing here.
 async fn seat(app: &App, request: &HttpRequest, visit: VisitId) -> Result<(Seat, Context)> {
-    if let Ok(patient) = PatientVisit::extract(request).await {
-        return Ok((Seat::Patient { device: patient.device }, patient.context));
+    match PatientVisit::extract(request).await {
+        Ok(patient) => return Ok((Seat::Patient { device: patient.device }, patient.context)),
+        Err(Error::NotOpenHere) => {}
+        Err(error) => return Err(error),
     }
     let clinician = Clinician::extract(request).await?;
     let mut tx = app.db.reading().await?;
@@ -80,7 +82,7 @@ impl Visitor {
                 break end;
             }
         };
-        self.hub.leave(self.visit, self.socket).await;
+        self.hub.leave(self.visit, self.socket, matches!(end, End::Left | End::Dismissed)).await;
         page.close(end).await;
     }
 
@@ -100,6 +102,7 @@ impl Visitor {
             Act::Connected { epoch, .. } if *connected == Some(epoch) => Ok(()),
             Act::Connected { epoch, path } => {
                 *connected = Some(epoch);
+                self.hub.connected(self.visit, self.socket, epoch);
                 self.when_admitted(epoch, super::connected(&self.app, &self.context, self.visit, self.patient, epoch, path)).await
             }
             Act::Chatted { epoch } => {
@@ -113,8 +116,10 @@ impl Visitor {
     }
 
     async fn join(&self, holding: Option<i64>) -> Result<()> {
-        if waiting_room::take(&self.app, &self.context, &self.seat, self.visit, holding).await? {
-            self.hub.took(self.visit, self.socket).await;
+        // A page that stayed away too long left by the log's account, so it begins anew.
+        let holding = holding.filter(|epoch| !self.hub.has_left(self.visit, self.seat.party(), *epoch));
+        if let Some(taken) = waiting_room::take(&self.app, &self.context, &self.seat, self.visit, holding).await? {
+            self.hub.took(self.visit, self.socket, &self.context, taken == Taken::Resumed).await;
         }
         Ok(())
     }
@@ -149,7 +154,11 @@ impl Visitor {
         match staff::resume_id(&self.app, session, sight).await {
             Ok(Some(_)) => Ok(()),
             Ok(None) => Err(End::Dismissed),
-            Err(_) => Err(End::TryAgain),
+            Err(error) => {
+                // The call goes on without us, and each frame is checked when it passes: looked at again in a minute.
+                tracing::warn!(%error, visit.id = %self.visit, "Could not look at a session in a call");
+                Ok(())
+            }
         }
     }
 }

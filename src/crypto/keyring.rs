@@ -208,6 +208,16 @@ impl Keyring {
         envelope::open(self.log.key.reveal(), self.log.kid, self.deployment, &log_place(event), sealed)
     }
 
+    /// Seal a record of the log that waits outside the database.
+    pub fn seal_spooled(&self, record: Uuid, rng: &Rng, plaintext: &[u8]) -> Sealed {
+        envelope::seal(self.log.key.reveal(), self.log.kid, self.deployment, &spool_place(record), rng, plaintext)
+    }
+
+    /// Open what [`Keyring::seal_spooled`] made. Called from `audit` alone.
+    pub fn open_spooled(&self, record: Uuid, sealed: &Sealed) -> Result<Secret<Vec<u8>>, Altered> {
+        envelope::open(self.log.key.reveal(), self.log.kid, self.deployment, &spool_place(record), sealed)
+    }
+
     /// A visit's delivery check value (ID-04): it is compared, never opened.
     pub fn check_value(&self, subject: Uuid, value: &str) -> [u8; 32] {
         mac(self.check.key.reveal(), &[b"check/1", subject.as_bytes(), value.as_bytes()])
@@ -242,6 +252,10 @@ fn patient_purpose(patient: PatientId) -> String {
 
 fn log_place(event: Uuid) -> Place {
     Place { table: "audit_event", column: "payload", row: event, patient: Uuid::nil(), version: 0 }
+}
+
+fn spool_place(record: Uuid) -> Place {
+    Place { table: "audit_spool", column: "record", row: record, patient: Uuid::nil(), version: 0 }
 }
 
 #[cfg(test)]

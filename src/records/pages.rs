@@ -30,13 +30,14 @@ struct NotePage<'a> {
     page: Page,
     url: String,
     text: &'a str,
+    version: i64,
 }
 
 async fn show(app: App, clinician: Clinician, visit: Path<VisitId>, request: HttpRequest) -> web::Result<HttpResponse> {
     let note = super::read(&app, &clinician, *visit).await?;
     let text = note.text.reveal();
     let mut answer = if wants_page(&request) {
-        web::html(&NotePage { page: clinician.page(&app), url: format!("/visits/{visit}/note"), text })?
+        web::html(&NotePage { page: clinician.page(&app), url: format!("/visits/{visit}/note"), text, version: note.version })?
     } else {
         HttpResponse::Ok().json(Answer { text: Some(text), version: note.version })
     };

@@ -4,11 +4,11 @@
 //! The database is read for every word that is told, so a page never hears of something that did not happen. All of this
 //! can be lost at any time: pages come back by themselves and are told again.
 
-use super::room::{ADMISSION_WAITS, Effect, Event, Party, Room, SocketId};
+use super::room::{ADMISSION_WAITS, Effect, Event, GONE_AFTER, Look, Party, Room, SocketId};
 use super::store::{self, Standing};
 use crate::app::App;
 use crate::appointments::VisitState;
-use crate::audit::{Event as LogEvent, Fact, Kind, Object};
+use crate::audit::{CallEnd, CallParty, Context, Event as LogEvent, Fact, Kind, Object};
 use crate::bus::Hint;
 use crate::ids::{DeviceId, StaffId, StaffSessionId, VisitId};
 use crate::secret::Secret;
@@ -17,7 +17,7 @@ use crate::time::Timestamp;
 use crate::web;
 use serde::Serialize;
 use std::collections::{BTreeSet, HashMap};
-use std::sync::atomic::{AtomicU64, Ordering};
+use std::sync::atomic::{AtomicBool, AtomicI64, AtomicU64, Ordering};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::time::Duration;
 use tokio::sync::{Notify, broadcast, mpsc};
@@ -77,6 +77,10 @@ pub struct Hub(Arc<Inner>);
 struct Inner {
     app: App,
     started_at: Timestamp,
+    /// The database could not be read for a page since the last look at it.
+    blind: AtomicBool,
+    /// Since when it can be read. While it cannot, no page can come back, and none counts as gone.
+    readable_since: AtomicI64,
     next_socket: AtomicU64,
     live: Mutex<Live>,
     /// Held while pages are told, so that an older word never follows a newer one.
@@ -91,6 +95,8 @@ struct Live {
     days: HashMap<SocketId, DayLine>,
     changed_days: BTreeSet<StaffId>,
     messages: HashMap<VisitId, (i64, Secret<String>)>,
+    /// Who took the call last, as the log keeps it.
+    callers: HashMap<(VisitId, Party), Context>,
 }
 
 #[derive(Debug)]
@@ -149,6 +155,8 @@ impl Hub {
         Self(Arc::new(Inner {
             app,
             started_at,
+            blind: AtomicBool::new(false),
+            readable_since: AtomicI64::new(started_at.0),
             next_socket: AtomicU64::new(1),
             live: Mutex::default(),
             telling: tokio::sync::Mutex::default(),
@@ -177,31 +185,43 @@ impl Hub {
         Some((socket, incoming))
     }
 
-    /// A page of a visit closed its socket.
-    pub async fn leave(&self, visit: VisitId, socket: SocketId) {
-        let now = self.0.app.now();
-        let effects = {
-            let mut live = self.live();
-            live.rooms.get_mut(&visit).map(|room| room.apply(Event::Closed { socket }, now)).unwrap_or_default()
-        };
+    /// A page of a visit closed its socket: for good, or because the network took it.
+    pub async fn leave(&self, visit: VisitId, socket: SocketId, goodbye: bool) {
+        let effects = self.apply(visit, Event::Closed { socket, goodbye });
         self.perform(visit, effects).await;
         let mut live = self.live();
         live.lines.remove(&socket);
         if live.rooms.get(&visit).is_some_and(Room::is_empty) {
             live.rooms.remove(&visit);
             live.messages.remove(&visit);
+            live.callers.retain(|(of, _), _| *of != visit);
         }
     }
 
-    /// The database gave this socket's page the call.
-    pub async fn took(&self, visit: VisitId, socket: SocketId) {
-        self.look_again(visit).await;
-        let now = self.0.app.now();
-        let effects = {
-            let mut live = self.live();
-            live.rooms.get_mut(&visit).map(|room| room.apply(Event::Took { socket }, now)).unwrap_or_default()
-        };
+    /// The database gave this socket's page the call. `connected`: the page still has the connection of this epoch.
+    pub async fn took(&self, visit: VisitId, socket: SocketId, context: &Context, connected: bool) {
+        let Some(look) = self.read(visit).await else { return };
+        let party = self.live().rooms.get(&visit).and_then(|room| room.party(socket));
+        if let Some(party) = party {
+            self.live().callers.insert((visit, party), context.clone());
+        }
+        let effects = self.apply(visit, Event::Took { socket, look, connected });
         self.perform(visit, effects).await;
+    }
+
+    /// A page says that its connection is up.
+    pub fn connected(&self, visit: VisitId, socket: SocketId, epoch: i64) {
+        self.apply(visit, Event::Connected { socket, epoch });
+    }
+
+    /// True when a party's part in the call of that epoch is over by the log's account, so that a page begins anew.
+    pub fn has_left(&self, visit: VisitId, party: Party, epoch: i64) -> bool {
+        self.live().rooms.get(&visit).is_some_and(|room| room.has_left(party, epoch))
+    }
+
+    fn apply(&self, visit: VisitId, event: Event) -> Vec<Effect> {
+        let now = self.0.app.now();
+        self.live().rooms.get_mut(&visit).map(|room| room.apply(event, now)).unwrap_or_default()
     }
 
     /// Pass a frame on, if the room lets it. The caller holds proof of admission for the epoch.
@@ -283,7 +303,7 @@ impl Hub {
                         self.tell_day(clinician).await;
                     }
                 }
-                _ = tick.tick() => self.take_back_unanswered_admissions().await,
+                _ = tick.tick() => self.tick().await,
             }
         }
     }
@@ -312,31 +332,49 @@ impl Hub {
         }
     }
 
-    /// Read the visit again and tell its pages what changed. Pages whose device session ended are sent away.
+    /// Tell every page how its visit stands: nobody knows what they missed.
+    async fn tell_everything(&self) {
+        self.look_at_everything().await;
+        let mut open: HashMap<VisitId, Vec<SocketId>> = HashMap::new();
+        for (socket, line) in &self.live().lines {
+            open.entry(line.visit).or_default().push(*socket);
+        }
+        for (visit, sockets) in open {
+            self.tell(visit, &sockets).await;
+        }
+    }
+
+    /// Read the visit again and tell its pages what changed.
     async fn look_again(&self, visit: VisitId) {
+        if let Some(look) = self.read(visit).await {
+            let effects = self.apply(visit, Event::Looked(look));
+            self.perform(visit, effects).await;
+        }
+    }
+
+    /// The visit of an open room as it stands now. Pages whose device session ended are sent away.
+    async fn read(&self, visit: VisitId) -> Option<Look> {
         if !self.live().rooms.contains_key(&visit) {
-            return;
+            return None;
         }
         let read = async {
             let mut tx = self.0.app.db.reading().await?;
             Ok::<_, sqlx::Error>((store::standing(&mut tx, visit).await?, super::device(&mut tx, visit).await?))
         };
         let (standing, device) = match read.await {
-            Ok((Some(standing), device)) => (standing, device),
-            Ok((None, _)) => return,
-            Err(error) => return tracing::warn!(%error, visit.id = %visit, "Could not read visit `{visit}` for its room"),
-        };
-        let (now, look) = (self.0.app.now(), standing.look());
-        let effects = {
-            let mut live = self.live();
-            for line in live.lines.values().filter(|line| line.visit == visit) {
-                if matches!(line.seat, Seat::Patient { device: seated } if Some(seated) != device) {
-                    let _closing = line.out.try_send(Outgoing::Gone);
-                }
+            Ok((standing, device)) => (standing?, device),
+            Err(error) => {
+                self.0.blind.store(true, Ordering::Relaxed);
+                tracing::warn!(%error, visit.id = %visit, "Could not read visit `{visit}` for its room");
+                return None;
             }
-            live.rooms.get_mut(&visit).map(|room| room.apply(Event::Looked(look), now)).unwrap_or_default()
         };
-        self.perform(visit, effects).await;
+        for line in self.live().lines.values().filter(|line| line.visit == visit) {
+            if matches!(line.seat, Seat::Patient { device: seated } if Some(seated) != device) {
+                let _closing = line.out.try_send(Outgoing::Gone);
+            }
+        }
+        Some(standing.look())
     }
 
     async fn perform(&self, visit: VisitId, effects: Vec<Effect>) {
@@ -354,20 +392,29 @@ impl Hub {
                         self.change_day(clinician);
                     }
                 }
+                Effect::Left { patient, party, epoch, connected, why } => {
+                    let party_word = if party == Party::Patient { CallParty::Patient } else { CallParty::Clinician };
+                    self.left(visit, party, CallEnd { visit, patient, party: party_word, epoch, connected_s: connected.0 / 1_000, why });
+                }
                 Effect::Tell { .. } | Effect::Relay { .. } | Effect::Drop | Effect::Lapse => {}
             }
         }
+    }
+
+    /// Have the end of a party's part written. Nobody waits for it: what ended has ended.
+    fn left(&self, visit: VisitId, party: Party, end: CallEnd) {
+        let app = self.0.app.clone();
+        let context = self.live().callers.get(&(visit, party)).cloned().unwrap_or_else(|| app.system());
+        tokio::spawn(async move { app.log.call_ended(&context, end).await });
     }
 
     /// Send the visit's state, read now, to these pages.
     async fn tell(&self, visit: VisitId, sockets: &[SocketId]) {
         let _in_order = self.0.telling.lock().await;
         if let Err(error) = self.tell_in_order(visit, sockets).await {
-            // The page asks again by reconnecting: it hears no beat from a socket that was cut.
+            // Their sockets stay open: a call goes on without us, and they are told when there is something to tell again.
+            self.0.blind.store(true, Ordering::Relaxed);
             tracing::warn!(%error, visit.id = %visit, "Could not tell the pages of visit `{visit}`");
-            for socket in sockets {
-                self.live().lines.remove(socket);
-            }
         }
     }
 
@@ -506,7 +553,8 @@ impl Hub {
         }
     }
 
-    async fn take_back_unanswered_admissions(&self) {
+    /// Look for admissions that nobody answers, and for pages that hold a call and stay away.
+    async fn tick(&self) {
         let (app, now) = (&self.0.app, self.0.app.now());
         let admitted_before = now - ADMISSION_WAITS;
         let unanswered = async {
@@ -515,19 +563,38 @@ impl Hub {
         };
         let visits = match unanswered.await {
             Ok(visits) => visits,
-            Err(error) => return tracing::warn!(%error, "Could not look for unanswered admissions"),
+            Err(error) => {
+                self.0.blind.store(true, Ordering::Relaxed);
+                return tracing::warn!(%error, "Could not look for unanswered admissions");
+            }
         };
-        for visit in visits {
-            let lapsed = {
-                let mut live = self.live();
-                let room = live.rooms.entry(visit).or_insert_with(|| Room::new(self.0.started_at));
-                room.apply(Event::Ticked, now).contains(&Effect::Lapse)
-            };
-            self.look_again(visit).await;
+        if self.0.blind.swap(false, Ordering::Relaxed) {
+            self.0.readable_since.store(now.0, Ordering::Relaxed);
+            self.tell_everything().await;
+        }
+        for (visit, effects) in self.ticked(&visits, now) {
+            let lapsed = effects.contains(&Effect::Lapse);
+            self.perform(visit, effects).await;
+            if visits.contains(&visit) {
+                self.look_again(visit).await;
+            }
             if lapsed && let Err(error) = super::lapse(app, visit, admitted_before).await {
                 tracing::warn!(%error, visit.id = %visit, "Could not take back the admission of visit `{visit}`");
             }
         }
+    }
+
+    /// What time does to the rooms: to those of `unanswered` admissions, and to all once pages had time to come back.
+    fn ticked(&self, unanswered: &[VisitId], now: Timestamp) -> Vec<(VisitId, Vec<Effect>)> {
+        let mut live = self.live();
+        for visit in unanswered {
+            live.rooms.entry(*visit).or_insert_with(|| Room::new(self.0.started_at));
+        }
+        let readable = now - Timestamp(self.0.readable_since.load(Ordering::Relaxed)) >= GONE_AFTER;
+        let due = live.rooms.iter_mut().filter(|(visit, _)| readable || unanswered.contains(visit));
+        due.map(|(visit, room)| (*visit, room.apply(Event::Ticked, now)))
+            .filter(|(visit, effects)| !effects.is_empty() || unanswered.contains(visit))
+            .collect()
     }
 
     fn send(&self, socket: SocketId, message: Outgoing) {

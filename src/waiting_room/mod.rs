@@ -236,23 +236,33 @@ fn about(kind: Kind, standing: &Standing) -> Event {
     Event::done(kind).on(Object::Visit, standing.id.0).about(standing.patient_id)
 }
 
+/// How a page holds the call now.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Taken {
+    /// It began anew.
+    Anew,
+    /// It goes on with the connection that it still had.
+    Resumed,
+}
+
 /// Give the call to a page (its sockets then pass frames). `holding`: the epoch of the connection it still has, if any.
-pub async fn take(app: &App, context: &Context, seat: &Seat, visit: VisitId, holding: Option<i64>) -> Result<bool> {
+/// `None` when this seat is not admitted.
+pub async fn take(app: &App, context: &Context, seat: &Seat, visit: VisitId, holding: Option<i64>) -> Result<Option<Taken>> {
     let mut reading = app.db.reading().await?;
     let resumes = admitted(&mut reading, visit, seat).await?.is_some_and(|admitted| holding == Some(admitted.epoch));
     drop(reading);
     if resumes {
-        return Ok(true);
+        return Ok(Some(Taken::Resumed));
     }
     let mut tx = app.log.begin(context).await?;
     let taken = match seat {
         Seat::Patient { device } => store::patient_takes(&mut tx, visit, *device).await?,
         Seat::Clinician { staff, .. } => store::clinician_takes(&mut tx, visit, *staff).await?,
     };
-    let Some(standing) = taken else { return Ok(false) };
+    let Some(standing) = taken else { return Ok(None) };
     let event = about(Kind::CallJoined, &standing).with("epoch", Fact::Number(standing.call_epoch));
     tx.commit(event).await?;
-    Ok(true)
+    Ok(Some(Taken::Anew))
 }
 
 /// Take back admissions whose page stayed away for two minutes.

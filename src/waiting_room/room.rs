@@ -5,12 +5,18 @@
 //! them. Nothing passes before admission, under another epoch, or from a page that does not hold the call (RTC-04).
 
 use crate::appointments::VisitState;
+use crate::audit::CallLeftWhy;
+use crate::ids::PatientId;
 use crate::time::{Millis, Timestamp};
 use std::collections::BTreeMap;
 
 /// How long an admission waits for a page that is away. Lower: the clinician is told sooner. Higher: a phone in a tunnel
 /// still makes it.
 pub const ADMISSION_WAITS: Millis = Millis::minutes(2);
+
+/// How long a page that holds the call may be without a socket before it counts as gone. Lower: the log is told sooner.
+/// Higher: a page that comes back goes on under its epoch.
+pub const GONE_AFTER: Millis = Millis::minutes(2);
 
 /// One open socket.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
@@ -42,10 +48,13 @@ impl Party {
 /// What the database said last about the visit.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct Look {
+    pub patient: PatientId,
     pub state: VisitState,
     pub version: i64,
     pub epoch: i64,
     pub admitted_at: Option<Timestamp>,
+    /// Whose page took the call of this epoch: the patient's, the clinician's.
+    pub joined: [bool; 2],
 }
 
 impl Look {
@@ -64,12 +73,22 @@ pub enum Event {
     },
     Closed {
         socket: SocketId,
+        /// The page goes for good. Without it the network took the socket, and the page may come back to its call.
+        goodbye: bool,
     },
     /// The database was read. An older version than the last is ignored.
     Looked(Look),
-    /// The database gave this socket's page the call.
+    /// The database gave this socket's page the call, and now looks like this. `connected`: the page still has the connection
+    /// of this epoch.
     Took {
         socket: SocketId,
+        look: Look,
+        connected: bool,
+    },
+    /// The page says that its connection is up.
+    Connected {
+        socket: SocketId,
+        epoch: i64,
     },
     /// A frame for the other side came in.
     Frame {
@@ -95,6 +114,31 @@ pub enum Effect {
     DayChanged,
     /// Take back the admission of somebody whose page stayed away.
     Lapse,
+    /// A party's part in the call of this epoch is over. Once for each party and epoch.
+    Left { patient: PatientId, party: Party, epoch: i64, connected: Millis, why: CallLeftWhy },
+}
+
+/// A party's part in the call of one epoch, since their page took it.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+struct Stay {
+    patient: PatientId,
+    epoch: i64,
+    connected_since: Option<Timestamp>,
+    /// Since when the page that holds the call has no socket.
+    lost_at: Option<Timestamp>,
+}
+
+impl Stay {
+    fn ends(self, party: Party, why: CallLeftWhy, now: Timestamp) -> Effect {
+        let (until, why) = match self.lost_at {
+            // It never came back: what ended the call later did not end this part of it.
+            Some(lost_at) if why != CallLeftWhy::Superseded => (lost_at, CallLeftWhy::Lost),
+            Some(lost_at) => (lost_at, why),
+            None => (now, why),
+        };
+        let connected = self.connected_since.map_or(Millis(0), |since| Millis((until - since).0.max(0)));
+        Effect::Left { patient: self.patient, party, epoch: self.epoch, connected, why }
+    }
 }
 
 #[derive(Debug, Clone, Default)]
@@ -102,6 +146,9 @@ pub struct Room {
     sockets: BTreeMap<SocketId, Party>,
     /// The socket of each party that holds the call: the newest that took it.
     holders: [Option<SocketId>; 2],
+    stays: [Option<Stay>; 2],
+    /// The newest epoch in which each party's part was over.
+    left: [Option<i64>; 2],
     look: Option<Look>,
     patient_away_since: Option<Timestamp>,
 }
@@ -115,9 +162,10 @@ impl Room {
     pub fn apply(&mut self, event: Event, now: Timestamp) -> Vec<Effect> {
         match event {
             Event::Opened { socket, party } => self.open(socket, party),
-            Event::Closed { socket } => self.close(socket, now),
-            Event::Looked(look) => self.look(look),
-            Event::Took { socket } => self.take(socket),
+            Event::Closed { socket, goodbye } => self.close(socket, goodbye, now),
+            Event::Looked(look) => self.look(look, None, now),
+            Event::Took { socket, look, connected } => self.take(socket, look, connected, now),
+            Event::Connected { socket, epoch } => self.connect(socket, epoch, now),
             Event::Frame { socket, epoch } => vec![self.relay(socket, epoch)],
             Event::Ticked => self.tick(now),
         }
@@ -135,6 +183,11 @@ impl Room {
 
     pub fn party(&self, socket: SocketId) -> Option<Party> {
         self.sockets.get(&socket).copied()
+    }
+
+    /// True when the log was told that this party's part in the call of that epoch is over: who comes back begins anew.
+    pub fn has_left(&self, party: Party, epoch: i64) -> bool {
+        self.left[party.index()].is_some_and(|left| left >= epoch)
     }
 
     /// True when nobody is here and the room can be forgotten: it is rebuilt from the database when needed.
@@ -156,24 +209,31 @@ impl Room {
         effects
     }
 
-    fn close(&mut self, socket: SocketId, now: Timestamp) -> Vec<Effect> {
+    fn close(&mut self, socket: SocketId, goodbye: bool, now: Timestamp) -> Vec<Effect> {
         let Some(party) = self.sockets.remove(&socket) else { return Vec::new() };
+        let mut effects = Vec::new();
         let holder = &mut self.holders[party.index()];
         if *holder == Some(socket) {
             *holder = None;
+            if goodbye {
+                effects.extend(self.end(party, CallLeftWhy::Closed, now));
+            } else if let Some(stay) = &mut self.stays[party.index()] {
+                stay.lost_at = Some(now);
+            }
         }
         if self.present(party) {
-            return Vec::new();
+            return effects;
         }
         if party == Party::Patient {
             self.patient_away_since = Some(now);
         }
-        let mut effects = self.tell(party.other());
+        effects.extend(self.tell(party.other()));
         effects.push(Effect::DayChanged);
         effects
     }
 
-    fn look(&mut self, look: Look) -> Vec<Effect> {
+    /// `taker`: whose page just took the call.
+    fn look(&mut self, look: Look, taker: Option<Party>, now: Timestamp) -> Vec<Effect> {
         if self.look.is_some_and(|last| last.version >= look.version) {
             return Vec::new();
         }
@@ -181,20 +241,64 @@ impl Room {
         if !look.admitted() {
             self.holders = [None, None];
         }
-        let mut effects: Vec<Effect> = self.sockets.keys().map(|socket| Effect::Tell { socket: *socket }).collect();
+        let mut effects: Vec<Effect> =
+            [Party::Patient, Party::Clinician].into_iter().filter_map(|party| self.follow(party, taker, now)).collect();
+        effects.extend(self.sockets.keys().map(|socket| Effect::Tell { socket: *socket }));
         effects.push(Effect::DayChanged);
         effects
     }
 
-    fn take(&mut self, socket: SocketId) -> Vec<Effect> {
+    /// Let a party's stay follow the visit: over when the visit went on without it, begun when their page took the call.
+    fn follow(&mut self, party: Party, taker: Option<Party>, now: Timestamp) -> Option<Effect> {
+        let (at, look) = (party.index(), self.look?);
+        let joined = look.admitted() && look.joined[at];
+        let over = self.stays[at].is_some_and(|stay| !joined || stay.epoch != look.epoch);
+        let why = match look.state {
+            VisitState::Ended => CallLeftWhy::Ended,
+            VisitState::Checking | VisitState::InCall if taker == Some(party) => CallLeftWhy::Superseded,
+            VisitState::Checking | VisitState::InCall => CallLeftWhy::Renewed,
+            VisitState::Waiting => CallLeftWhy::PutBack,
+            _ => CallLeftWhy::Removed,
+        };
+        let left = if over { self.end(party, why, now) } else { None };
+        if joined && self.stays[at].is_none() && !self.has_left(party, look.epoch) {
+            // After a start the page that took the call has still to come back.
+            let lost_at = if self.holders[at].is_none() { Some(now) } else { None };
+            self.stays[at] = Some(Stay { patient: look.patient, epoch: look.epoch, connected_since: None, lost_at });
+        }
+        left
+    }
+
+    fn end(&mut self, party: Party, why: CallLeftWhy, now: Timestamp) -> Option<Effect> {
+        let stay = self.stays[party.index()].take()?;
+        self.left[party.index()] = Some(stay.epoch);
+        Some(stay.ends(party, why, now))
+    }
+
+    fn take(&mut self, socket: SocketId, look: Look, connected: bool, now: Timestamp) -> Vec<Effect> {
+        let mut effects = self.look(look, self.party(socket), now);
         let admitted = self.look.is_some_and(|look| look.admitted());
-        let Some(party) = self.party(socket).filter(|_| admitted) else { return Vec::new() };
+        let Some(party) = self.party(socket).filter(|_| admitted) else { return effects };
         let before = self.holders[party.index()].replace(socket);
-        let mut effects = vec![Effect::Tell { socket }];
+        if let Some(stay) = &mut self.stays[party.index()] {
+            stay.lost_at = None;
+            if connected {
+                stay.connected_since.get_or_insert(now);
+            }
+        }
+        effects.push(Effect::Tell { socket });
         if let Some(socket) = before.filter(|before| *before != socket) {
             effects.push(Effect::Supersede { socket });
         }
         effects
+    }
+
+    fn connect(&mut self, socket: SocketId, epoch: i64, now: Timestamp) -> Vec<Effect> {
+        let holder = self.party(socket).filter(|party| self.holders[party.index()] == Some(socket));
+        if let Some(stay) = holder.and_then(|party| self.stays[party.index()].as_mut()).filter(|stay| stay.epoch == epoch) {
+            stay.connected_since.get_or_insert(now);
+        }
+        Vec::new()
     }
 
     fn relay(&self, socket: SocketId, epoch: i64) -> Effect {
@@ -208,10 +312,20 @@ impl Room {
         }
     }
 
-    fn tick(&self, now: Timestamp) -> Vec<Effect> {
+    fn tick(&mut self, now: Timestamp) -> Vec<Effect> {
+        let gone = |stay: Stay| stay.lost_at.is_some_and(|lost_at| now - lost_at >= GONE_AFTER);
+        let mut effects = Vec::new();
+        for party in [Party::Patient, Party::Clinician] {
+            if self.stays[party.index()].is_some_and(gone) {
+                effects.extend(self.end(party, CallLeftWhy::Lost, now));
+            }
+        }
         let waited = |since: Timestamp| now - since >= ADMISSION_WAITS;
         let lapsed = self.look.is_some_and(|look| look.state == VisitState::Checking && look.admitted_at.is_some_and(waited));
-        if lapsed && self.patient_away_since.is_some_and(waited) { vec![Effect::Lapse] } else { Vec::new() }
+        if lapsed && self.patient_away_since.is_some_and(waited) {
+            effects.push(Effect::Lapse);
+        }
+        effects
     }
 
     fn tell(&self, party: Party) -> Vec<Effect> {
@@ -223,6 +337,7 @@ impl Room {
 mod tests {
     use super::*;
     use proptest::collection::vec;
+    use proptest::prelude::any;
     use proptest::strategy::{Just, Strategy};
     use proptest::{prop_assert, prop_assert_eq, prop_oneof, proptest};
 
@@ -232,17 +347,20 @@ mod tests {
     fn any_event() -> impl Strategy<Value = Event> {
         let socket = (0..6u64).prop_map(SocketId);
         let party = prop_oneof![Just(Party::Patient), Just(Party::Clinician)];
-        let look = (0..STATES.len(), 0..20i64, 0..4i64).prop_map(|(state, version, epoch)| Look {
+        let look = (0..STATES.len(), 0..20i64, 0..4i64, any::<[bool; 2]>()).prop_map(|(state, version, epoch, joined)| Look {
+            patient: PatientId(uuid::Uuid::nil()),
             state: STATES[state],
             version,
             epoch,
             admitted_at: Some(Timestamp(0)),
+            joined,
         });
         prop_oneof![
             (socket.clone(), party).prop_map(|(socket, party)| Event::Opened { socket, party }),
-            socket.clone().prop_map(|socket| Event::Closed { socket }),
-            look.prop_map(Event::Looked),
-            socket.clone().prop_map(|socket| Event::Took { socket }),
+            (socket.clone(), any::<bool>()).prop_map(|(socket, goodbye)| Event::Closed { socket, goodbye }),
+            look.clone().prop_map(Event::Looked),
+            (socket.clone(), look, any::<bool>()).prop_map(|(socket, look, connected)| Event::Took { socket, look, connected }),
+            (socket.clone(), 0..4i64).prop_map(|(socket, epoch)| Event::Connected { socket, epoch }),
             (socket, 0..4i64).prop_map(|(socket, epoch)| Event::Frame { socket, epoch }),
             Just(Event::Ticked),
         ]
@@ -254,6 +372,7 @@ mod tests {
         #[test]
         fn nothing_passes_but_between_the_two_holders_of_an_admitted_visit(events in vec(any_event(), 0..80)) {
             let mut room = Room::default();
+            let mut left = std::collections::BTreeSet::new();
             for (at, event) in events.into_iter().enumerate() {
                 // A socket opens once, as one party.
                 if let Event::Opened { socket, .. } = event && room.party(socket).is_some() {
@@ -267,6 +386,10 @@ mod tests {
                         prop_assert!(look.admitted() && look.epoch == epoch);
                         prop_assert!(before.holders.contains(&Some(socket)) && before.holders.contains(&Some(to)));
                         prop_assert!(before.party(socket) != before.party(to));
+                    }
+                    if let Effect::Left { party, epoch, connected, .. } = effect {
+                        prop_assert!(left.insert((party, epoch)), "one for each party and epoch");
+                        prop_assert!(connected >= Millis(0));
                     }
                     if let Effect::Tell { socket } | Effect::Relay { to: socket } = effect {
                         prop_assert!(room.party(socket).is_some(), "nobody is told through a closed socket");
@@ -288,8 +411,17 @@ mod tests {
         room.patient_away_since.is_some() || room.present(Party::Patient)
     }
 
+    fn look(state: VisitState, version: i64, epoch: i64) -> Look {
+        let patient = PatientId(uuid::Uuid::nil());
+        Look { patient, state, version, epoch, admitted_at: Some(Timestamp(0)), joined: [true; 2] }
+    }
+
     fn admitted(version: i64, epoch: i64) -> Event {
-        Event::Looked(Look { state: VisitState::Checking, version, epoch, admitted_at: Some(Timestamp(0)) })
+        Event::Looked(look(VisitState::Checking, version, epoch))
+    }
+
+    fn took(socket: u64, version: i64, epoch: i64) -> Event {
+        Event::Took { socket: SocketId(socket), look: look(VisitState::Checking, version, epoch), connected: false }
     }
 
     /// A room with a patient's page 1 and a clinician's page 2, both holding the call of epoch 1.
@@ -300,8 +432,8 @@ mod tests {
             Event::Opened { socket: patient, party: Party::Patient },
             Event::Opened { socket: clinician, party: Party::Clinician },
             admitted(1, 1),
-            Event::Took { socket: patient },
-            Event::Took { socket: clinician },
+            took(patient.0, 1, 1),
+            took(clinician.0, 1, 1),
         ] {
             room.apply(event, Timestamp(0));
         }
@@ -322,8 +454,8 @@ mod tests {
     fn the_newest_tab_takes_the_call_and_the_older_one_is_told() {
         let mut room = in_call();
         room.apply(Event::Opened { socket: SocketId(3), party: Party::Patient }, Timestamp(0));
-        let took = room.apply(Event::Took { socket: SocketId(3) }, Timestamp(0));
-        assert_eq!(took, [Effect::Tell { socket: SocketId(3) }, Effect::Supersede { socket: SocketId(1) }]);
+        let effects = room.apply(took(3, 1, 1), Timestamp(0));
+        assert_eq!(effects, [Effect::Tell { socket: SocketId(3) }, Effect::Supersede { socket: SocketId(1) }]);
         assert_eq!(room.apply(Event::Frame { socket: SocketId(1), epoch: 1 }, Timestamp(0)), [Effect::Drop]);
     }
 
@@ -331,17 +463,90 @@ mod tests {
     fn an_admission_lapses_when_the_page_stays_away_for_two_minutes() {
         let mut room = in_call();
         assert_eq!(room.apply(Event::Ticked, Timestamp(0) + Millis::minutes(5)), [], "the page is here");
-        room.apply(Event::Closed { socket: SocketId(1) }, Timestamp(0) + Millis::minutes(5));
+        room.apply(Event::Closed { socket: SocketId(1), goodbye: false }, Timestamp(0) + Millis::minutes(5));
         assert_eq!(room.apply(Event::Ticked, Timestamp(0) + Millis::minutes(6)), []);
-        assert_eq!(room.apply(Event::Ticked, Timestamp(0) + Millis::minutes(7)), [Effect::Lapse]);
+        assert!(room.apply(Event::Ticked, Timestamp(0) + Millis::minutes(7)).contains(&Effect::Lapse));
     }
 
     #[test]
     fn both_sides_hear_when_the_other_comes_and_goes() {
         let mut room = in_call();
-        let gone = room.apply(Event::Closed { socket: SocketId(1) }, Timestamp(0));
+        let gone = room.apply(Event::Closed { socket: SocketId(1), goodbye: false }, Timestamp(0));
         assert_eq!(gone, [Effect::Tell { socket: SocketId(2) }, Effect::DayChanged]);
         let back = room.apply(Event::Opened { socket: SocketId(4), party: Party::Patient }, Timestamp(0));
         assert_eq!(back, [Effect::Tell { socket: SocketId(4) }, Effect::Tell { socket: SocketId(2) }, Effect::DayChanged]);
+    }
+
+    /// Who left which epoch, connected for how many seconds, and why.
+    fn left(effects: Vec<Effect>) -> Vec<(Party, i64, i64, CallLeftWhy)> {
+        let left = effects.into_iter().filter_map(|effect| match effect {
+            Effect::Left { party, epoch, connected, why, .. } => Some((party, epoch, connected.0 / 1_000, why)),
+            _ => None,
+        });
+        left.collect()
+    }
+
+    /// [`in_call`], both connected since second 10.
+    fn connected() -> Room {
+        let mut room = in_call();
+        for socket in [1, 2] {
+            room.apply(Event::Connected { socket: SocketId(socket), epoch: 1 }, seconds(10));
+        }
+        room
+    }
+
+    fn seconds(count: i64) -> Timestamp {
+        Timestamp(count * 1_000)
+    }
+
+    #[test]
+    fn a_goodbye_ends_a_partys_part_at_once_and_the_other_goes_on() {
+        let mut room = connected();
+        let bye = Event::Closed { socket: SocketId(1), goodbye: true };
+        assert_eq!(left(room.apply(bye, seconds(70))), [(Party::Patient, 1, 60, CallLeftWhy::Closed)]);
+        let ended = Event::Looked(look(VisitState::Ended, 2, 2));
+        assert_eq!(left(room.apply(ended, seconds(80))), [(Party::Clinician, 1, 70, CallLeftWhy::Ended)]);
+    }
+
+    #[test]
+    fn a_lost_socket_ends_nothing_until_it_stays_away() {
+        let mut room = connected();
+        let lost = Event::Closed { socket: SocketId(1), goodbye: false };
+        assert_eq!(left(room.apply(lost, seconds(40))), []);
+        assert_eq!(left(room.apply(Event::Ticked, seconds(100))), []);
+        room.apply(Event::Opened { socket: SocketId(5), party: Party::Patient }, seconds(110));
+        room.apply(took(5, 1, 1), seconds(110));
+        assert_eq!(left(room.apply(Event::Ticked, seconds(900))), [], "it came back to the connection of its epoch");
+        room.apply(Event::Closed { socket: SocketId(5), goodbye: false }, seconds(910));
+        assert_eq!(
+            left(room.apply(Event::Ticked, seconds(1_030))),
+            [(Party::Patient, 1, 900, CallLeftWhy::Lost)],
+            "until it was seen last"
+        );
+        assert_eq!(left(room.apply(Event::Ticked, seconds(2_000))), [], "once");
+        assert!(room.has_left(Party::Patient, 1) && !room.has_left(Party::Clinician, 1));
+    }
+
+    #[test]
+    fn a_newer_page_ends_both_parts_of_the_epoch_before() {
+        let mut room = connected();
+        room.apply(Event::Opened { socket: SocketId(3), party: Party::Patient }, seconds(20));
+        let both = [(Party::Patient, 1, 10, CallLeftWhy::Superseded), (Party::Clinician, 1, 10, CallLeftWhy::Renewed)];
+        assert_eq!(left(room.apply(took(3, 2, 2), seconds(20))), both);
+        let put_back = Event::Looked(look(VisitState::Waiting, 3, 3));
+        let both = [(Party::Patient, 2, 0, CallLeftWhy::PutBack), (Party::Clinician, 2, 0, CallLeftWhy::PutBack)];
+        assert_eq!(left(room.apply(put_back, seconds(30))), both);
+    }
+
+    #[test]
+    fn a_room_that_was_built_anew_knows_who_was_in_the_call() {
+        let mut room = Room::new(seconds(0));
+        room.apply(admitted(7, 4), seconds(0));
+        assert_eq!(left(room.apply(Event::Ticked, seconds(60))), []);
+        assert_eq!(left(room.apply(Event::Looked(look(VisitState::Ended, 8, 5)), seconds(90))).len(), 2);
+        let mut room = Room::new(seconds(0));
+        room.apply(admitted(7, 4), seconds(0));
+        let gone = [(Party::Patient, 4, 0, CallLeftWhy::Lost), (Party::Clinician, 4, 0, CallLeftWhy::Lost)];
+        assert_eq!(left(room.apply(Event::Ticked, seconds(120))), gone);
     }
 }

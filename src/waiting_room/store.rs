@@ -20,6 +20,9 @@ pub struct Standing {
     pub state: VisitState,
     pub version: i64,
     pub call_epoch: i64,
+    /// The epoch that each party's page took last.
+    pub patient_epoch: i64,
+    pub clinician_epoch: i64,
     pub waiting_since: Option<Timestamp>,
     pub left_at: Option<Timestamp>,
     pub held_at: Option<Timestamp>,
@@ -34,7 +37,15 @@ pub struct Standing {
 
 impl Standing {
     pub fn look(&self) -> Look {
-        Look { state: self.state, version: self.version, epoch: self.call_epoch, admitted_at: self.admitted_at }
+        let joined = [self.patient_epoch, self.clinician_epoch].map(|taken| taken >= self.call_epoch);
+        Look {
+            patient: self.patient_id,
+            state: self.state,
+            version: self.version,
+            epoch: self.call_epoch,
+            admitted_at: self.admitted_at,
+            joined,
+        }
     }
 
     /// True while an admission stands: the two may talk.
@@ -49,7 +60,7 @@ macro_rules! standing {
         concat!(
             $before,
             " id, patient_id, clinician_id, starts_at, ends_at, state, version,",
-            " call_epoch, waiting_since, left_at, held_at, admitted_at, admitted_device,",
+            " call_epoch, patient_epoch, clinician_epoch, waiting_since, left_at, held_at, admitted_at, admitted_device,",
             " identity, message, message_version, check_locked_until, ended_at ",
             $after
         )

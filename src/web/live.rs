@@ -29,8 +29,10 @@ pub struct Live {
 /// Why a socket closed, as a close code and a word.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum End {
-    /// The other side closed it, or fell silent.
+    /// The page said goodbye: it stopped, or its tab closed (RFC 6455 7.4.1: 1000 and 1001).
     Left,
+    /// The network took it, or it fell silent. The page may be there still.
+    Lost,
     /// Something it may not say (1008).
     NotAllowed,
     /// We told it to go and not to come back.
@@ -57,7 +59,7 @@ impl Live {
             let message = match tokio::time::timeout(SILENCE_MAX, self.stream.next()).await {
                 Ok(Some(Ok(message))) => message,
                 Ok(Some(Err(_))) => return Err(End::NotAllowed),
-                Ok(None) | Err(_) => return Err(End::Left),
+                Ok(None) | Err(_) => return Err(End::Lost),
             };
             match message {
                 AggregatedMessage::Text(text) => {
@@ -66,22 +68,23 @@ impl Live {
                 }
                 AggregatedMessage::Ping(bytes) => {
                     self.count()?;
-                    self.session.pong(&bytes).await.map_err(|_| End::Left)?;
+                    self.session.pong(&bytes).await.map_err(|_| End::Lost)?;
                 }
                 AggregatedMessage::Pong(_) => self.count()?,
                 AggregatedMessage::Binary(_) => return Err(End::NotAllowed),
-                AggregatedMessage::Close(_) => return Err(End::Left),
+                AggregatedMessage::Close(Some(CloseReason { code: CloseCode::Normal | CloseCode::Away, .. })) => return Err(End::Left),
+                AggregatedMessage::Close(_) => return Err(End::Lost),
             }
         }
     }
 
     pub async fn send(&mut self, text: impl Into<String>) -> std::result::Result<(), End> {
-        self.session.text(text.into()).await.map_err(|_| End::Left)
+        self.session.text(text.into()).await.map_err(|_| End::Lost)
     }
 
     pub async fn close(self, end: End) {
         let code = match end {
-            End::Left | End::Dismissed => CloseCode::Normal,
+            End::Left | End::Lost | End::Dismissed => CloseCode::Normal,
             End::NotAllowed => CloseCode::Policy,
             End::TryAgain => CloseCode::Again,
         };

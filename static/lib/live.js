@@ -6,6 +6,9 @@ const BEAT_MS = 10_000;
 // Two beats may be lost before the connection counts as dead.
 const SILENCE_MS = 25_000;
 
+// "Normal closure": the server ends this page's part at once instead of waiting for it to come back.
+const GOODBYE = 1000;
+
 /**
  * @typedef {object} Live
  * @property {(message: object) => void} send  dropped when there is no connection; the page asks again after it is back
@@ -67,7 +70,7 @@ export function live(path, on) {
   const beat = setInterval(() => {
     if (!socket) return;
     if (Date.now() - heardAt > SILENCE_MS) {
-      // A dead network may not let the socket close in time, so the page goes on without it.
+      // A dead network may not let the socket close in time, so the page goes on without it. No code: this is no goodbye.
       const dead = socket;
       dead.close();
       lost(dead);
@@ -92,7 +95,7 @@ export function live(path, on) {
       clearTimeout(again);
       clearInterval(beat);
       removeEventListener("online", online);
-      socket?.close();
+      socket?.close(GOODBYE);
     },
   };
 }

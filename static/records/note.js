@@ -6,6 +6,8 @@ import { getJson, sendJson, setCsrf } from "../lib/send.js";
 import { texts } from "../lib/texts.js";
 import { start, step } from "./autosave.js";
 
+/** @typedef {{text: string, version: number}} Note */
+
 /**
  * @param {HTMLElement} root the panel; its texts are in its `data-text`
  * @param {{url: string}} options
@@ -19,6 +21,8 @@ export function startNote(root, { url }) {
   const password = find("#note-password", HTMLFormElement, root);
   const conflict = find("#note-conflict", HTMLElement, root);
   let state = start();
+  /** What came with the page: it was read once already, and each reading is an entry in the access log. @type {Note|null} */
+  let given = null;
   /** @type {ReturnType<typeof setTimeout>|undefined} */
   let timer;
   /** @type {(() => void)[]} */
@@ -60,6 +64,11 @@ export function startNote(root, { url }) {
   }
 
   async function load() {
+    if (given) {
+      const { text, version } = given;
+      given = null;
+      return feed({ type: "loaded", text, version });
+    }
     const answer = await getJson(url);
     if (answer.ok) feed({ type: "loaded", text: answer.data.text, version: answer.data.version });
     else feed({ type: "failed", status: answer.status });
@@ -113,7 +122,7 @@ export function startNote(root, { url }) {
     return "";
   }
 
-  /** @returns {{text: string, version: number}|null} */
+  /** @returns {Note|null} */
   function keptText() {
     try {
       return JSON.parse(sessionStorage.getItem(kept) ?? "null");
@@ -123,8 +132,11 @@ export function startNote(root, { url }) {
   }
 
   return {
-    /** The identity is recorded: fetch the note. */
-    open() { feed({ type: "opened", kept: keptText() }); },
+    /** The identity is recorded: show the note that came with the page, or fetch it. @param {Note} [note] */
+    open(note) {
+      given = note ?? null;
+      feed({ type: "opened", kept: keptText() });
+    },
     /** Shut again, for example back in the waiting room. What was not saved stays in this tab. */
     close() { if (state.phase !== "closed") feed({ type: "closed" }); },
     /** Saves now. Ends when it is saved or cannot be, and after 3 s in any case. */

@@ -4,6 +4,8 @@ import { find } from "../lib/page.js";
 import { startNote } from "./note.js";
 
 const root = find("#note", HTMLElement);
+const field = find("#note-text", HTMLTextAreaElement, root);
 const note = startNote(root, { url: root.dataset.url ?? "" });
-find("#note-text", HTMLTextAreaElement, root).readOnly = false;
-note.open();
+field.readOnly = false;
+// What the server wrote, not what a browser may have put back into the field.
+note.open({ text: field.defaultValue, version: Number(root.dataset.version) });

@@ -10,6 +10,7 @@
 mod support;
 
 mod links;
+mod notes;
 mod pages;
 mod restarts;
 mod visits;

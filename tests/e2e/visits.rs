@@ -151,6 +151,7 @@ async fn the_export_tells_the_visit() {
         ("visit.admitted", Some(&id)),
         ("call.connected", Some(&id)),
         ("identity.recorded", Some(&id)),
+        ("note.read", Some(&id)),
         ("note.saved", Some(&id)),
         ("visit.ended", Some(&id)),
         ("log.exported", None),
@@ -160,4 +161,7 @@ async fn the_export_tells_the_visit() {
         let told = rest.any(|(kind, object)| *kind == chapter && about.is_none_or(|id| *object == id));
         assert!(told, "{chapter} does not follow what comes before it in the story:\n{lines:#?}");
     }
+    let times = |kind: &str| kinds.iter().filter(|line| *line == kind).count();
+    assert_eq!(times("note.read"), 1, "the note was opened once");
+    assert_eq!(times("call.left"), 2, "each party's part in the call ended once");
 }

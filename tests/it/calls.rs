@@ -4,11 +4,12 @@ use crate::on_both;
 use crate::support::TestApp;
 use crate::support::clinic::Scene;
 use crate::support::page::{Page, Side};
-use crate::support::socket::NOT_ALLOWED;
+use crate::support::socket::{NOT_ALLOWED, PATIENCE};
 use anteroom::appointments::VisitState;
 use anteroom::staff::Role;
+use anteroom::time::Millis;
 use reqwest::StatusCode;
-use serde_json::json;
+use serde_json::{Value, json};
 use std::time::Duration;
 
 /// Both pages of an admitted visit, connected.
@@ -146,6 +147,246 @@ on_both! {
         let colleague = app.staff(Role::Clinician).await;
         assert_eq!(colleague.socket_from(&path, None).await.err(), Some(StatusCode::NOT_FOUND));
         assert_eq!(app.browser().socket_from(&path, None).await.err(), Some(StatusCode::UNAUTHORIZED));
+        app.finish().await;
+    }
+}
+
+/// The facts of every `call.left`, without the late ones' time.
+fn parts(events: &[Value]) -> Vec<(String, i64, i64, String)> {
+    let part = |event: &Value| {
+        let details = &event["details"];
+        let word = |name: &str| details[name].as_str().unwrap().to_owned();
+        (word("party"), details["epoch"].as_i64().unwrap(), details["connected_s"].as_i64().unwrap(), word("why"))
+    };
+    let mut parts: Vec<_> = events.iter().map(part).collect();
+    parts.sort_by_key(|part| (part.1, part.0.clone()));
+    parts
+}
+
+fn part(party: &str, epoch: i64, connected_s: i64, why: &str) -> (String, i64, i64, String) {
+    (party.to_owned(), epoch, connected_s, why.to_owned())
+}
+
+impl TestApp {
+    /// The spool, once something waits in it.
+    async fn spooled(&self) -> std::path::PathBuf {
+        let spool = self.app.config.data_dir.join("call-ends.spool");
+        let waits = async {
+            while !std::fs::metadata(&spool).is_ok_and(|file| file.len() > 0) {
+                tokio::time::sleep(Duration::from_millis(10)).await;
+            }
+        };
+        tokio::time::timeout(PATIENCE, waits).await.expect("the end of the call is kept");
+        spool
+    }
+}
+
+/// [`in_call`], with both connections known to the server.
+async fn known_in_call(app: &TestApp) -> (Scene, Page, Page) {
+    let pages = in_call(app).await;
+    app.events_come("call.connected", 2).await;
+    pages
+}
+
+on_both! {
+    async fn each_part_of_a_call_ends_once_with_its_length_and_why(app: TestApp) {
+        let (scene, clinician, patient) = known_in_call(&app).await;
+        app.clock.advance(Millis::seconds(90));
+        patient.says_goodbye();
+        assert_eq!(parts(&app.events_come("call.left", 1).await), [part("patient", 1, 90, "closed")]);
+        let again = Page::open(Side::Patient, scene.patient.socket(&scene.path("socket")).await);
+        again.connected(2).await;
+        clinician.connected(2).await;
+        app.events_come("call.connected", 4).await;
+        app.clock.advance(Millis::seconds(60));
+        let newer = Page::open(Side::Patient, scene.patient.socket(&scene.path("socket")).await);
+        newer.connected(3).await;
+        clinician.connected(3).await;
+        app.events_come("call.connected", 6).await;
+        app.clock.advance(Millis::seconds(30));
+        assert_eq!(scene.asks("end").await, StatusCode::SEE_OTHER);
+        let all = app.events_come("call.left", 6).await;
+        let expected = [
+            part("clinician", 1, 90, "renewed"),
+            part("patient", 1, 90, "closed"),
+            part("clinician", 2, 60, "renewed"),
+            part("patient", 2, 60, "superseded"),
+            part("clinician", 3, 30, "ended"),
+            part("patient", 3, 30, "ended"),
+        ];
+        assert_eq!(parts(&all), expected);
+        for event in &all {
+            let (actor, who) = (&event["actor"], &event["details"]["party"]);
+            let expected = if who == "clinician" { ("staff", scene.clinician.id.to_string()) } else { ("patient_link", scene.device(&app).await) };
+            assert_eq!((actor["kind"].as_str().unwrap(), actor["id"].as_str().unwrap()), (expected.0, expected.1.as_str()));
+            assert!(event["details"].get("late").is_none() && event["object"]["id"] == json!(scene.visit));
+        }
+        app.finish().await;
+    }
+}
+
+on_both! {
+    async fn a_page_that_is_lost_for_good_left_and_begins_anew_when_it_comes_back(app: TestApp) {
+        let (scene, clinician, patient) = known_in_call(&app).await;
+        app.clock.advance(Millis::seconds(45));
+        let told = clinician.heard("state").len();
+        patient.lose_socket();
+        clinician.told(told + 1).await;
+        assert!(app.events("call.left").await.is_empty(), "it may come back");
+        app.clock.advance(Millis::minutes(2));
+        assert_eq!(parts(&app.events_come("call.left", 1).await), [part("patient", 1, 45, "lost")]);
+        patient.comes_back(scene.patient.socket(&scene.path("socket")).await);
+        patient.connected(2).await;
+        clinician.connected(2).await;
+        app.finish().await;
+    }
+}
+
+on_both! {
+    async fn put_back_and_removed_end_the_call_for_both(app: TestApp) {
+        for (step, why) in [("waiting", "put_back"), ("removal", "removed")] {
+            let before = app.events("call.left").await.len();
+            let (scene, _clinician, _patient) = in_call(&app).await;
+            assert_eq!(scene.asks(step).await, StatusCode::SEE_OTHER);
+            let left = app.events_come("call.left", before + 2).await.split_off(before);
+            assert!(left.iter().all(|event| event["details"]["why"] == why || event["details"]["why"] == "closed"), "{step}: {left:#?}");
+        }
+        app.finish().await;
+    }
+}
+
+on_both! {
+    async fn a_call_outlives_the_database_and_its_end_is_written_late_with_its_own_time(app: TestApp) {
+        let mut app = app;
+        let (scene, clinician, patient) = known_in_call(&app).await;
+        app.clock.advance(Millis::seconds(90));
+        app.database_refuses(true).await;
+
+        // A frame that cannot be checked closes the socket, and nothing of the call.
+        let (of_patient, of_clinician) = (patient.peer(), clinician.peer());
+        patient.say(json!({ "type": "restart", "epoch": 1 }));
+        assert_eq!(patient.closed().await, Some(1013));
+        assert_eq!(scene.patient.socket_from(&scene.path("socket"), None).await.err(), Some(StatusCode::SERVICE_UNAVAILABLE));
+        of_patient.receives(20).await;
+        of_clinician.receives(20).await;
+        of_patient.say("Can you hear me?").await;
+        of_clinician.hears("Can you hear me?").await;
+
+        assert!(clinician.heard("superseded").is_empty() && clinician.epoch() == Some(1), "the other page's socket is still open");
+
+        // What nobody could write waits beside the database, sealed, and survives a crash.
+        clinician.says_goodbye();
+        let spool = app.spooled().await;
+        let kept = std::fs::read(&spool).unwrap();
+        assert!(!kept.windows(9).any(|part| part == b"clinician"), "it is sealed");
+        let ended_at = app.app.now();
+        app.clock.advance(Millis::minutes(7));
+        assert!(app.app.log.replay(&app.app.system()).await.is_err(), "the log is still full");
+        assert_eq!(std::fs::read(&spool).unwrap(), kept, "nothing is lost by trying");
+        app.restart().await;
+
+        app.database_refuses(false).await;
+        app.app.log.replay(&app.app.system()).await.unwrap();
+        let left = app.events("call.left").await;
+        assert_eq!(parts(&left), [part("clinician", 1, 90, "closed")]);
+        assert_eq!((left[0]["details"]["late"].as_str(), left[0]["details"]["happened_at"].as_i64()), (Some("yes"), Some(ended_at.0)));
+        assert_eq!((left[0]["at"].as_i64(), left[0]["actor"]["id"].as_str()), (Some(app.app.now().0), Some(scene.clinician.id.to_string().as_str())));
+        let replayed = app.events("log.replayed").await;
+        assert_eq!(replayed.iter().map(|event| &event["details"]).collect::<Vec<_>>(), [&json!({ "altered": 0, "dropped": 0, "rows": 1, "torn": 0 })]);
+
+        // A crash between the log and the spool tells it again.
+        std::fs::write(&spool, &kept).unwrap();
+        app.restart().await;
+        app.app.log.replay(&app.app.system()).await.unwrap();
+        assert_eq!(app.events("call.left").await.len(), 1, "written once");
+
+        // The patient's page is back at the connection it never lost.
+        patient.comes_back(scene.patient.socket(&scene.path("socket")).await);
+        patient.state("in_call").await;
+        assert_eq!(patient.epoch(), Some(1));
+        app.finish().await;
+    }
+}
+
+on_both! {
+    async fn nothing_but_the_end_of_a_call_waits_for_the_log(app: TestApp) {
+        let (scene, clinician, patient) = known_in_call(&app).await;
+        app.log_is_full(true).await;
+        assert_eq!(scene.asks("end").await, StatusCode::SERVICE_UNAVAILABLE);
+        patient.say(json!({ "type": "chatted", "epoch": 1 }));
+        assert_eq!(patient.closed().await, Some(1013));
+        clinician.peer().receives(5).await;
+        let spool = app.app.config.data_dir.join("call-ends.spool");
+        assert!(!spool.exists());
+        app.log_is_full(false).await;
+        assert_eq!(scene.standing(&app).await.state, VisitState::InCall);
+        assert!(app.events("chat.sent").await.is_empty());
+        app.finish().await;
+    }
+}
+
+on_both! {
+    async fn what_was_altered_in_the_spool_is_counted_and_not_believed(app: TestApp) {
+        let (_scene, clinician, patient) = known_in_call(&app).await;
+        app.log_is_full(true).await;
+        clinician.says_goodbye();
+        let spool = app.spooled().await;
+        app.log_is_full(false).await;
+        // Somebody with the disk changes the record and makes its frame fit.
+        let mut bytes = std::fs::read(&spool).unwrap();
+        *bytes.last_mut().unwrap() ^= 1;
+        let check = anteroom::crypto::sha256(&bytes[12..]);
+        bytes[4..12].copy_from_slice(&check[..8]);
+        std::fs::write(&spool, bytes).unwrap();
+        app.app.log.replay(&app.app.system()).await.unwrap();
+        assert!(app.events("call.left").await.is_empty());
+        assert_eq!(app.events("log.replayed").await[0]["details"], json!({ "altered": 1, "dropped": 0, "rows": 0, "torn": 0 }));
+        drop(patient);
+        app.finish().await;
+    }
+}
+
+on_both! {
+    async fn ends_of_calls_are_written_late_in_the_order_in_which_they_came(app: TestApp) {
+        let (_scene, clinician, patient) = known_in_call(&app).await;
+        app.log_is_full(true).await;
+        clinician.says_goodbye();
+        let spool = app.spooled().await;
+        let one = std::fs::metadata(&spool).unwrap().len();
+        app.log_is_full(false).await;
+        app.clock.advance(Millis::seconds(20));
+        patient.says_goodbye();
+        let both = async {
+            while std::fs::metadata(&spool).unwrap().len() == one {
+                tokio::time::sleep(Duration::from_millis(10)).await;
+            }
+        };
+        tokio::time::timeout(PATIENCE, both).await.expect("it waits behind the first, although it could be written");
+        app.app.log.replay(&app.app.system()).await.unwrap();
+        let left = app.events("call.left").await;
+        assert_eq!(left.iter().map(|event| event["details"]["party"].as_str().unwrap()).collect::<Vec<_>>(), ["clinician", "patient"]);
+        assert!(std::fs::read(&spool).unwrap().is_empty());
+        app.finish().await;
+    }
+}
+
+on_both! {
+    async fn however_long_the_database_is_away_nobody_is_gone_for_it(app: TestApp) {
+        let (scene, clinician, patient) = known_in_call(&app).await;
+        app.database_refuses(true).await;
+        let told = clinician.heard("state").len();
+        patient.say(json!({ "type": "restart", "epoch": 1 }));
+        assert_eq!(patient.closed().await, Some(1013));
+        app.clock.advance(Millis::minutes(5));
+        app.database_refuses(false).await;
+        // The page whose socket stayed open hears what it missed.
+        clinician.told(told + 1).await;
+        patient.comes_back(scene.patient.socket(&scene.path("socket")).await);
+        patient.state("in_call").await;
+        clinician.told(told + 2).await;
+        patient.peer().receives(5).await;
+        assert_eq!((patient.epoch(), clinician.epoch()), (Some(1), Some(1)));
+        assert!(app.events("call.left").await.is_empty());
         app.finish().await;
     }
 }

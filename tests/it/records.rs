@@ -190,6 +190,7 @@ on_both! {
         let page = answer.text().await.unwrap();
         assert!(page.contains("&#60;now&#62;.\nSee again") && page.contains("records/page.js"), "{page}");
         assert!(page.contains("<title>Note – Riverside Clinic</title>") && !page.contains("Maria"), "{page}");
+        assert!(page.contains("data-version=\"1\""), "the script goes on from what the page holds, without reading it again: {page}");
         assert_eq!(app.events("note.read").await.len(), 1);
         app.finish().await;
     }

@@ -80,6 +80,13 @@ compliance-why-signed_out = signed out
 compliance-why-administrator = by an administrator
 compliance-why-idle = idle for too long
 compliance-why-absolute = signed in for too long
+compliance-why-closed = the page was closed
+compliance-why-lost = the connection to the page was lost
+compliance-why-superseded = a newer page took the call
+compliance-why-renewed = the other side began the call anew
+compliance-why-ended = the visit ended
+compliance-why-put_back = put back into the waiting room
+compliance-why-removed = removed from the visit
 
 # What happened, one sentence for each kind of event; dots of the kind are dashes here.
 compliance-kind-system-started = Program started
@@ -132,9 +139,11 @@ compliance-kind-visit-ended = Ended the visit
 compliance-kind-identity-recorded = Recorded who the patient is
 compliance-kind-call-joined = Joined the call
 compliance-kind-call-connected = Connected in the call
+compliance-kind-call-left = Left the call
 compliance-kind-chat-sent = Sent a chat message
 compliance-kind-note-read = Opened the visit note
 compliance-kind-note-saved = Saved the visit note
+compliance-kind-log-replayed = Wrote what waited for the log
 compliance-kind-log-viewed = Looked at the access log
 compliance-kind-log-exported = Began an export of the access log
 compliance-kind-log-export_finished = Export of the access log ended

@@ -1,6 +1,6 @@
 # The note beside the call.
 note-heading = Note
-note-label = Saved sealed while you type. The patient does not see it.
+note-hint = Saved sealed while you type. The patient does not see it.
 note-closed = The note opens once you have recorded who the patient is.
 note-email = Email
 note-password = Password

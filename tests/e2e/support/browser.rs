@@ -145,6 +145,11 @@ impl Window {
         self.driver.refresh().await.unwrap_or_else(|problem| panic!("{}: reload: {problem}", self.name));
     }
 
+    /// Every session of this browser is forgotten, as if each had run out.
+    pub async fn forget_cookies(&self) {
+        self.driver.delete_all_cookies().await.unwrap_or_else(|problem| panic!("{}: forget the cookies: {problem}", self.name));
+    }
+
     /// Path, query and fragment of the address bar.
     pub async fn address(&self) -> String {
         let url = self.driver.current_url().await.unwrap();

@@ -42,6 +42,11 @@ function put(name, value) {
   return field.value === value;
 }
 
+const valueOf = (name) => find("field", name)?.value ?? "";
+
+/** Everything in the tab's own storage. */
+const keptByThisTab = () => Object.values(sessionStorage);
+
 /** What the page says of itself, word for word. */
 const statuses = () => [...document.querySelectorAll("[role=status]")].filter(isVisible).map((element) => squeeze(element.textContent));
 

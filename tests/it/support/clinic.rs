@@ -131,6 +131,13 @@ impl Scene {
         format!("/visits/{}/{step}", self.visit)
     }
 
+    /// The device that the patient's session is on, as the log names it.
+    pub async fn device(&self, app: &TestApp) -> String {
+        let redeemed = app.events("link.redeemed").await;
+        let ours = redeemed.iter().find(|event| event["object"]["id"] == self.visit.to_string()).unwrap();
+        ours["details"]["device"].as_str().unwrap().to_owned()
+    }
+
     pub async fn standing(&self, app: &TestApp) -> Standing {
         let mut tx = app.app.db.reading().await.unwrap();
         waiting_room::standing(&mut tx, self.visit).await.unwrap().unwrap()

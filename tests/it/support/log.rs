@@ -1,5 +1,6 @@
 //! What tests ask of the database directly: the events of the log, and rows that lie there already.
 
+use super::socket::PATIENCE;
 use super::{NOW, TestApp};
 use anteroom::audit::{self, Filter};
 use anteroom::db::Db;
@@ -8,6 +9,7 @@ use anteroom::patients::{self, ContactChoices, Details, NewPatient};
 use anteroom::secret::Secret;
 use serde_json::Value;
 use std::sync::atomic::{AtomicI64, Ordering};
+use std::time::Duration;
 
 /// Run one statement on whichever database a test has: `on_db!(app, pool => sqlx::query("..").execute(pool).await)`.
 #[macro_export]
@@ -56,6 +58,26 @@ impl TestApp {
             }
         }
         .unwrap();
+    }
+
+    /// Let nothing about visits be read or written and no event either, or let all of it again.
+    pub async fn database_refuses(&self, refuses: bool) {
+        self.log_is_full(refuses).await;
+        self.execute(if refuses { "alter table visit rename to visit_away" } else { "alter table visit_away rename to visit" }).await;
+    }
+
+    /// The payloads of the events of that kind, once there are so many.
+    pub async fn events_come(&self, kind: &str, count: usize) -> Vec<Value> {
+        let come = async {
+            loop {
+                let events = self.events(kind).await;
+                if events.len() >= count {
+                    return events;
+                }
+                tokio::time::sleep(Duration::from_millis(20)).await;
+            }
+        };
+        tokio::time::timeout(PATIENCE, come).await.unwrap_or_else(|_| panic!("no {count} of {kind} in time"))
     }
 
     /// A visit of a new patient in a call, its clinician having recorded `identity` or not.

@@ -106,8 +106,7 @@ impl TestApp {
 
     /// On a PostgreSQL database of its own.
     pub async fn postgres() -> Self {
-        let schema = include_str!("../../../migrations/postgres/0001_clinic.sql");
-        let database = postgres::database_like(schema, async |url| {
+        let database = postgres::database_like(&postgres_schema(), async |url| {
             let db = db::Db::open(&db::Address::parse(&url).unwrap()).await.unwrap();
             db::migrate::run(&db).await.unwrap();
             db.close().await;
@@ -182,6 +181,14 @@ impl TestApp {
         self.rooms.abort();
         self.app.close().await;
     }
+}
+
+/// The text of all migrations: a template of another schema is another template.
+fn postgres_schema() -> String {
+    let folder = std::path::Path::new(env!("CARGO_MANIFEST_DIR")).join("migrations/postgres");
+    let mut files: Vec<_> = std::fs::read_dir(folder).unwrap().map(|file| file.unwrap().path()).collect();
+    files.sort();
+    files.into_iter().map(|file| std::fs::read_to_string(file).unwrap()).collect()
 }
 
 fn serve(app: &App, requests: &Requests, listeners: Vec<TcpListener>) -> (Hub, ServerHandle, JoinHandle<()>) {

@@ -25,6 +25,7 @@ pub struct Page {
 enum Order {
     Say(Value),
     LoseSocket,
+    SayGoodbye,
     ComeBack(Box<Socket>),
 }
 
@@ -103,6 +104,11 @@ impl Page {
         assert!(self.orders.send(Order::LoseSocket).is_ok());
     }
 
+    /// The tab is closed: the socket says goodbye, and the connection is gone.
+    pub fn says_goodbye(&self) {
+        assert!(self.orders.send(Order::SayGoodbye).is_ok());
+    }
+
     /// The socket is back.
     pub fn comes_back(&self, socket: Socket) {
         assert!(self.orders.send(Order::ComeBack(Box::new(socket))).is_ok());
@@ -179,6 +185,12 @@ impl Acting {
                 Step::Event(event) => self.happened(event).await,
                 Step::Order(Order::Say(message)) => self.say(message).await,
                 Step::Order(Order::LoseSocket) => self.socket = None,
+                Step::Order(Order::SayGoodbye) => {
+                    self.hang_up().await;
+                    if let Some(socket) = self.socket.take() {
+                        socket.leave().await;
+                    }
+                }
                 Step::Order(Order::ComeBack(socket)) => {
                     *self.shared.closed.borrow_mut() = None;
                     (self.socket, self.joined) = (Some(*socket), false);

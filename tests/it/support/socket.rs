@@ -8,7 +8,8 @@ use std::time::Duration;
 use tokio::time::{Instant, timeout, timeout_at};
 use tokio_tungstenite::WebSocketStream;
 use tokio_tungstenite::tungstenite::handshake::client::generate_key;
-use tokio_tungstenite::tungstenite::protocol::Role;
+use tokio_tungstenite::tungstenite::protocol::frame::coding::CloseCode;
+use tokio_tungstenite::tungstenite::protocol::{CloseFrame, Role};
 use tokio_tungstenite::tungstenite::{Error, Message};
 
 /// How long a test waits for what must come. The slowest thing is the hub's look at unanswered admissions, each 5 s.
@@ -140,9 +141,10 @@ impl Socket {
         all
     }
 
-    /// Close as a page does that goes away.
+    /// Close as a page does that goes away: with a goodbye.
     pub async fn leave(mut self) {
-        let _closed_already = self.stream.close(None).await;
+        let away = CloseFrame { code: CloseCode::Away, reason: "".into() };
+        let _closed_already = self.stream.close(Some(away)).await;
         let _silent = timeout(PATIENCE, async { while !matches!(self.next().await, News::Closed(_)) {} }).await;
     }
 }

@@ -1,0 +1,5 @@
+-- What the log holds once, however often it is told: a start, a page or a replay that tells it again is refused by the key.
+create table audit_once (
+    key blob primary key,
+    event_id blob not null references audit_event (id)
+) strict;
