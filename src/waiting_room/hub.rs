@@ -1,21 +1,26 @@
 //! The rooms of this node and the sockets of the people in them.
 //!
-//! Sockets come in ([`Hub::enter`], [`Hub::watch_day`]), events go to the pure room, and its effects are performed here.
+//! Sockets come in ([`Hub::enter`], [`Hub::watch_day`]), events go to the pure room, and its effects are performed here:
+//! this file moves, `telling` says what the pages of a visit hear, `day` what a clinician's Today hears.
 //! The database is read for every word that is told, so a page never hears of something that did not happen. All of this
 //! can be lost at any time: pages come back by themselves and are told again.
 
-use super::room::{ADMISSION_WAITS, Effect, Event, Party, Room, SocketId};
+mod day;
+mod seat;
+mod telling;
+
+pub(super) use day::today;
+pub use seat::{Outgoing, Seat};
+
+use super::room::{ADMISSION_WAITS, Effect, Event, Room, SocketId};
 use super::store::{self, Standing};
 use crate::app::App;
-use crate::appointments::VisitState;
-use crate::audit::{Event as LogEvent, Fact, Kind, Object};
 use crate::bus::Hint;
-use crate::ids::{DeviceId, StaffId, StaffSessionId, VisitId};
+use crate::ids::{StaffId, StaffSessionId, VisitId};
 use crate::secret::Secret;
 use crate::staff::{self, Sight};
 use crate::time::Timestamp;
-use crate::web;
-use serde::Serialize;
+use day::DayLine;
 use std::collections::{BTreeSet, HashMap};
 use std::sync::atomic::{AtomicU64, Ordering};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
@@ -26,48 +31,12 @@ use tokio::sync::{Notify, broadcast, mpsc};
 const OUTGOING_MAX: usize = 64;
 /// Open pages of one visit. Higher: more tabs. Lower: less for a thief of a session to hold open.
 const SOCKETS_PER_VISIT_MAX: usize = 8;
-/// Open Today pages of one clinician.
-const DAYS_PER_CLINICIAN_MAX: usize = 8;
 /// Open sockets of this node.
 const SOCKETS_MAX: usize = 20_000;
 /// Changes of a day within this time are told together.
 const DAY_PAUSE: Duration = Duration::from_millis(40);
 /// How often admissions that nobody answers are looked for.
 const TICK: Duration = Duration::from_secs(5);
-
-/// Who sits behind a socket.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum Seat {
-    Patient { device: DeviceId },
-    Clinician { staff: StaffId, session: StaffSessionId },
-}
-
-impl Seat {
-    pub fn party(&self) -> Party {
-        match self {
-            Seat::Patient { .. } => Party::Patient,
-            Seat::Clinician { .. } => Party::Clinician,
-        }
-    }
-
-    /// True if the admission that stands is this seat's.
-    pub fn sits_in(&self, standing: &Standing) -> bool {
-        match self {
-            Seat::Patient { device } => standing.admitted_device == Some(*device),
-            Seat::Clinician { staff, .. } => standing.clinician_id == *staff,
-        }
-    }
-}
-
-/// What a socket task sends to its page.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub enum Outgoing {
-    Text(String),
-    /// A newer tab took the call. The page does not come back by itself.
-    Superseded,
-    /// The session is over. The page does not come back by itself.
-    Gone,
-}
 
 /// A handle on the rooms. Cheap to clone.
 #[derive(Debug, Clone)]
@@ -99,48 +68,6 @@ struct Line {
     clinician: StaffId,
     seat: Seat,
     out: mpsc::Sender<Outgoing>,
-}
-
-#[derive(Debug)]
-struct DayLine {
-    clinician: StaffId,
-    session: StaffSessionId,
-    out: mpsc::Sender<Outgoing>,
-}
-
-/// `state`, as both pages of a visit hear it.
-#[derive(Debug, Serialize)]
-#[serde(tag = "type", rename = "state")]
-struct StateMessage<'a> {
-    state: &'static str,
-    version: i64,
-    epoch: i64,
-    identity: Option<&'a str>,
-    held: bool,
-    peer: bool,
-    clinician: &'static str,
-    message: Option<&'a str>,
-    left: bool,
-}
-
-/// `today`, without a name.
-#[derive(Debug, Serialize)]
-#[serde(tag = "type", rename = "today")]
-struct TodayMessage {
-    visits: Vec<TodayVisit>,
-    now: Timestamp,
-}
-
-#[derive(Debug, Serialize)]
-struct TodayVisit {
-    id: VisitId,
-    state: &'static str,
-    version: i64,
-    since: Option<Timestamp>,
-    away_since: Option<Timestamp>,
-    held: bool,
-    left: bool,
-    locked: bool,
 }
 
 impl Hub {
@@ -216,30 +143,6 @@ impl Hub {
                 let _cut_off_if_full = line.out.try_send(Outgoing::Text(frame));
                 return;
             }
-        }
-    }
-
-    /// A Today page opened its socket.
-    pub async fn watch_day(&self, clinician: StaffId, session: StaffSessionId) -> Option<(SocketId, mpsc::Receiver<Outgoing>)> {
-        let (out, incoming) = mpsc::channel(OUTGOING_MAX);
-        let socket = self.new_socket();
-        {
-            let mut live = self.live();
-            if live.days.values().filter(|day| day.clinician == clinician).count() >= DAYS_PER_CLINICIAN_MAX {
-                return None;
-            }
-            live.days.insert(socket, DayLine { clinician, session, out });
-        }
-        self.tell_day(clinician).await;
-        self.tell_patients_of(clinician).await;
-        Some((socket, incoming))
-    }
-
-    /// A Today page closed its socket.
-    pub async fn leave_day(&self, socket: SocketId) {
-        let left = self.live().days.remove(&socket);
-        if let Some(day) = left {
-            self.tell_patients_of(day.clinician).await;
         }
     }
 
@@ -346,127 +249,6 @@ impl Hub {
         }
     }
 
-    /// Send the visit's state, read now, to these pages.
-    async fn tell(&self, visit: VisitId, sockets: &[SocketId]) {
-        let _in_order = self.0.telling.lock().await;
-        if let Err(error) = self.tell_in_order(visit, sockets).await {
-            // The page asks again by reconnecting: it hears no beat from a socket that was cut.
-            tracing::warn!(%error, visit.id = %visit, "Could not tell the pages of visit `{visit}`");
-            for socket in sockets {
-                self.live().lines.remove(socket);
-            }
-        }
-    }
-
-    async fn tell_in_order(&self, visit: VisitId, sockets: &[SocketId]) -> web::Result<()> {
-        let mut tx = self.0.app.db.reading().await?;
-        let Some(standing) = store::standing(&mut tx, visit).await? else { return Ok(()) };
-        let busy = store::busy_elsewhere(&mut tx, standing.clinician_id, visit).await?;
-        drop(tx);
-        let message = self.message(&standing).await?;
-        let (for_patient, for_clinician, targets) = {
-            let live = self.live();
-            let Some(room) = live.rooms.get(&visit) else { return Ok(()) };
-            let here = room.present(Party::Clinician) || live.days.values().any(|day| day.clinician == standing.clinician_id);
-            let clinician = if busy {
-                "busy"
-            } else if here {
-                "here"
-            } else {
-                "away"
-            };
-            let text = message.as_ref().map(|message| message.reveal().as_str());
-            let state = |party: Party| {
-                let for_patient = party == Party::Patient;
-                let message = StateMessage {
-                    state: standing.state.word(),
-                    version: standing.version,
-                    epoch: standing.call_epoch,
-                    identity: standing.identity.as_deref(),
-                    held: standing.held_at.is_some(),
-                    peer: room.present(party.other()),
-                    clinician,
-                    message: text.filter(|_| for_patient),
-                    left: standing.left_at.is_some(),
-                };
-                serde_json::to_string(&message).map_err(anyhow::Error::from)
-            };
-            let targets: Vec<(SocketId, Party)> =
-                sockets.iter().filter_map(|socket| Some((*socket, live.lines.get(socket)?.seat.party()))).collect();
-            (state(Party::Patient)?, state(Party::Clinician)?, targets)
-        };
-        for (socket, party) in targets {
-            let text = if party == Party::Patient { &for_patient } else { &for_clinician };
-            self.send(socket, Outgoing::Text(text.clone()));
-        }
-        Ok(())
-    }
-
-    /// The words on the waiting page. They are opened once for each version on this node, and the log says so.
-    async fn message(&self, standing: &Standing) -> web::Result<Option<Secret<String>>> {
-        let Some(sealed) = &standing.message else { return Ok(None) };
-        let known = self.live().messages.get(&standing.id).cloned();
-        if let Some((_, text)) = known.filter(|(version, _)| *version == standing.message_version) {
-            return Ok(Some(text));
-        }
-        let app = &self.0.app;
-        let event = LogEvent::done(Kind::VisitRead)
-            .on(Object::Visit, standing.id.0)
-            .about(standing.patient_id)
-            .with("fields", Fact::Words(vec!["message"]));
-        let access = app.log.access(&app.system(), event).await?;
-        let key = app.patient_key(standing.patient_id).await?;
-        let text = access.open(&key, super::message_place(standing.id, standing.message_version), sealed).await?;
-        self.live().messages.insert(standing.id, (standing.message_version, text.clone()));
-        Ok(Some(text))
-    }
-
-    async fn tell_patients_of(&self, clinician: StaffId) {
-        let told: Vec<(VisitId, SocketId)> = {
-            let live = self.live();
-            let patients = live.lines.iter().filter(|(_, line)| line.clinician == clinician && line.seat.party() == Party::Patient);
-            patients.map(|(socket, line)| (line.visit, *socket)).collect()
-        };
-        for (visit, socket) in told {
-            self.tell(visit, &[socket]).await;
-        }
-    }
-
-    fn change_day(&self, clinician: StaffId) {
-        self.live().changed_days.insert(clinician);
-        self.0.day_changed.notify_one();
-    }
-
-    async fn tell_day(&self, clinician: StaffId) {
-        if !self.live().days.values().any(|day| day.clinician == clinician) {
-            return;
-        }
-        let visits = match today(&self.0.app, clinician).await {
-            Ok(visits) => visits,
-            Err(error) => return tracing::warn!(%error, staff.id = %clinician, "Could not read the day of `{clinician}`"),
-        };
-        let now = self.0.app.now();
-        let visits = visits.into_iter().map(|standing| self.today_visit(standing, now)).collect();
-        let Ok(text) = serde_json::to_string(&TodayMessage { visits, now }) else { return };
-        for day in self.live().days.values().filter(|day| day.clinician == clinician) {
-            let _cut_off_if_full = day.out.try_send(Outgoing::Text(text.clone()));
-        }
-    }
-
-    fn today_visit(&self, standing: Standing, now: Timestamp) -> TodayVisit {
-        let expected = matches!(standing.state, VisitState::Waiting | VisitState::Checking | VisitState::InCall);
-        TodayVisit {
-            id: standing.id,
-            state: standing.state.word(),
-            version: standing.version,
-            since: standing.waiting_since,
-            away_since: if expected { self.away_since(standing.id) } else { None },
-            held: standing.held_at.is_some(),
-            left: standing.left_at.is_some(),
-            locked: standing.check_locked_until.is_some_and(|until| until > now),
-        }
-    }
-
     /// Send away the pages of a member of staff whose session ended.
     async fn end_lines_of(&self, id: StaffId) {
         let sessions: BTreeSet<StaffSessionId> = {
@@ -534,12 +316,4 @@ impl Hub {
         // A panic elsewhere leaves at worst a stale room, and rooms are caches.
         self.0.live.lock().unwrap_or_else(PoisonError::into_inner)
     }
-}
-
-/// The visits on a clinician's Today page: the clinic's day, and whoever still waits or talks.
-pub(super) async fn today(app: &App, clinician: StaffId) -> sqlx::Result<Vec<Standing>> {
-    let zone = app.config.clinic.zone;
-    let (from, until) = zone.day(zone.today(app.now()));
-    let mut tx = app.db.reading().await?;
-    store::day(&mut tx, clinician, from, until).await
 }
