@@ -97,6 +97,7 @@ pub fn config(data: &Path, listen: SocketAddr) -> anyhow::Result<Config> {
         database: DatabaseConfig::default(),
         mail: Default::default(),
         links: Default::default(),
+        waiting_room: Default::default(),
         sessions: Default::default(),
         calls: Default::default(),
     };

@@ -97,6 +97,7 @@ words! {
         VisitNoShow = "visit.no_show",
         VisitEnded = "visit.ended",
         IdentityRecorded = "identity.recorded",
+        ClinicianLate = "clinician.late",
 
         CallJoined = "call.joined",
         CallConnected = "call.connected",

@@ -39,6 +39,7 @@ struct PatientPage {
     ice: String,
     clinician: String,
     when: String,
+    late: String,
 }
 
 async fn patient(app: App, patient: PatientVisit) -> Result<HttpResponse> {
@@ -47,6 +48,7 @@ async fn patient(app: App, patient: PatientVisit) -> Result<HttpResponse> {
     let clinician = staff::member(&mut tx, standing.clinician_id).await?.ok_or(Error::NotFound)?;
     let (zone, language) = patients::zone_and_language(&mut tx, patient.patient).await?.ok_or(Error::NotFound)?;
     drop(tx);
+    let late = waiting_room::late::of(&app, standing.clinician_id).await?;
     let t = Text::of(&language);
     let page = Page { csrf: patient.csrf.clone(), clinic_name: app.config.clinic.name.clone(), ..Page::public(&app.config.clinic, t) };
     html(&PatientPage {
@@ -57,6 +59,7 @@ async fn patient(app: App, patient: PatientVisit) -> Result<HttpResponse> {
         epoch: standing.call_epoch,
         version: standing.version,
         ice: ice_servers(&app)?,
+        late: late.map(|late| t.with2("call-late", "clinician", &clinician.name, "minutes", late.minutes)).unwrap_or_default(),
         clinician: clinician.name,
         when: t.when(standing.starts_at, zone),
         page,

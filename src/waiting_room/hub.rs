@@ -59,6 +59,8 @@ struct Live {
     lines: HashMap<SocketId, Line>,
     days: HashMap<SocketId, DayLine>,
     changed_days: BTreeSet<StaffId>,
+    /// Clinicians of whom the waiting may hear something new: who is in front of them, how late it gets.
+    changed_queues: BTreeSet<StaffId>,
     messages: HashMap<VisitId, (i64, Secret<String>)>,
 }
 
@@ -68,6 +70,8 @@ struct Line {
     clinician: StaffId,
     seat: Seat,
     out: mpsc::Sender<Outgoing>,
+    /// What its page was told last.
+    told: String,
 }
 
 impl Hub {
@@ -94,7 +98,7 @@ impl Hub {
             if open >= SOCKETS_PER_VISIT_MAX || live.lines.len() >= SOCKETS_MAX {
                 return None;
             }
-            live.lines.insert(socket, Line { visit: standing.id, clinician: standing.clinician_id, seat, out });
+            live.lines.insert(socket, Line { visit: standing.id, clinician: standing.clinician_id, seat, out, told: String::new() });
             let room = live.rooms.entry(standing.id).or_insert_with(|| Room::new(now));
             let mut effects = room.apply(Event::Looked(standing.look()), now);
             effects.extend(room.apply(Event::Opened { socket, party: seat.party() }, now));
@@ -168,13 +172,23 @@ impl Hub {
                 },
                 () = self.0.day_changed.notified() => {
                     tokio::time::sleep(DAY_PAUSE).await;
-                    let days = std::mem::take(&mut self.live().changed_days);
-                    for clinician in days {
-                        self.tell_day(clinician).await;
-                    }
+                    self.tell_changes().await;
                 }
                 _ = tick.tick() => self.take_back_unanswered_admissions().await,
             }
+        }
+    }
+
+    async fn tell_changes(&self) {
+        let (days, queues) = {
+            let mut live = self.live();
+            (std::mem::take(&mut live.changed_days), std::mem::take(&mut live.changed_queues))
+        };
+        for clinician in days {
+            self.tell_day(clinician).await;
+        }
+        for clinician in queues {
+            self.tell_patients_of(clinician).await;
         }
     }
 
@@ -183,15 +197,21 @@ impl Hub {
             Hint::Visit { id, clinician } => {
                 self.look_again(id).await;
                 self.change_day(clinician);
+                self.change_queue(clinician);
+            }
+            Hint::Clinician { id } => {
+                self.change_day(id);
+                self.change_queue(id);
             }
             Hint::StaffGone { id } => self.end_lines_of(id).await,
         }
     }
 
     async fn look_at_everything(&self) {
-        let (visits, clinicians): (Vec<VisitId>, BTreeSet<StaffId>) = {
+        let (visits, clinicians, waited_for): (Vec<VisitId>, BTreeSet<StaffId>, BTreeSet<StaffId>) = {
             let live = self.live();
-            (live.rooms.keys().copied().collect(), live.days.values().map(|day| day.clinician).collect())
+            let waited_for = live.lines.values().map(|line| line.clinician).collect();
+            (live.rooms.keys().copied().collect(), live.days.values().map(|day| day.clinician).collect(), waited_for)
         };
         for visit in visits {
             self.look_again(visit).await;
@@ -199,6 +219,9 @@ impl Hub {
         for clinician in clinicians {
             self.end_lines_of(clinician).await;
             self.change_day(clinician);
+        }
+        for clinician in waited_for {
+            self.change_queue(clinician);
         }
     }
 

@@ -1,6 +1,7 @@
 //! The SQL of the waiting room: where a visit stands, and each step it can take. Every step is one statement that names
 //! the states it may start from, raises the version, and answers with where the visit then stands.
 
+use super::late::Late;
 use super::room::Look;
 use crate::appointments::VisitState;
 use crate::crypto::Sealed;
@@ -74,6 +75,29 @@ pub async fn busy_elsewhere(tx: &mut Tx, clinician: StaffId, besides: VisitId) -
         "select id from visit where clinician_id = $1 and id <> $2 and state in ('checking', 'in_call') limit 1")
         .bind(clinician).bind(besides).fetch_optional(conn).await)?;
     Ok(other.is_some())
+}
+
+/// How many wait for this clinician in front of one who waits since `since`.
+pub async fn waiting_before(tx: &mut Tx, clinician: StaffId, id: VisitId, since: Timestamp) -> sqlx::Result<i64> {
+    in_tx!(tx, conn => sqlx::query_scalar("select count(*) from visit where clinician_id = $1 and state = 'waiting'
+        and (waiting_since < $3 or (waiting_since = $3 and id < $2))")
+        .bind(clinician).bind(id).bind(since).fetch_one(conn).await)
+}
+
+/// What a clinician said of being late, as far as it still counts.
+pub async fn late(tx: &mut Tx, clinician: StaffId, now: Timestamp) -> sqlx::Result<Option<Late>> {
+    in_tx!(tx, conn => sqlx::query_as("select minutes, said_at from running_late where clinician_id = $1 and counts_until > $2")
+        .bind(clinician).bind(now).fetch_optional(conn).await)
+}
+
+pub async fn run_late(tx: &mut Tx, clinician: StaffId, late: Late, counts_until: Timestamp) -> sqlx::Result<()> {
+    in_tx!(tx, conn => sqlx::query("insert into running_late (clinician_id, minutes, said_at, counts_until) values ($1, $2, $3, $4)
+        on conflict (clinician_id) do update set minutes = $2, said_at = $3, counts_until = $4")
+        .bind(clinician).bind(late.minutes).bind(late.said_at).bind(counts_until).execute(conn).await.map(drop))
+}
+
+pub async fn on_time(tx: &mut Tx, clinician: StaffId) -> sqlx::Result<()> {
+    in_tx!(tx, conn => sqlx::query("delete from running_late where clinician_id = $1").bind(clinician).execute(conn).await.map(drop))
 }
 
 /// The visits whose admission may have to be taken back: admitted before `before`, nobody recognised yet.

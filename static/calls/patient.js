@@ -152,12 +152,19 @@ function told(news) {
   }
   if (state !== "waiting") return;
   if (isAdmitted(before)) putBack();
-  tell(find("#waiting-words", HTMLElement), say(`waiting-${news.clinician}`, { clinician }));
+  tell(find("#waiting-words", HTMLElement), news.late === null ? say(`waiting-${news.clinician}`, { clinician }) : say("waiting-late", { clinician, minutes: news.late }));
+  tell(find("#waiting-before", HTMLElement), inFront(news.before));
   tell(find("#waiting-held", HTMLElement), news.held ? say("held", { clinician }) : "");
   const text = news.message ?? "";
   find("#waiting-message", HTMLElement).hidden = text === "";
   if (text !== message) find("#waiting-message-text", HTMLElement).textContent = text;
   message = text;
+}
+
+/** @param {number|null} count  null where the clinic does not tell */
+function inFront(count) {
+  if (count === null) return "";
+  return count === 0 ? say("before-none") : count === 1 ? say("before-one") : say("before-many", { count });
 }
 
 /** The clinician opened the door. */

@@ -1,10 +1,11 @@
 //! The waiting room through its front door: who may take which step when, and what each page hears of it.
 
 use crate::on_both;
-use crate::support::TestApp;
+use crate::support::{NOW, TestApp};
 use anteroom::appointments::VisitState::{self, Booked, Cancelled, Checking, Ended, InCall, NoShow, Redeemed, Sent, Waiting};
 use anteroom::staff::Role;
 use anteroom::time::Millis;
+use anteroom::waiting_room::late;
 use reqwest::StatusCode;
 
 on_both! {
@@ -156,6 +157,84 @@ on_both! {
         assert!(scene.standing(&app).await.left_at.is_some());
         scene.arrive().await;
         assert_eq!(scene.standing(&app).await.left_at, None);
+        app.finish().await;
+    }
+}
+
+on_both! {
+    async fn running_late_is_heard_by_all_who_wait_and_outlives_a_restart(app: TestApp) {
+        let mut app = app;
+        let (scene, elsewhere) = (app.scene(Waiting).await, app.scene(Waiting).await);
+        let next = app.scene_beside(&scene, "11:00", Redeemed).await;
+        let mut patient = scene.patient.socket(&scene.path("socket")).await;
+        let mut of_another = elsewhere.patient.socket(&elsewhere.path("socket")).await;
+        let mut today = scene.clinician.socket("/today/socket").await;
+        assert!(patient.state("waiting").await["late"].is_null());
+
+        assert_eq!(scene.says_late("15").await, StatusCode::SEE_OTHER);
+        patient.until("state", |state| state["late"] == 15).await;
+        today.until("today", |day| day["late"] == 15).await;
+        assert_eq!(of_another.all_of("state", std::time::Duration::from_millis(300)).await.iter().filter(|state| !state["late"].is_null()).count(), 0);
+        let sentence = "is running about 15 minutes late.";
+        assert!(next.patient.text(&next.page()).await.contains(sentence), "who opens their page later reads it too");
+
+        app.restart().await;
+        app.clock.advance(Millis::minutes(1));
+        let mut patient = scene.patient.socket(&scene.path("socket")).await;
+        assert_eq!(patient.state("waiting").await["late"], 15);
+        assert!(scene.clinician.text("/today").await.contains("about 15 minutes late"));
+        assert_eq!(scene.says_late("0").await, StatusCode::SEE_OTHER);
+        patient.until("state", |state| state["late"].is_null()).await;
+        assert!(!next.patient.text(&next.page()).await.contains(sentence));
+        let said: Vec<_> = app.events("clinician.late").await.iter().map(|event| event["details"]["minutes"].as_i64().unwrap()).collect();
+        assert_eq!(said, [15, 0]);
+        app.finish().await;
+    }
+}
+
+on_both! {
+    async fn a_delay_is_one_of_four_and_counts_for_the_day(app: TestApp) {
+        let scene = app.scene(Booked).await;
+        for wrong in ["7", "-5", "31", "x", ""] {
+            assert_eq!(scene.says_late(wrong).await, StatusCode::UNPROCESSABLE_ENTITY, "{wrong}");
+        }
+        assert_eq!(scene.scheduler.form("/today/delay", &[("minutes", "5")]).await.status(), StatusCode::FORBIDDEN);
+        scene.says_late("10").await;
+        scene.says_late("30").await;
+        let said = async || late::of(&app.app, scene.clinician.id).await.unwrap();
+        assert_eq!(said().await, Some(late::Late { minutes: 30, said_at: NOW }));
+        // 10:30 in New York: the day has 13 and a half hours left.
+        app.clock.advance(Millis::minutes(13 * 60 + 29));
+        assert!(said().await.is_some());
+        app.clock.advance(Millis::minutes(1));
+        assert_eq!(said().await, None, "tomorrow begins on time");
+        app.finish().await;
+    }
+}
+
+on_both! {
+    with "[waiting_room]\nshow_position = true"
+    async fn who_waits_hears_how_many_are_in_front(app: TestApp) {
+        let (first, _of_another) = (app.scene(Waiting).await, app.scene(Waiting).await);
+        app.clock.advance(Millis::minutes(1));
+        let second = app.scene_beside(&first, "11:00", Waiting).await;
+        let mut page = second.patient.socket(&second.path("socket")).await;
+        assert_eq!(page.state("waiting").await["before"], 1, "of the same clinician's alone");
+        first.admit().await;
+        let told = page.until("state", |state| state["before"] == 0).await;
+        assert_eq!(told["clinician"], "busy");
+        app.clock.advance(Millis::minutes(1));
+        first.asks("waiting").await;
+        assert_eq!(page.until("state", |state| state["clinician"] != "busy").await["before"], 0, "who is put back waits anew");
+        app.finish().await;
+    }
+}
+
+on_both! {
+    async fn no_place_in_the_queue_is_told_unless_the_clinic_lets_it(app: TestApp) {
+        let scene = app.scene(Waiting).await;
+        let mut page = scene.patient.socket(&scene.path("socket")).await;
+        assert!(page.state("waiting").await["before"].is_null());
         app.finish().await;
     }
 }

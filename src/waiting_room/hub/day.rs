@@ -5,6 +5,7 @@ use crate::app::App;
 use crate::appointments::VisitState;
 use crate::ids::{StaffId, StaffSessionId, VisitId};
 use crate::time::Timestamp;
+use crate::waiting_room::late;
 use crate::waiting_room::room::SocketId;
 use crate::waiting_room::store::{self, Standing};
 use serde::Serialize;
@@ -26,6 +27,8 @@ pub(super) struct DayLine {
 #[serde(tag = "type", rename = "today")]
 struct TodayMessage {
     visits: Vec<TodayVisit>,
+    /// How many minutes late the clinician said to be.
+    late: Option<i64>,
     now: Timestamp,
 }
 
@@ -71,17 +74,25 @@ impl Hub {
         self.0.day_changed.notify_one();
     }
 
+    /// Somebody stands elsewhere in the queue of this clinician, or it gets late: those who wait may hear of it.
+    pub(super) fn change_queue(&self, clinician: StaffId) {
+        self.live().changed_queues.insert(clinician);
+        self.0.day_changed.notify_one();
+    }
+
     pub(super) async fn tell_day(&self, clinician: StaffId) {
         if !self.live().days.values().any(|day| day.clinician == clinician) {
             return;
         }
-        let visits = match today(&self.0.app, clinician).await {
-            Ok(visits) => visits,
+        let app = &self.0.app;
+        let read = async { Ok::<_, sqlx::Error>((today(app, clinician).await?, late::of(app, clinician).await?)) };
+        let (visits, late) = match read.await {
+            Ok(day) => day,
             Err(error) => return tracing::warn!(%error, staff.id = %clinician, "Could not read the day of `{clinician}`"),
         };
-        let now = self.0.app.now();
+        let (now, late) = (app.now(), late.map(|late| late.minutes));
         let visits = visits.into_iter().map(|standing| self.today_visit(standing, now)).collect();
-        let Ok(text) = serde_json::to_string(&TodayMessage { visits, now }) else { return };
+        let Ok(text) = serde_json::to_string(&TodayMessage { visits, late, now }) else { return };
         for day in self.live().days.values().filter(|day| day.clinician == clinician) {
             let _cut_off_if_full = day.out.try_send(Outgoing::Text(text.clone()));
         }

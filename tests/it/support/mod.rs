@@ -32,6 +32,10 @@ pub const NOW: Timestamp = Timestamp(1_795_447_800_000);
 #[macro_export]
 macro_rules! on_both {
     ($(#[$meta:meta])* async fn $name:ident($app:ident: TestApp) $body:block) => {
+        $crate::on_both! { $(#[$meta])* with "" async fn $name($app: TestApp) $body }
+    };
+    // With more lines in the configuration.
+    ($(#[$meta:meta])* with $settings:literal async fn $name:ident($app:ident: TestApp) $body:block) => {
         $(#[$meta])*
         mod $name {
             use super::*;
@@ -40,12 +44,12 @@ macro_rules! on_both {
 
             #[actix_web::test]
             async fn sqlite() {
-                facts(TestApp::sqlite().await).await;
+                facts(TestApp::sqlite_with($settings).await).await;
             }
 
             #[actix_web::test]
             async fn postgres() {
-                facts(TestApp::postgres().await).await;
+                facts(TestApp::postgres_with($settings).await).await;
             }
         }
     };
@@ -96,14 +100,18 @@ impl TestApp {
 
     /// On a PostgreSQL database of its own.
     pub async fn postgres() -> Self {
-        let schema = include_str!("../../../migrations/postgres/0001_clinic.sql");
-        let database = postgres::database_like(schema, async |url| {
+        Self::postgres_with("").await
+    }
+
+    /// On a PostgreSQL database of its own, with more lines in the configuration.
+    pub async fn postgres_with(settings: &str) -> Self {
+        let database = postgres::database_like(&postgres_schema(), async |url| {
             let db = db::Db::open(&db::Address::parse(&url).unwrap()).await.unwrap();
             db::migrate::run(&db).await.unwrap();
             db.close().await;
         })
         .await;
-        Self::start(Some(database), "").await
+        Self::start(Some(database), settings).await
     }
 
     async fn start(database: Option<postgres::Database>, settings: &str) -> Self {
@@ -171,6 +179,14 @@ impl TestApp {
         self.rooms.abort();
         self.app.close().await;
     }
+}
+
+/// The text of all migrations: whatever changes in it asks for a new template.
+fn postgres_schema() -> String {
+    let folder = concat!(env!("CARGO_MANIFEST_DIR"), "/migrations/postgres");
+    let mut files: Vec<_> = std::fs::read_dir(folder).unwrap().map(|file| file.unwrap().path()).collect();
+    files.sort();
+    files.iter().map(|file| std::fs::read_to_string(file).unwrap()).collect()
 }
 
 fn serve(app: &App, listeners: Vec<TcpListener>) -> (ServerHandle, JoinHandle<()>) {

@@ -1,0 +1,9 @@
+-- The waiting room in full: who runs late.
+
+-- What a clinician said of a day: so many minutes late. It counts until that day is over at the clinic.
+create table running_late (
+    clinician_id uuid primary key references staff (id),
+    minutes bigint not null check (minutes in (5, 10, 15, 30)),
+    said_at bigint not null,
+    counts_until bigint not null
+);
