@@ -1,4 +1,4 @@
--- The waiting room in full: who runs late.
+-- The waiting room in full: who runs late, what a patient agreed to.
 
 -- What a clinician said of a day: so many minutes late. It counts until that day is over at the clinic.
 create table running_late (
@@ -7,3 +7,7 @@ create table running_late (
     said_at integer not null,
     counts_until integer not null
 ) strict;
+
+-- Which version of the text the patient agreed to by joining, and when.
+alter table visit add column consent_version integer;
+alter table visit add column consented_at integer;

@@ -87,6 +87,7 @@ words! {
 
         VisitWaiting = "visit.waiting",
         VisitLeft = "visit.left",
+        ConsentRecorded = "consent.recorded",
         VisitHeld = "visit.held",
         VisitMessaged = "visit.messaged",
         VisitAdmitted = "visit.admitted",

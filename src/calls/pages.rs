@@ -9,7 +9,7 @@ use crate::links::PatientVisit;
 use crate::patients;
 use crate::staff::{self, Clinician};
 use crate::text::Text;
-use crate::waiting_room::{self, Standing};
+use crate::waiting_room::{self, Standing, consent};
 use crate::web::{Error, Page, Result, html};
 use actix_web::HttpResponse;
 use actix_web::web::{Path, ServiceConfig, get};
@@ -40,6 +40,9 @@ struct PatientPage {
     clinician: String,
     when: String,
     late: String,
+    consent_short: String,
+    consent: Vec<String>,
+    consent_version: i64,
 }
 
 async fn patient(app: App, patient: PatientVisit) -> Result<HttpResponse> {
@@ -62,6 +65,9 @@ async fn patient(app: App, patient: PatientVisit) -> Result<HttpResponse> {
         late: late.map(|late| t.with2("call-late", "clinician", &clinician.name, "minutes", late.minutes)).unwrap_or_default(),
         clinician: clinician.name,
         when: t.when(standing.starts_at, zone),
+        consent_short: t.say(consent::SHORT),
+        consent: consent::WHOLE.map(|point| t.say(point)).into(),
+        consent_version: consent::Version::NOW.number(),
         page,
     })
 }

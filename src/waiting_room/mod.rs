@@ -6,6 +6,8 @@
 //!
 //! The proofs [`Admitted`] and [`Confirmed`] are minted from the row and borrow the transaction, so no socket can keep one.
 
+mod arrival;
+pub mod consent;
 pub mod hub;
 pub mod late;
 mod pages;
@@ -13,6 +15,7 @@ mod room;
 mod socket;
 mod store;
 
+pub use arrival::{Arrival, arrive, leave};
 pub use hub::{Hub, Outgoing, Seat};
 pub use pages::routes;
 pub use room::{Party, SocketId};
@@ -24,7 +27,7 @@ use crate::bus::Hint;
 use crate::crypto::Place;
 use crate::db;
 use crate::ids::{DeviceId, StaffId, VisitId};
-use crate::links::{self, PatientVisit};
+use crate::links;
 use crate::time::Timestamp;
 use crate::web::{Error, Result};
 use std::marker::PhantomData;
@@ -86,28 +89,6 @@ pub async fn confirmed<'tx>(tx: &'tx mut db::Tx, visit: VisitId, clinician: Staf
     let standing = store::standing(tx, visit).await?;
     let standing = standing.filter(|standing| standing.clinician_id == clinician && standing.identity.is_some());
     Ok(standing.map(|standing| Confirmed { standing, _read_in: PhantomData }))
-}
-
-/// The patient takes a place in the waiting room, or comes back to a call they left. Asking twice changes nothing.
-pub async fn arrive(app: &App, patient: &PatientVisit) -> Result<()> {
-    let mut tx = app.log.begin(&patient.context).await?;
-    if let Some(standing) = store::arrive(&mut tx, patient.visit, app.now()).await? {
-        return finish(app, tx, &standing, about(Kind::VisitWaiting, &standing)).await;
-    }
-    if let Some(standing) = store::come_back(&mut tx, patient.visit).await? {
-        return finish(app, tx, &standing, about(Kind::VisitWaiting, &standing).with("back", Fact::Word("to_call"))).await;
-    }
-    let standing = store::standing(&mut tx, patient.visit).await?.ok_or(Error::NotFound)?;
-    if standing.admitted() || standing.state == crate::appointments::VisitState::Waiting { Ok(()) } else { Err(Error::Gone) }
-}
-
-/// The patient leaves. They may come back by the same page while the visit is open.
-pub async fn leave(app: &App, patient: &PatientVisit) -> Result<()> {
-    let mut tx = app.log.begin(&patient.context).await?;
-    match store::leave(&mut tx, patient.visit, app.now()).await? {
-        Some(standing) => finish(app, tx, &standing, about(Kind::VisitLeft, &standing)).await,
-        None => Ok(()),
-    }
 }
 
 /// Open the door to the checking call. Pressed twice, it is open all the same.

@@ -1,5 +1,6 @@
 //! The clinician's Today page and the steps of the room as forms; the patient's arrival and departure.
 
+use super::arrival::ArrivalForm;
 use super::hub::{self, Hub};
 use super::late::{self, Delay};
 use super::store::Standing;
@@ -171,8 +172,8 @@ fn done(request: &HttpRequest) -> HttpResponse {
     }
 }
 
-async fn arrive(app: App, patient: PatientVisit, request: HttpRequest, _ours: csrf::Token) -> Result<HttpResponse> {
-    super::arrive(&app, &patient).await?;
+async fn arrive(app: App, patient: PatientVisit, request: HttpRequest, form: csrf::Form<ArrivalForm>) -> Result<HttpResponse> {
+    super::arrive(&app, &patient, form.0.parse()?).await?;
     Ok(done(&request))
 }
 

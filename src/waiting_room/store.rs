@@ -106,16 +106,26 @@ pub async fn unanswered_admissions(tx: &mut Tx, before: Timestamp) -> sqlx::Resu
         .bind(before).fetch_all(conn).await)
 }
 
-/// The patient's page asks for a place: redeemed to waiting. Waiting already, or back in a call: the place is kept.
-pub async fn arrive(tx: &mut Tx, id: VisitId, now: Timestamp) -> sqlx::Result<Option<Standing>> {
-    in_tx!(tx, conn => sqlx::query_as(standing!("update visit set state = 'waiting', waiting_since = $2, left_at = null, held_at = null,
-        version = version + 1 where id = $1 and state = 'redeemed' returning", "")).bind(id).bind(now).fetch_optional(conn).await)
+/// The patient's page asks for a place: redeemed to waiting. False when they wait already, or are in a call.
+pub async fn arrive(tx: &mut Tx, id: VisitId, now: Timestamp) -> sqlx::Result<bool> {
+    let arrived: Option<VisitId> = in_tx!(tx, conn => sqlx::query_scalar("update visit set state = 'waiting', waiting_since = $2, left_at = null,
+        held_at = null, version = version + 1 where id = $1 and state = 'redeemed' returning id").bind(id).bind(now).fetch_optional(conn).await)?;
+    Ok(arrived.is_some())
 }
 
-/// The patient left a call and comes back to it.
-pub async fn come_back(tx: &mut Tx, id: VisitId) -> sqlx::Result<Option<Standing>> {
-    in_tx!(tx, conn => sqlx::query_as(standing!("update visit set left_at = null, version = version + 1
-        where id = $1 and left_at is not null and state in ('checking', 'in_call') returning", "")).bind(id).fetch_optional(conn).await)
+/// The patient left a call and comes back to it. False when they had not left one.
+pub async fn come_back(tx: &mut Tx, id: VisitId) -> sqlx::Result<bool> {
+    let back: Option<VisitId> = in_tx!(tx, conn => sqlx::query_scalar("update visit set left_at = null, version = version + 1
+        where id = $1 and left_at is not null and state in ('checking', 'in_call') returning id").bind(id).fetch_optional(conn).await)?;
+    Ok(back.is_some())
+}
+
+/// The patient agreed to this version of the text. False when they had before, or to a newer one.
+pub async fn consent(tx: &mut Tx, id: VisitId, version: i64, now: Timestamp) -> sqlx::Result<bool> {
+    let new: Option<VisitId> = in_tx!(tx, conn => sqlx::query_scalar("update visit set consent_version = $2, consented_at = $3
+        where id = $1 and (consent_version is null or consent_version < $2) returning id")
+        .bind(id).bind(version).bind(now).fetch_optional(conn).await)?;
+    Ok(new.is_some())
 }
 
 /// The patient leaves: out of the waiting room, or out of a call that stays open for them.

@@ -110,12 +110,10 @@ async function openDevices(wanted) {
 }
 
 async function arrive() {
-  // Said again after a leave; the server takes it as often as it comes.
-  if (!isAdmitted(state)) {
-    const answer = await post(`/visits/${visit}/arrival`);
-    if (!answer.ok) return tell(trouble, say(answer.status === 0 ? "offline" : answer.status >= 500 || answer.status === 429 ? "unavailable" : "not-open"));
-    state = "waiting";
-  }
+  // Said again by whoever left and comes back; the server takes it as often as it comes.
+  const answer = await post(`/visits/${visit}/arrival`, { consent: main.dataset.consent ?? "" });
+  if (!answer.ok) return tell(trouble, say(answer.status === 0 ? "offline" : answer.status >= 500 || answer.status === 429 ? "unavailable" : "not-open"));
+  if (!isAdmitted(state)) state = "waiting";
   joined = true;
   keepAwake();
   listenToServer();

@@ -5,7 +5,7 @@ use crate::support::{NOW, TestApp};
 use anteroom::appointments::VisitState::{self, Booked, Cancelled, Checking, Ended, InCall, NoShow, Redeemed, Sent, Waiting};
 use anteroom::staff::Role;
 use anteroom::time::Millis;
-use anteroom::waiting_room::late;
+use anteroom::waiting_room::{consent, late};
 use reqwest::StatusCode;
 
 on_both! {
@@ -235,6 +235,46 @@ on_both! {
         let scene = app.scene(Waiting).await;
         let mut page = scene.patient.socket(&scene.path("socket")).await;
         assert!(page.state("waiting").await["before"].is_null());
+        app.finish().await;
+    }
+}
+
+on_both! {
+    async fn joining_is_the_consent_once_for_each_visit_and_version(app: TestApp) {
+        let scene = app.scene(Redeemed).await;
+        let page = scene.patient.text(&scene.page()).await;
+        let version = consent::Version::NOW.number();
+        assert!(page.contains("By joining you agree") && page.contains(&format!("data-consent=\"{version}\"")));
+        for wrong in ["", "0", "99", "yes"] {
+            let answer = scene.patient.post(&scene.path("arrival"), &[("consent", wrong)]).await;
+            assert_eq!(answer.status(), StatusCode::UNPROCESSABLE_ENTITY, "{wrong}");
+        }
+        assert_eq!(scene.patient.post(&scene.path("arrival"), &[]).await.status(), StatusCode::UNPROCESSABLE_ENTITY);
+        assert_eq!(scene.standing(&app).await.state, Redeemed, "nobody waits who was not asked");
+
+        scene.arrive().await;
+        scene.patient_asks("departure").await;
+        scene.arrive().await;
+        scene.admit().await;
+        scene.arrive().await;
+        let recorded = app.events("consent.recorded").await;
+        assert_eq!(recorded.len(), 1);
+        assert_eq!(recorded[0]["details"]["version"], version);
+        assert_eq!(recorded[0]["request"], app.events("visit.waiting").await[0]["request"], "the arrival and the consent are one act");
+        assert_eq!(app.number("select consent_version from visit").await, version);
+        assert_eq!(app.number("select consented_at from visit").await, NOW.0);
+        app.finish().await;
+    }
+}
+
+on_both! {
+    async fn who_comes_when_the_visit_is_over_is_refused_and_the_log_says_so(app: TestApp) {
+        let scene = app.scene(Ended).await;
+        let before = scene.standing(&app).await;
+        assert_eq!(scene.patient_asks("arrival").await, StatusCode::GONE);
+        assert_eq!(scene.standing(&app).await, before);
+        let last = app.events("visit.waiting").await.pop().unwrap();
+        assert_eq!((&last["outcome"], &last["details"]["why"]), (&"refused".into(), &"ended".into()));
         app.finish().await;
     }
 }

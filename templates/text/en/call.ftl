@@ -13,6 +13,16 @@ call-join-sound = Join with sound only
 call-join-nothing = Join without camera and microphone
 call-check = Check camera and microphone first
 call-change-devices = Change camera or microphone
+# What joining means. A change here is a new version: see `waiting_room/consent.rs`.
+call-consent-short = By joining you agree to a visit over the internet instead of in the room.
+call-consent-more = What you agree to
+call-consent-how = You and your clinician see and hear each other over the internet. The call is encrypted between your two devices.
+call-consent-limits = Not everything can be done this way. Your clinician may ask you to come in instead.
+call-consent-private = You choose where you sit and who can hear you. Your clinician sits where nobody else can.
+call-consent-recorded = Nobody records picture or sound. Your clinician writes a note, as after any visit. We keep that you joined and when you agreed.
+call-consent-leave = You can leave at any time and ask for a visit in person. That does not change how you are cared for.
+call-consent-emergency = This is not for emergencies. In an emergency, leave and call the emergency number.
+
 call-tips-heading = Before you join
 call-tip-place = Choose a quiet place where nobody else can see or hear you.
 call-tip-device = Use your own phone or computer, not one from work.

@@ -8,7 +8,7 @@ use anteroom::crypto::Rng;
 use anteroom::ids::{PatientId, RequestKey, VisitId};
 use anteroom::mail;
 use anteroom::staff::Role;
-use anteroom::waiting_room::{self, Standing};
+use anteroom::waiting_room::{self, Standing, consent};
 use reqwest::{Response, StatusCode};
 use serde_json::json;
 use std::fs;
@@ -132,9 +132,10 @@ impl Scene {
         browser.form(&self.path(step), &[("message", "We are running late."), ("answer", "known")]).await.status()
     }
 
-    /// The patient's page asks by its script.
+    /// The patient's page asks by its script. The consent that an arrival needs is always there.
     pub async fn patient_asks(&self, step: &str) -> StatusCode {
-        self.patient.json(&self.path(step), &json!({})).await.status()
+        let consent = consent::Version::NOW.number().to_string();
+        self.patient.post(&self.path(step), &[("consent", &consent)]).await.status()
     }
 
     /// The clinician says how late it gets, in minutes as the button says them.
