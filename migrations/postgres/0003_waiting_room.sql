@@ -1,4 +1,4 @@
--- The waiting room in full: who runs late, what a patient agreed to.
+-- The waiting room in full: who runs late, what a patient agreed to, who is with them.
 
 -- What a clinician said of a day: so many minutes late. It counts until that day is over at the clinic.
 create table running_late (
@@ -11,3 +11,9 @@ create table running_late (
 -- Which version of the text the patient agreed to by joining, and when.
 alter table visit add column consent_version bigint;
 alter table visit add column consented_at bigint;
+
+-- Somebody who is with the patient: the name sealed, the relation a word (ID-05).
+alter table visit add column companion bytea;
+alter table visit add column companion_version bigint not null default 0;
+alter table visit add column companion_relation text
+    check (companion_relation in ('parent', 'partner', 'child', 'guardian', 'carer', 'interpreter', 'other'));

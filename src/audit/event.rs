@@ -88,6 +88,7 @@ words! {
         VisitWaiting = "visit.waiting",
         VisitLeft = "visit.left",
         ConsentRecorded = "consent.recorded",
+        CompanionRecorded = "companion.recorded",
         VisitHeld = "visit.held",
         VisitMessaged = "visit.messaged",
         VisitAdmitted = "visit.admitted",

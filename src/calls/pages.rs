@@ -9,7 +9,9 @@ use crate::links::PatientVisit;
 use crate::patients;
 use crate::staff::{self, Clinician};
 use crate::text::Text;
+use crate::waiting_room::companion::{self, Companion, Relation};
 use crate::waiting_room::{self, Standing, consent};
+use crate::web::form::Choice;
 use crate::web::{Error, Page, Result, html};
 use actix_web::HttpResponse;
 use actix_web::web::{Path, ServiceConfig, get};
@@ -43,6 +45,7 @@ struct PatientPage {
     consent_short: String,
     consent: Vec<String>,
     consent_version: i64,
+    relations: Vec<Choice>,
 }
 
 async fn patient(app: App, patient: PatientVisit) -> Result<HttpResponse> {
@@ -67,9 +70,16 @@ async fn patient(app: App, patient: PatientVisit) -> Result<HttpResponse> {
         when: t.when(standing.starts_at, zone),
         consent_short: t.say(consent::SHORT),
         consent: consent::WHOLE.map(|point| t.say(point)).into(),
+        relations: relations(t),
         consent_version: consent::Version::NOW.number(),
         page,
     })
+}
+
+fn relations(t: Text) -> Vec<Choice> {
+    let choice =
+        |relation: Relation| Choice { value: relation.word().to_owned(), label: t.say(&format!("call-relation-mine-{}", relation.word())) };
+    Relation::ALL.map(choice).into()
 }
 
 fn patients_view(standing: &Standing) -> &'static str {
@@ -94,6 +104,7 @@ struct ClinicianPage {
     note_url: String,
     patient: String,
     when: String,
+    companion: String,
     identifiers: Vec<Identifier>,
 }
 
@@ -115,6 +126,7 @@ async fn clinician(app: App, clinician: Clinician, id: Path<VisitId>) -> Result<
     let event = Event::done(Kind::PatientRead).on(Object::Visit, id.0).about(standing.patient_id);
     let access = app.log.access(&clinician.context, event).await?;
     let known = patients::identifiers(&app, &access, standing.patient_id).await?;
+    let with_them = companion::read(&app, &clinician.context, &standing).await?;
     let page = clinician.page(&app);
     let t = page.t;
     let identifiers = [
@@ -137,10 +149,17 @@ async fn clinician(app: App, clinician: Clinician, id: Path<VisitId>) -> Result<
         ice: ice_servers(&app)?,
         note_url: format!("/visits/{id}/note"),
         patient: known.name.reveal().clone(),
+        companion: with_them.map(|companion| with_words(t, &companion)).unwrap_or_default(),
         when: standing.starts_at.local(app.config.clinic.zone).format("%H:%M").to_string(),
         identifiers,
         page,
     })
+}
+
+/// "With them: Ana Gonzalez (son or daughter)".
+fn with_words(t: Text, companion: &Companion) -> String {
+    let relation = t.say(&format!("call-relation-{}", companion.relation.word()));
+    t.with2("call-companion-with", "name", companion.name.reveal(), "relation", relation)
 }
 
 /// Another clinician's visit does not exist for this one, and that they asked is in the log.

@@ -2,6 +2,7 @@
 //!
 //! Taking a place is also the consent to the visit. Both are one act, one transaction, and two events.
 
+use super::companion::{self, Companion};
 use super::consent::Version;
 use super::store::{self, Standing};
 use super::{about, finish};
@@ -19,17 +20,24 @@ use serde::Deserialize;
 pub struct ArrivalForm {
     /// The version of the consent's text that the page showed.
     consent: i64,
+    /// The name of somebody who is with the patient, and what they are to them; empty for nobody.
+    #[serde(default)]
+    companion: String,
+    #[serde(default)]
+    relation: String,
 }
 
 /// The same, understood.
 #[derive(Debug)]
 pub struct Arrival {
     pub consent: Version,
+    pub companion: Option<Companion>,
 }
 
 impl ArrivalForm {
     pub fn parse(self) -> Result<Arrival> {
-        Ok(Arrival { consent: Version::shown(self.consent)? })
+        let companion = Companion::parse(&self.companion, &self.relation)?;
+        Ok(Arrival { consent: Version::shown(self.consent)?, companion })
     }
 }
 
@@ -44,6 +52,9 @@ pub async fn arrive(app: &App, patient: &PatientVisit, arrival: Arrival) -> Resu
         return Err(Error::Gone);
     }
     let mut events = Vec::new();
+    if let Some(companion) = &arrival.companion {
+        events.push(companion::record(app, &mut tx, &standing, companion).await?);
+    }
     events.extend(consent(&mut tx, &standing, arrival.consent, app.now()).await?);
     events.extend(take_place(&mut tx, &standing, app.now()).await?);
     let Some(last) = events.pop() else { return Ok(()) };

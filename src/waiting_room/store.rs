@@ -31,6 +31,9 @@ pub struct Standing {
     pub message_version: i64,
     pub check_locked_until: Option<Timestamp>,
     pub ended_at: Option<Timestamp>,
+    pub companion: Option<Sealed>,
+    pub companion_version: i64,
+    pub companion_relation: Option<String>,
 }
 
 impl Standing {
@@ -51,7 +54,7 @@ macro_rules! standing {
             $before,
             " id, patient_id, clinician_id, starts_at, ends_at, state, version,",
             " call_epoch, waiting_since, left_at, held_at, admitted_at, admitted_device,",
-            " identity, message, message_version, check_locked_until, ended_at ",
+            " identity, message, message_version, check_locked_until, ended_at, companion, companion_version, companion_relation ",
             $after
         )
     };
@@ -128,6 +131,14 @@ pub async fn consent(tx: &mut Tx, id: VisitId, version: i64, now: Timestamp) -> 
     Ok(new.is_some())
 }
 
+/// Who is with the patient, sealed at this version. False when it was said anew in between.
+pub async fn companion(tx: &mut Tx, id: VisitId, sealed: &Sealed, version: i64, relation: &str) -> sqlx::Result<bool> {
+    let stored: Option<VisitId> = in_tx!(tx, conn => sqlx::query_scalar("update visit set companion = $2, companion_version = $3,
+        companion_relation = $4 where id = $1 and companion_version = $3 - 1 returning id")
+        .bind(id).bind(sealed).bind(version).bind(relation).fetch_optional(conn).await)?;
+    Ok(stored.is_some())
+}
+
 /// The patient leaves: out of the waiting room, or out of a call that stays open for them.
 pub async fn leave(tx: &mut Tx, id: VisitId, now: Timestamp) -> sqlx::Result<Option<Standing>> {
     in_tx!(tx, conn => sqlx::query_as(standing!("update visit set state = case state when 'waiting' then 'redeemed' else state end,
@@ -178,7 +189,8 @@ pub async fn message(tx: &mut Tx, id: VisitId, clinician: StaffId, sealed: &Seal
 /// The device session is over; the visit stays open, and only a new link returns.
 pub async fn remove(tx: &mut Tx, id: VisitId, clinician: StaffId) -> sqlx::Result<Option<Standing>> {
     in_tx!(tx, conn => sqlx::query_as(standing!("update visit set state = 'sent', redeemed_at = null, waiting_since = null, held_at = null,
-        left_at = null, admitted_at = null, admitted_device = null, identity = null, call_epoch = call_epoch + 1, version = version + 1
+        left_at = null, admitted_at = null, admitted_device = null, identity = null, companion = null, companion_relation = null,
+        call_epoch = call_epoch + 1, version = version + 1
         where id = $1 and clinician_id = $2 and state in ('redeemed', 'waiting', 'checking', 'in_call') returning", ""))
         .bind(id).bind(clinician).fetch_optional(conn).await)
 }

@@ -111,8 +111,9 @@ async function openDevices(wanted) {
 
 async function arrive() {
   // Said again by whoever left and comes back; the server takes it as often as it comes.
-  const answer = await post(`/visits/${visit}/arrival`, { consent: main.dataset.consent ?? "" });
-  if (!answer.ok) return tell(trouble, say(answer.status === 0 ? "offline" : answer.status >= 500 || answer.status === 429 ? "unavailable" : "not-open"));
+  const companion = { companion: find("#companion", HTMLInputElement).value, relation: find("#relation", HTMLSelectElement).value };
+  const answer = await post(`/visits/${visit}/arrival`, { consent: main.dataset.consent ?? "", ...companion });
+  if (!answer.ok) return refused(answer.status);
   if (!isAdmitted(state)) state = "waiting";
   joined = true;
   keepAwake();
@@ -120,6 +121,13 @@ async function arrive() {
   session?.want();
   if (isAdmitted(state)) admitted();
   else view("waiting");
+}
+
+/** @param {number} status */
+function refused(status) {
+  // What is not understood is what a person typed.
+  if (status === 422) find("#with-me", HTMLDetailsElement).open = true;
+  tell(trouble, say(status === 0 ? "offline" : status === 422 ? "companion-incomplete" : status >= 500 || status === 429 ? "unavailable" : "not-open"));
 }
 
 function listenToServer() {

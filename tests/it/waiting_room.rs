@@ -278,3 +278,30 @@ on_both! {
         app.finish().await;
     }
 }
+
+on_both! {
+    async fn somebody_with_the_patient_is_recorded_and_shown_to_the_clinician_alone(app: TestApp) {
+        let scene = app.scene(Redeemed).await;
+        let fields = |name, relation| vec![("consent", "1"), ("companion", name), ("relation", relation)];
+        for (name, relation) in [("Odalys Fennimore", ""), ("", "child"), ("Odalys Fennimore", "daughter")] {
+            let answer = scene.patient.post(&scene.path("arrival"), &fields(name, relation)).await;
+            assert_eq!(answer.status(), StatusCode::UNPROCESSABLE_ENTITY, "{name} {relation}");
+        }
+        assert_eq!(scene.standing(&app).await.state, Redeemed);
+        let answer = scene.patient.post(&scene.path("arrival"), &fields("Odalys Fennimore", "child")).await;
+        assert_eq!(answer.status(), StatusCode::OK);
+        let recorded = app.events("companion.recorded").await;
+        assert_eq!(recorded.len(), 1);
+        assert_eq!(recorded[0]["details"]["on_behalf_of"], "child");
+        assert!(!String::from_utf8_lossy(&app.dump().await).contains("Fennimore"), "the name is sealed where it rests");
+        assert!(!scene.patient.text(&scene.page()).await.contains("Fennimore"));
+
+        scene.admit().await;
+        assert!(scene.clinician.text(&scene.path("call")).await.contains("With them: Odalys Fennimore (son or daughter)"));
+        let opened = app.events("visit.read").await;
+        assert_eq!(opened.last().unwrap()["details"]["fields"], serde_json::json!(["companion"]));
+        scene.asks("removal").await;
+        assert_eq!(scene.standing(&app).await.companion, None, "whoever comes next is not with them");
+        app.finish().await;
+    }
+}

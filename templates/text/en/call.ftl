@@ -13,6 +13,27 @@ call-join-sound = Join with sound only
 call-join-nothing = Join without camera and microphone
 call-check = Check camera and microphone first
 call-change-devices = Change camera or microphone
+call-companion-heading = Someone is with me
+call-companion-why = Tell your clinician who else can see and hear. Leave this empty if you are alone.
+call-companion-name = Their name
+call-companion-relation = Who they are to you
+call-companion-choose = Choose
+call-companion-with = With them: { $name } ({ $relation })
+call-relation-mine-parent = My parent
+call-relation-mine-partner = My partner
+call-relation-mine-child = My son or daughter
+call-relation-mine-guardian = My guardian
+call-relation-mine-carer = My carer
+call-relation-mine-interpreter = An interpreter
+call-relation-mine-other = Someone else
+call-relation-parent = parent
+call-relation-partner = partner
+call-relation-child = son or daughter
+call-relation-guardian = guardian
+call-relation-carer = carer
+call-relation-interpreter = interpreter
+call-relation-other = other
+
 # What joining means. A change here is a new version: see `waiting_room/consent.rs`.
 call-consent-short = By joining you agree to a visit over the internet instead of in the room.
 call-consent-more = What you agree to
@@ -99,6 +120,7 @@ call-js-no-sound = The microphone does not open.
 call-js-or-without = Then press "Join visit" again. Or choose another way to join below.
 call-js-offline = We could not reach the clinic. Check your internet connection and try again.
 call-js-unavailable = Something is wrong on our side. Wait a moment and try again, or call the clinic.
+call-js-companion-incomplete = Type the name of the person who is with you and choose who they are. Or leave both empty.
 call-js-not-open = This visit cannot be joined from here any more. Open the link in your mail again, or call the clinic.
 
 # Why a device does not open, and how to mend it.

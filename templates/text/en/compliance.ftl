@@ -122,6 +122,7 @@ compliance-kind-mail-rendered = Prepared a mail
 compliance-kind-visit-waiting = Entered the waiting room
 compliance-kind-visit-left = Left the visit
 compliance-kind-consent-recorded = Agreed to the visit by joining it
+compliance-kind-companion-recorded = Said who is with them
 compliance-kind-visit-held = Asked the patient to hold
 compliance-kind-visit-messaged = Sent a message to the waiting room
 compliance-kind-visit-admitted = Admitted from the waiting room
