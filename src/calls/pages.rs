@@ -1,6 +1,6 @@
 //! The two pages of a visit: the patient's, from getting ready to the end, and the clinician's.
 
-use super::socket;
+use super::{identity, socket};
 use crate::app::App;
 use crate::appointments::VisitState;
 use crate::audit::{Event, Kind, Object};
@@ -17,14 +17,12 @@ use actix_web::HttpResponse;
 use actix_web::web::{Path, ServiceConfig, get};
 use askama::Template;
 
-/// How many identifiers the clinician asks for: at least one is not what the link's check used (ID-02).
-const IDENTIFIERS: usize = 2;
-
 /// The routes of this feature.
 pub fn routes(config: &mut ServiceConfig) {
     config
         .route("/visits/{id}", get().to(patient))
         .route("/visits/{id}/call", get().to(clinician))
+        .route("/visits/{id}/reason", get().to(reason))
         .route("/visits/{id}/socket", get().to(socket::visit));
 }
 
@@ -129,16 +127,7 @@ async fn clinician(app: App, clinician: Clinician, id: Path<VisitId>) -> Result<
     let with_them = companion::read(&app, &clinician.context, &standing).await?;
     let page = clinician.page(&app);
     let t = page.t;
-    let identifiers = [
-        ("call-identifier-birth", Some(known.date_of_birth.clone())),
-        ("call-identifier-record", known.record_number.clone()),
-        ("call-identifier-phone", known.phone.clone()),
-        ("call-identifier-name", Some(known.name.clone())),
-    ]
-    .into_iter()
-    .filter_map(|(label, value)| Some(Identifier { label: t.say(label), value: value?.reveal().clone() }))
-    .take(IDENTIFIERS)
-    .collect();
+    let to_ask_for = identity::to_ask_for(&known);
     html(&ClinicianPage {
         visit_id: standing.id.to_string(),
         state: standing.state.word(),
@@ -151,9 +140,15 @@ async fn clinician(app: App, clinician: Clinician, id: Path<VisitId>) -> Result<
         patient: known.name.reveal().clone(),
         companion: with_them.map(|companion| with_words(t, &companion)).unwrap_or_default(),
         when: standing.starts_at.local(app.config.clinic.zone).format("%H:%M").to_string(),
-        identifiers,
+        identifiers: to_ask_for.map(|one| Identifier { label: t.say(one.label), value: one.value.reveal().clone() }).into(),
         page,
     })
+}
+
+/// Why the patient comes, for the page of the call once it is known who is in it.
+async fn reason(app: App, clinician: Clinician, id: Path<VisitId>) -> Result<HttpResponse> {
+    let reason = super::reason(&app, &clinician, *id).await?;
+    Ok(HttpResponse::Ok().json(serde_json::json!({ "reason": reason.as_ref().map(|reason| reason.reveal()) })))
 }
 
 /// "With them: Ana Gonzalez (son or daughter)".

@@ -10,6 +10,7 @@ import { wasJustAdmitted } from "../waiting_room/admitted_here.js";
 import { chatPanel } from "./chat.js";
 import { deviceChoice, mend } from "./device_choice.js";
 import { Devices } from "./devices.js";
+import { reasonPart } from "./reason.js";
 import { Session } from "./session.js";
 import { panels, stage } from "./stage.js";
 
@@ -36,6 +37,7 @@ const chat = chatPanel(chatPart, {
   },
   say,
 });
+const reason = reasonPart(find("#reason", HTMLDetailsElement), `/visits/${visit}/reason`);
 const note = startNote(noteRoot, { url: main.dataset.noteUrl ?? "" });
 
 /** @type {Session|null} */
@@ -123,8 +125,12 @@ function backInWaitingRoom() {
 function showIdentity() {
   const was = checking.hidden;
   checking.hidden = identified;
-  if (!identified) return note.close();
+  if (!identified) {
+    reason.close();
+    return note.close();
+  }
   note.open();
+  void reason.open();
   // Where there is room the note stands beside the call at once.
   if (!was && matchMedia("(min-width: 70rem)").matches) sides.set(noteRoot, true);
 }

@@ -2,7 +2,7 @@
 
 use crate::on_both;
 use crate::support::TestApp;
-use crate::support::clinic::Scene;
+use crate::support::clinic::{REASON, Scene};
 use crate::support::page::{Page, Side};
 use crate::support::socket::NOT_ALLOWED;
 use anteroom::appointments::VisitState;
@@ -146,6 +146,44 @@ on_both! {
         let colleague = app.staff(Role::Clinician).await;
         assert_eq!(colleague.socket_from(&path, None).await.err(), Some(StatusCode::NOT_FOUND));
         assert_eq!(app.browser().socket_from(&path, None).await.err(), Some(StatusCode::UNAUTHORIZED));
+        app.finish().await;
+    }
+}
+
+on_both! {
+    async fn the_reason_opens_once_it_is_known_who_is_there_and_never_before(app: TestApp) {
+        let scene = app.scene(VisitState::Checking).await;
+        let colleague = app.staff(Role::Clinician).await;
+        let ask = async || scene.clinician.get(&scene.path("reason")).await;
+        assert_eq!(ask().await.status(), StatusCode::LOCKED);
+        assert_eq!(colleague.get(&scene.path("reason")).await.status(), StatusCode::NOT_FOUND);
+        assert_eq!(scene.scheduler.get(&scene.path("reason")).await.status(), StatusCode::FORBIDDEN);
+        assert!(!scene.clinician.text(&scene.path("call")).await.contains(REASON));
+        let refused = app.events("visit.read").await.pop().unwrap();
+        assert_eq!((&refused["outcome"], &refused["details"]["why"]), (&json!("refused"), &json!("identity_not_recorded")));
+
+        scene.identify("known").await;
+        let answer = ask().await;
+        assert_eq!(answer.headers()["cache-control"], "no-store");
+        assert_eq!(answer.json::<serde_json::Value>().await.unwrap()["reason"], REASON);
+        let opened = app.events("visit.read").await.pop().unwrap();
+        assert_eq!((&opened["outcome"], &opened["details"]["fields"]), (&json!("success"), &json!(["reason"])));
+        assert!(!scene.clinician.text(&scene.path("call")).await.contains(REASON), "a reload asks for it again, with an event");
+
+        scene.asks("waiting").await;
+        assert_eq!(ask().await.status(), StatusCode::LOCKED, "who comes next is not known yet");
+        app.finish().await;
+    }
+}
+
+on_both! {
+    async fn the_clinicians_page_names_two_things_to_ask_for(app: TestApp) {
+        let scene = app.scene(VisitState::Checking).await;
+        let page = scene.clinician.text(&scene.path("call")).await;
+        for part in ["never read them out", "<dt>Date of birth</dt><dd>1961-03-09</dd>", "<dt>Phone number</dt><dd>555 0142</dd>"] {
+            assert!(page.contains(part), "{part}");
+        }
+        assert_eq!(page.matches("<dt>").count(), 2);
         app.finish().await;
     }
 }

@@ -77,8 +77,9 @@ call-choose-speaker = Speaker
 call-test-sound = Play a sound
 call-done = Done
 
-call-identity-heading = Who is it? Ask for both. Do not read them out.
-call-identity-why = Chat and note open once you have answered.
+call-reason = Why they come
+call-identity-heading = Who is it? Ask for both, never read them out.
+call-identity-why = Chat, note and the reason for the visit open once you have answered.
 call-identity-known = Known to me
 call-identity-confirmed = Confirmed
 call-identity-not = Not this person

@@ -15,6 +15,8 @@ use std::fs;
 use std::rc::Rc;
 
 pub const BORN: &str = "1961-03-09";
+/// Why every patient of a scene comes.
+pub const REASON: &str = "A rash like no other";
 
 /// The people of one visit, each at a browser of their own.
 pub struct Scene {
@@ -182,7 +184,7 @@ async fn book(scheduler: &Browser, patient: PatientId, clinician: &Browser, time
         ("request_key", key.as_str()),
         ("patient", &patient),
         ("clinician", &clinician),
-        ("reason", ""),
+        ("reason", REASON),
         ("date", "2026-11-23"),
         ("time", time),
         ("minutes", "30"),
