@@ -99,6 +99,7 @@ words! {
         VisitNoShow = "visit.no_show",
         VisitEnded = "visit.ended",
         IdentityRecorded = "identity.recorded",
+        IncidentReported = "incident.reported",
         ClinicianLate = "clinician.late",
 
         CallJoined = "call.joined",

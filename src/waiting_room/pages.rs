@@ -35,6 +35,7 @@ pub fn routes(config: &mut ServiceConfig) {
         .route("/visits/{id}/hold", post().to(hold))
         .route("/visits/{id}/message", post().to(write))
         .route("/visits/{id}/removal", post().to(remove))
+        .route("/visits/{id}/incident", post().to(report))
         .route("/visits/{id}/waiting", post().to(put_back))
         .route("/visits/{id}/identity", post().to(recognise))
         .route("/visits/{id}/end", post().to(end))
@@ -214,6 +215,11 @@ async fn write(
 
 async fn remove(app: App, clinician: Clinician, id: Path<VisitId>, request: HttpRequest, _ours: csrf::Token) -> Result<HttpResponse> {
     super::remove(&app, &clinician.context, clinician.member.id, *id).await?;
+    Ok(done(&request))
+}
+
+async fn report(app: App, clinician: Clinician, id: Path<VisitId>, request: HttpRequest, _ours: csrf::Token) -> Result<HttpResponse> {
+    super::report_wrong_person(&app, &clinician.context, clinician.member.id, *id).await?;
     Ok(done(&request))
 }
 

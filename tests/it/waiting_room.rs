@@ -33,7 +33,7 @@ on_both! {
 }
 
 /// The steps of a clinician, and the states that each may start from.
-const STEPS: [(&str, &[VisitState]); 7] = [
+const STEPS: [(&str, &[VisitState]); 8] = [
     ("admission", &[Waiting, Checking, InCall]),
     ("hold", &[Waiting]),
     ("message", &[Redeemed, Waiting, Checking, InCall]),
@@ -41,6 +41,7 @@ const STEPS: [(&str, &[VisitState]); 7] = [
     ("identity", &[Checking]),
     ("end", &[Checking, InCall]),
     ("removal", &[Redeemed, Waiting, Checking, InCall]),
+    ("incident", &[Redeemed, Waiting, Checking, InCall]),
 ];
 
 on_both! {
@@ -302,6 +303,45 @@ on_both! {
         assert_eq!(opened.last().unwrap()["details"]["fields"], serde_json::json!(["companion"]));
         scene.asks("removal").await;
         assert_eq!(scene.standing(&app).await.companion, None, "whoever comes next is not with them");
+        app.finish().await;
+    }
+}
+
+on_both! {
+    async fn the_wrong_person_is_removed_and_reported_in_one_act(app: TestApp) {
+        let scene = app.scene(Checking).await;
+        let mut patient = scene.patient.socket(&scene.path("socket")).await;
+        patient.state("checking").await;
+        assert_eq!(scene.asks("incident").await, StatusCode::SEE_OTHER);
+        patient.hears("gone").await;
+        assert_eq!(scene.standing(&app).await.state, Sent);
+        assert_eq!(scene.patient_asks("arrival").await, StatusCode::NOT_FOUND, "their device is sent out");
+
+        let incident = app.events("incident.reported").await.pop().unwrap();
+        assert_eq!(incident["details"]["what"], "wrong_person");
+        assert_eq!(incident["object"]["id"], scene.visit.to_string());
+        let of_the_act: Vec<_> = app.log().await.into_iter().filter(|event| event["request"] == incident["request"]).collect();
+        let kinds: Vec<_> = of_the_act.iter().map(|event| event["kind"].as_str().unwrap()).collect();
+        assert_eq!(kinds, ["identity.recorded", "incident.reported", "visit.removed"]);
+        assert_eq!(of_the_act[0]["details"]["answer"], "not_this_person");
+
+        let officer = app.staff(Role::Compliance).await;
+        let found = officer.text("/access-log?kind=incident.reported").await;
+        assert!(found.contains("Reported that the wrong person was let in") && found.contains(incident["patients"][0].as_str().unwrap()));
+        app.finish().await;
+    }
+}
+
+on_both! {
+    async fn a_link_that_was_sent_anew_dies_with_the_wrong_person(app: TestApp) {
+        let scene = app.scene(Redeemed).await;
+        scene.asks("links").await;
+        let link = scene.mailed_link(&app).await;
+        scene.arrive().await;
+        scene.admit().await;
+        scene.asks("incident").await;
+        let answer = scene.try_redeem(&app.browser(), &link).await;
+        assert_eq!(answer.json::<serde_json::Value>().await.unwrap()["reason"], "used");
         app.finish().await;
     }
 }

@@ -91,6 +91,12 @@ call-remove-why = Their page closes, and only a new link lets them come back. Th
 call-remove-no = Keep them
 call-remove-yes = Yes, remove
 
+call-not-heading = Not this person
+call-not-off = The call is cut here: they no longer see or hear you. Choose what happens now.
+call-not-back-why = They wait on, and you can let them in again.
+call-not-report = Remove and report
+call-not-report-why = Their page closes and their link no longer works. The access log says that the wrong person was let in.
+
 call-over-heading = The visit is over
 call-over-words = You can close this page. Nothing of the visit stays on this device.
 call-over-next = Questions, or the visit broke off? Call us:

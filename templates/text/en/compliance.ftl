@@ -132,6 +132,7 @@ compliance-kind-visit-removed = Removed from the visit
 compliance-kind-visit-no_show = Marked as not come
 compliance-kind-visit-ended = Ended the visit
 compliance-kind-identity-recorded = Recorded who the patient is
+compliance-kind-incident-reported = Reported that the wrong person was let in
 compliance-kind-clinician-late = Told the waiting room how late it gets
 compliance-kind-call-joined = Joined the call
 compliance-kind-call-connected = Connected in the call
