@@ -5,15 +5,16 @@ use crate::app::App;
 use crate::appointments::VisitState;
 use crate::audit::{Event, Kind, Object};
 use crate::ids::VisitId;
-use crate::links::PatientVisit;
+use crate::links::{self, PatientVisit};
 use crate::patients;
 use crate::staff::{self, Clinician};
 use crate::text::Text;
 use crate::waiting_room::companion::{self, Companion, Relation};
 use crate::waiting_room::{self, Standing, consent};
 use crate::web::form::Choice;
-use crate::web::{Error, Page, Result, html};
+use crate::web::{Error, Page, Result, cookies, html, see_other};
 use actix_web::HttpResponse;
+use actix_web::http::header::{HeaderName, HeaderValue};
 use actix_web::web::{Path, ServiceConfig, get};
 use askama::Template;
 
@@ -21,6 +22,7 @@ use askama::Template;
 pub fn routes(config: &mut ServiceConfig) {
     config
         .route("/visits/{id}", get().to(patient))
+        .route("/visit-over", get().to(after))
         .route("/visits/{id}/call", get().to(clinician))
         .route("/visits/{id}/reason", get().to(reason))
         .route("/visits/{id}/socket", get().to(socket::visit));
@@ -49,6 +51,9 @@ struct PatientPage {
 async fn patient(app: App, patient: PatientVisit) -> Result<HttpResponse> {
     let mut tx = app.db.reading().await?;
     let standing = waiting_room::standing(&mut tx, patient.visit).await?.ok_or(Error::NotFound)?;
+    if is_over(standing.state) {
+        return Ok(farewell(&app, patient.visit));
+    }
     let clinician = staff::member(&mut tx, standing.clinician_id).await?.ok_or(Error::NotFound)?;
     let (zone, language) = patients::zone_and_language(&mut tx, patient.patient).await?.ok_or(Error::NotFound)?;
     drop(tx);
@@ -83,9 +88,31 @@ fn relations(t: Text) -> Vec<Choice> {
 fn patients_view(standing: &Standing) -> &'static str {
     match standing.state {
         VisitState::Waiting => "waiting",
-        VisitState::Ended | VisitState::Cancelled | VisitState::NoShow => "over",
         _ => "ready",
     }
+}
+
+fn is_over(state: VisitState) -> bool {
+    matches!(state, VisitState::Ended | VisitState::Cancelled | VisitState::NoShow)
+}
+
+/// The browser forgets the visit: its cookie, what it may have cached, and this page's place in its history (WEB-03).
+/// `Clear-Site-Data` never says "cookies": that would end other visits and a staff sign-in of the same browser.
+fn farewell(app: &App, visit: VisitId) -> HttpResponse {
+    let mut away = see_other("/visit-over");
+    away.headers_mut().insert(HeaderName::from_static("clear-site-data"), HeaderValue::from_static("\"cache\""));
+    let _a_cookie_without_a_value_fits = away.add_cookie(&cookies::forget(app.config.secure(), &links::cookie_name(visit)));
+    away
+}
+
+#[derive(Template)]
+#[template(path = "calls/over.html")]
+struct OverPage {
+    page: Page,
+}
+
+async fn after(app: App) -> Result<HttpResponse> {
+    html(&OverPage { page: Page::public(&app.config.clinic, Text::of(&app.config.clinic.language)) })
 }
 
 #[derive(Template)]
@@ -117,7 +144,7 @@ async fn clinician(app: App, clinician: Clinician, id: Path<VisitId>) -> Result<
     let standing = waiting_room::standing(&mut tx, *id).await?.filter(|standing| standing.clinician_id == clinician.member.id);
     drop(tx);
     let Some(standing) = standing else { return foreign(&app, &clinician, *id).await };
-    let over = matches!(standing.state, VisitState::Ended | VisitState::Cancelled | VisitState::NoShow);
+    let over = is_over(standing.state);
     if !standing.admitted() && !over {
         return Ok(crate::web::see_other("/today"));
     }

@@ -1,4 +1,4 @@
-// The patient's page of a visit: ready, waiting, call, over.
+// The patient's page of a visit: ready, waiting, call, and how it was left.
 // Camera and microphone open only after a tap. That tap also unlocks sound, so everything after it starts by itself.
 
 import { all, find, tell } from "../lib/page.js";
@@ -66,7 +66,6 @@ addEventListener("pageshow", (event) => { if (event.persisted) location.reload()
 begin();
 
 function begin() {
-  if (main.dataset.view === "over") return;
   if (main.dataset.again === "true") sayAgain();
   if (main.dataset.view === "waiting") {
     keepAwake();
@@ -247,6 +246,8 @@ function over(why) {
   const back = find("#over-return", HTMLButtonElement);
   tell(back, why === "left" || why === "superseded" || why === "differ" ? say(`over-${why}-return`) : "");
   view("over");
+  // The server sends this browser on to a page that knows nothing of the visit, and has it forget the rest.
+  if (why === "ended") location.replace(`/visits/${visit}`);
 }
 
 /** @param {View} next */

@@ -187,3 +187,29 @@ on_both! {
         app.finish().await;
     }
 }
+
+on_both! {
+    async fn the_browser_forgets_a_visit_that_is_over_and_nothing_else(app: TestApp) {
+        let scene = app.scene(VisitState::InCall).await;
+        let cookie = anteroom::links::cookie_name(scene.visit);
+        let before = scene.patient.get(&scene.page()).await;
+        assert_eq!(before.status(), StatusCode::OK);
+        assert!(before.headers().get("clear-site-data").is_none() && before.cookies().next().is_none());
+
+        scene.asks("end").await;
+        let answer = scene.patient.get(&scene.page()).await;
+        assert_eq!((answer.status(), &answer.headers()["location"]), (StatusCode::SEE_OTHER, &"/visit-over".parse().unwrap()));
+        assert_eq!(answer.headers()["clear-site-data"], "\"cache\"");
+        assert_eq!(answer.headers()["cache-control"], "no-store");
+        let expired: Vec<_> = answer.headers().get_all("set-cookie").iter().map(|set| set.to_str().unwrap()).collect();
+        assert_eq!(expired.len(), 1);
+        assert!(expired[0].starts_with(&format!("{cookie}=;")) && expired[0].contains("Max-Age=0"), "{expired:?}");
+
+        assert_eq!(scene.patient.get(&scene.page()).await.status(), StatusCode::NOT_FOUND);
+        let over = app.browser().text("/visit-over").await;
+        for part in ["Nothing of the visit stays on this device", "What comes next", "Who looked at my record?", "tel:555 0100"] {
+            assert!(over.contains(part), "{part}");
+        }
+        app.finish().await;
+    }
+}

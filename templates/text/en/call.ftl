@@ -99,9 +99,12 @@ call-not-report-why = Their page closes and their link no longer works. The acce
 
 call-over-heading = The visit is over
 call-over-words = You can close this page. Nothing of the visit stays on this device.
+call-over-next-heading = What comes next
+call-over-next-mail = If there is another visit, the clinic sends you a new mail with a new link. The old one no longer opens anything.
 call-over-next = Questions, or the visit broke off? Call us:
-call-over-record = You can ask who looked at your record.
-call-over-record-how = How to ask
+call-over-record = Who looked at my record?
+call-over-record-ask = You may ask. Call us and say that you want to know who opened it:
+call-over-record-how = What we keep about you
 call-ended-heading = The visit has ended
 call-ended-words = The call is closed on both sides.
 call-to-today = Back to Today

@@ -145,6 +145,10 @@ impl Window {
         self.driver.refresh().await.unwrap_or_else(|problem| panic!("{}: reload: {problem}", self.name));
     }
 
+    pub async fn back(&self) {
+        self.driver.back().await.unwrap_or_else(|problem| panic!("{}: go back: {problem}", self.name));
+    }
+
     /// Path, query and fragment of the address bar.
     pub async fn address(&self) -> String {
         let url = self.driver.current_url().await.unwrap();
