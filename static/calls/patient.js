@@ -36,6 +36,8 @@ const chat = chatPanel(chatPart, {
   say,
 });
 const trouble = find("#trouble", HTMLElement);
+const companion = find("#companion", HTMLInputElement);
+const relation = find("#relation", HTMLSelectElement);
 const joinNothing = find("#join-nothing", HTMLButtonElement);
 
 /** @type {Session|null} */
@@ -110,8 +112,7 @@ async function openDevices(wanted) {
 
 async function arrive() {
   // Said again by whoever left and comes back; the server takes it as often as it comes.
-  const companion = { companion: find("#companion", HTMLInputElement).value, relation: find("#relation", HTMLSelectElement).value };
-  const answer = await post(`/visits/${visit}/arrival`, { consent: main.dataset.consent ?? "", ...companion });
+  const answer = await post(`/visits/${visit}/arrival`, { consent: main.dataset.consent ?? "", companion: companion.value, relation: relation.value });
   if (!answer.ok) return refused(answer.status);
   if (!isAdmitted(state)) state = "waiting";
   joined = true;
@@ -124,9 +125,11 @@ async function arrive() {
 
 /** @param {number} status */
 function refused(status) {
-  // What is not understood is what a person typed.
-  if (status === 422) find("#with-me", HTMLDetailsElement).open = true;
   tell(trouble, say(status === 0 ? "offline" : status === 422 ? "companion-incomplete" : status >= 500 || status === 429 ? "unavailable" : "not-open"));
+  if (status !== 422) return;
+  // What is not understood is what a person typed: there they go on.
+  find("#with-me", HTMLDetailsElement).open = true;
+  (companion.value.trim() === "" ? companion : relation).focus();
 }
 
 function listenToServer() {

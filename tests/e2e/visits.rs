@@ -1,6 +1,6 @@
 //! Visits from the link to the last word, between two people with a browser each.
 
-use crate::support::browser::Browser;
+use crate::support::browser::{Browser, View};
 use crate::support::clinic::{CLINICIAN, WAITING, chat_both_ways, hear_each_other, see_each_other};
 use crate::support::csv;
 use crate::support::server::Demo;
@@ -142,6 +142,46 @@ async fn the_wrong_person_is_out_and_reported_in_two_clicks() {
     patient.sees("This page is closed").await;
     clinician.finish().await;
     patient.finish().await;
+}
+
+#[tokio::test]
+async fn each_side_reads_what_the_other_said_before_the_call() {
+    let demo = Demo::start();
+    let (clinician, patient) = tokio::join!(demo.signed_in("clinician"), demo.browser("patient"));
+    patient.look_at(View::Phone).await;
+    patient.open_visit(demo.visit_now()).await;
+    patient.click("Someone is with me").await;
+    patient.fill("Their name", "Ana Gonzalez").await;
+    patient.click("Join visit").await;
+    patient.sees("choose who they are").await;
+    patient.shot("said-1-incomplete").await;
+    patient.put("Who they are to you", "child").await;
+    patient.click("Join visit").await;
+    patient.sees(WAITING).await;
+
+    clinician.look_at(View::Phone).await;
+    clinician.click("15 min").await;
+    patient.sees("is running about 15 minutes late").await;
+    clinician.sees("about 15 minutes late").await;
+    patient.shot("said-2-late").await;
+    clinician.shot("said-3-today").await;
+    clinician.click("On time again").await;
+    patient.sees("is here and will let you in soon").await;
+
+    clinician.admit().await;
+    see_each_other(&clinician, &patient).await;
+    clinician.sees("With them: Ana Gonzalez (son or daughter)").await;
+    assert!(!clinician.shows("A cough for two weeks").await.unwrap(), "it is not known yet who is there");
+    clinician.shot("said-4-checking").await;
+    clinician.click("Confirmed").await;
+    clinician.sees("A cough for two weeks").await;
+    clinician.shot("said-5-phone").await;
+    clinician.look_at(View::Desktop).await;
+    clinician.shot("said-5-desktop").await;
+    clinician.reload().await;
+    clinician.sees("A cough for two weeks").await;
+    clinician.finish().await;
+    patient.finish_despite(&["the server responded with a status of 422"]).await;
 }
 
 /// Longest first, and a reload does not send anyone to the end.

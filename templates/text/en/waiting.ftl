@@ -2,7 +2,7 @@
 waiting-title = Today
 waiting-sound = Sound
 waiting-notify = Tell me on the desktop
-waiting-late = Running late? Everybody who waits is told.
+waiting-late = Running late? Tell everybody who waits.
 waiting-late-minutes = { $minutes } min
 waiting-late-said = Everybody who waits reads: about { $minutes } minutes late.
 waiting-on-time = On time again
