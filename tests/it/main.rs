@@ -14,4 +14,5 @@ mod patients;
 mod records;
 mod schema;
 mod staff;
+mod visit_model;
 mod waiting_room;

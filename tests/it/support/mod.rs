@@ -155,6 +155,11 @@ impl TestApp {
         (self.server, self.rooms) = serve(&self.app, listeners);
     }
 
+    /// Let the rooms do nothing by themselves from now on.
+    pub fn still_rooms(&self) {
+        self.rooms.abort();
+    }
+
     /// Everything that a thief of the database would have, as text and bytes.
     pub async fn dump(&self) -> Vec<u8> {
         match &self.database {
