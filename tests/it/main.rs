@@ -12,6 +12,7 @@ mod links;
 mod mail;
 mod patients;
 mod records;
+mod restarts;
 mod schema;
 mod staff;
 mod visit_model;

@@ -9,13 +9,11 @@ use crate::support::TestApp;
 use crate::support::browser::Browser;
 use crate::support::guest::{BORN, slot};
 use anteroom::appointments::VisitState::{self, Booked, Cancelled, Checking, Ended, InCall, NoShow, Redeemed, Sent, Waiting};
-use anteroom::appointments::{self, BookError, NewAppointment};
-use anteroom::audit::{self, Actor, ActorKind, Context, Filter};
-use anteroom::ids::{DeviceId, EventId, RequestKey, StaffId, StaffSessionId, VisitId};
+use anteroom::appointments::{self, BookError};
+use anteroom::audit::{self, Context, Filter};
+use anteroom::ids::{DeviceId, EventId, StaffId, StaffSessionId, VisitId};
 use anteroom::links;
-use anteroom::patients::{self, ContactChoices, Details, NewPatient};
-use anteroom::secret::Secret;
-use anteroom::staff::{self, NewMember, Role};
+use anteroom::staff::Role;
 use anteroom::time::{Millis, Timestamp};
 use anteroom::waiting_room::{self, Identity, Seat, Standing, consent};
 use proptest::bool::weighted;
@@ -29,7 +27,7 @@ use uuid::Uuid;
 
 /// Stories for each database. More: rarer orders are met. Fewer: the test stays under twenty seconds.
 const STORIES: u32 = 40;
-const ACTS: std::ops::RangeInclusive<usize> = 20..=70;
+const ACTS: std::ops::RangeInclusive<usize> = 20..=50;
 
 const MINUTE: Millis = Millis::minutes(1);
 /// When a link opens and closes around its visit, and how long a session outlives the planned and the actual end.
@@ -354,8 +352,8 @@ struct Life {
 impl Story<'_> {
     async fn begin(app: &TestApp) -> Story<'_> {
         let (desk, clinician, colleague) =
-            (member(app, Role::Scheduler).await, member(app, Role::Clinician).await, member(app, Role::Clinician).await);
-        let desk = app.app.system().acting(Actor { kind: ActorKind::Staff, id: Some(desk.0), role: Some("scheduler") });
+            (app.member(Role::Scheduler).await, app.member(Role::Clinician).await, app.member(Role::Clinician).await);
+        let desk = app.by(desk, Role::Scheduler);
         let visits = [life(app, &desk, clinician, 0).await, life(app, &desk, clinician, 1).await];
         let mut tx = app.app.db.reading().await.unwrap();
         let newest = audit::newest_first(&mut tx, &Filter::default(), None, 1).await.unwrap();
@@ -418,14 +416,14 @@ impl Story<'_> {
                 let (was, slot) = (self.standing(which).await.starts_at, slot(free_slot(app.now(), which)));
                 ignore_refusal(appointments::move_to(app, &self.desk, self.visits[which].id, was, slot).await);
             }
-            Act::Resend => life.tokens.extend(links::resend(app, &self.desk, life.id).await.ok().map(|link| token_of(&link))),
+            Act::Resend => life.tokens.extend(self.app.handed_link(&self.desk, life.id).await),
             Act::Pass { minutes } => self.app.clock.advance(Millis::minutes(minutes)),
         }
     }
 
     async fn step(&self, which: usize, step: Step, by: StaffId) {
         let (app, visit) = (&self.app.app, self.visits[which].id);
-        let context = app.system().acting(Actor { kind: ActorKind::Staff, id: Some(by.0), role: Some("clinician") });
+        let context = self.app.by(by, Role::Clinician);
         let refused_or_not = match step {
             Step::Admit => waiting_room::admit(app, &context, by, visit).await,
             Step::Hold => waiting_room::hold(app, &context, by, visit).await,
@@ -508,29 +506,11 @@ fn free_slot(now: Timestamp, which: usize) -> Timestamp {
     Timestamp(next) + Millis::minutes(30 * which as i64)
 }
 
-async fn member(app: &TestApp, role: Role) -> StaffId {
-    let email = format!("{}@clinic.example", Uuid::from_bytes(app.app.rng.bytes()));
-    let new = NewMember { email, name: "Dr. Story".into(), role, zone: app.app.config.clinic.zone, language: "en".into() };
-    staff::add(&app.app, &app.app.system(), new).await.unwrap()
-}
-
-/// A patient who takes no mail, so that a new link is handed over and not sent, with a visit that begins soon.
+/// A visit that begins soon, with a link that was handed over.
 async fn life(app: &TestApp, desk: &Context, clinician: StaffId, which: usize) -> Life {
-    let details = Details {
-        name: Secret::new("Story Teller".to_owned()),
-        date_of_birth: "1948-03-14".parse().unwrap(),
-        email: None,
-        phone: None,
-        record_number: None,
-        zone: app.app.config.clinic.zone,
-        language: "en".into(),
-        choices: ContactChoices::default(),
-    };
-    let patient = patients::add(&app.app, desk, NewPatient { request_key: RequestKey::new(&app.app.rng), details }).await.unwrap();
     let starts_at = free_slot(app.app.now(), which);
-    let new = NewAppointment { request_key: RequestKey::new(&app.app.rng), patient, clinician, slot: slot(starts_at), reason: None };
-    let id = appointments::book(&app.app, desk, new).await.unwrap();
-    let link = links::resend(&app.app, desk, id).await.unwrap();
+    let id = app.unmailed_visit(desk, clinician, slot(starts_at)).await;
+    let tokens = app.handed_link(desk, id).await.into_iter().collect();
     let model = Model {
         state: Booked,
         starts_at,
@@ -542,11 +522,7 @@ async fn life(app: &TestApp, desk: &Context, clinician: StaffId, which: usize) -
         device: None,
         had: [false; 2],
     };
-    Life { id, model, devices: [app.browser(), app.browser()], known: Vec::new(), tokens: vec![token_of(&link)] }
-}
-
-fn token_of(link: &links::MintedLink) -> String {
-    link.url.reveal().split_once('#').unwrap().1.to_owned()
+    Life { id, model, devices: [app.browser(), app.browser()], known: Vec::new(), tokens }
 }
 
 /// An id as a statement by hand spells it.
