@@ -41,6 +41,8 @@ const AFTER_ENDED: Millis = Millis::minutes(10);
 enum Act {
     /// Whatever leads on from where the visit stands: without it few stories would ever come to a call.
     Onward,
+    /// The same once more, as a hand does that presses twice.
+    Again,
     /// A device opens a link with the right date of birth: the newest link, or the first there was.
     Redeem {
         device: usize,
@@ -87,6 +89,7 @@ fn any_act() -> impl Strategy<Value = (usize, Act)> {
     let device = || 0..2usize;
     let act = prop_oneof![
         14 => Just(Act::Onward),
+        5 => Just(Act::Again),
         2 => (device(), any::<bool>()).prop_map(|(device, newest)| Act::Redeem { device, newest }),
         2 => device().prop_map(|device| Act::Arrive { device }),
         3 => device().prop_map(|device| Act::Leave { device }),
@@ -166,7 +169,7 @@ impl Model {
     /// Do the act. What the log should say of it.
     fn act(&mut self, act: Act, now: Timestamp, later: Timestamp) -> Told {
         let mut told = match act {
-            Act::Onward => unreachable!("it was taken for what it leads to"),
+            Act::Onward | Act::Again => unreachable!("it was taken for what it stands for"),
             Act::Redeem { device, newest } => self.redeem(device, newest, now),
             Act::Arrive { device } => self.arrive(device, now),
             Act::Leave { device } => self.leave(device, now),
@@ -347,6 +350,8 @@ struct Life {
     /// Every device that ever had a session, newest last.
     known: Vec<(usize, DeviceId)>,
     tokens: Vec<String>,
+    /// What was done last.
+    last: Option<Act>,
 }
 
 impl Story<'_> {
@@ -362,7 +367,13 @@ impl Story<'_> {
 
     async fn act(&mut self, which: usize, act: Act) -> Result<(), TestCaseError> {
         let now = self.app.app.now();
-        let act = if matches!(act, Act::Onward) { self.visits[which].model.onward(now) } else { act };
+        let life = &mut self.visits[which];
+        let act = match act {
+            Act::Onward => life.model.onward(now),
+            Act::Again => life.last.unwrap_or_else(|| life.model.onward(now)),
+            other => other,
+        };
+        life.last = Some(act);
         let done = self.act_and_compare(which, act, now).await;
         done.map_err(|broken| TestCaseError::fail(format!("visit {which}, {act:?}: {broken}")))
     }
@@ -389,7 +400,7 @@ impl Story<'_> {
         let (app, life) = (&self.app.app, &mut self.visits[which]);
         let path = |step: &str| format!("/visits/{}/{step}", life.id);
         match act {
-            Act::Onward => unreachable!("it was taken for what it leads to"),
+            Act::Onward | Act::Again => unreachable!("it was taken for what it stands for"),
             Act::Redeem { device, newest } => {
                 let token = if newest { life.tokens.last() } else { life.tokens.first() };
                 let body = json!({ "token": token, "check": BORN });
@@ -522,7 +533,7 @@ async fn life(app: &TestApp, desk: &Context, clinician: StaffId, which: usize) -
         device: None,
         had: [false; 2],
     };
-    Life { id, model, devices: [app.browser(), app.browser()], known: Vec::new(), tokens }
+    Life { id, model, devices: [app.browser(), app.browser()], known: Vec::new(), tokens, last: None }
 }
 
 /// An id as a statement by hand spells it.
