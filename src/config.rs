@@ -36,6 +36,8 @@ pub struct Config {
     #[serde(default)]
     pub links: LinkConfig,
     #[serde(default)]
+    pub waiting_room: WaitingRoomConfig,
+    #[serde(default)]
     pub sessions: SessionConfig,
     #[serde(default)]
     pub calls: CallConfig,
@@ -149,6 +151,14 @@ impl LinkConfig {
     pub fn closes_after(&self) -> Millis {
         Millis::minutes(self.closes_after_minutes.into())
     }
+}
+
+#[derive(Debug, Clone, Copy, Default, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct WaitingRoomConfig {
+    /// Whether a waiting patient reads how many wait for the same clinician in front of them.
+    #[serde(default)]
+    pub show_position: bool,
 }
 
 #[derive(Debug, Clone, Copy, Deserialize)]

@@ -70,6 +70,9 @@ const PATIENTS: [Invented; 5] = [
     ("James O’Neill", (1963, 8, 30), "james@patients.example", 120),
 ];
 
+/// Why each of them comes.
+const REASON: &str = "A cough for two weeks";
+
 const VISIT_LENGTH: Millis = Millis::minutes(30);
 
 /// The configuration of a demonstration in `data`, listening on the loopback addresses at `listen`'s port.
@@ -98,6 +101,7 @@ pub fn config(data: &Path, listen: SocketAddr) -> anyhow::Result<Config> {
         database: DatabaseConfig::default(),
         mail: Default::default(),
         links: Default::default(),
+        waiting_room: Default::default(),
         sessions: Default::default(),
         calls: Default::default(),
         tls: None,
@@ -238,7 +242,13 @@ async fn open_visit(
     for _ in 0..PATIENTS.len() * 2 {
         let slot = Slot { starts_at, ends_at: starts_at + VISIT_LENGTH };
         let request_key = request_key(root, &format!("demo/visit/{patient}/{}", starts_at.0))?;
-        match appointments::book(app, context, NewAppointment { request_key, patient, clinician, slot, reason: None }).await {
+        match appointments::book(
+            app,
+            context,
+            NewAppointment { request_key, patient, clinician, slot, reason: Some(Secret::new(REASON.to_owned())) },
+        )
+        .await
+        {
             Ok(id) => {
                 let mut tx = app.db.reading().await?;
                 return appointments::visit(&mut tx, id).await?.context("the visit that was just booked");

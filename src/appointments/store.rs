@@ -69,7 +69,7 @@ pub async fn move_to(tx: &mut Tx, id: VisitId, was: Timestamp, slot: Slot) -> sq
     in_tx!(tx, conn => sqlx::query_scalar(
         "update visit set starts_at = $3, ends_at = $4, state = 'booked', version = version + 1, redeemed_at = null,
              waiting_since = null, left_at = null, held_at = null, message = null, admitted_at = null, admitted_device = null,
-             identity = null, ended_at = null
+             identity = null, companion = null, companion_relation = null, ended_at = null
          where id = $1 and starts_at = $2 and state not in ('checking', 'in_call', 'ended', 'cancelled') returning version")
         .bind(id).bind(was).bind(slot.starts_at).bind(slot.ends_at).fetch_optional(conn).await)
 }

@@ -87,6 +87,8 @@ words! {
 
         VisitWaiting = "visit.waiting",
         VisitLeft = "visit.left",
+        ConsentRecorded = "consent.recorded",
+        CompanionRecorded = "companion.recorded",
         VisitHeld = "visit.held",
         VisitMessaged = "visit.messaged",
         VisitAdmitted = "visit.admitted",
@@ -97,6 +99,8 @@ words! {
         VisitNoShow = "visit.no_show",
         VisitEnded = "visit.ended",
         IdentityRecorded = "identity.recorded",
+        IncidentReported = "incident.reported",
+        ClinicianLate = "clinician.late",
 
         CallJoined = "call.joined",
         CallConnected = "call.connected",

@@ -14,6 +14,8 @@ const BACKLOG: usize = 1_024;
 pub enum Hint {
     /// A visit's row, for its own page and its clinician's day.
     Visit { id: VisitId, clinician: StaffId },
+    /// What a clinician says to all who wait for them.
+    Clinician { id: StaffId },
     /// Everything of one member of staff ended: signed out, disabled.
     StaffGone { id: StaffId },
 }

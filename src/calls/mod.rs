@@ -4,6 +4,7 @@
 //! against the row when it passes ([`forward`] takes the proof), and keeps count of what the log must know. Never imports
 //! `records`: the code that handles hostile network input has no path to clinical text.
 
+mod identity;
 mod pages;
 mod session;
 mod socket;
@@ -11,9 +12,13 @@ mod socket;
 pub use pages::routes;
 
 use crate::app::App;
+use crate::appointments;
 use crate::audit::{Context, Event, Fact, Kind, Object};
 use crate::ids::{PatientId, VisitId};
-use crate::waiting_room::{Admitted, Hub, SocketId};
+use crate::secret::Secret;
+use crate::staff::Clinician;
+use crate::waiting_room::{self, Admitted, Hub, SocketId};
+use crate::web::{Error, Result};
 use session::Path;
 
 /// Hand a frame to the other page. The only way one passes: with proof of admission for its epoch.
@@ -32,6 +37,27 @@ async fn connected(app: &App, context: &Context, visit: VisitId, patient: Patien
 /// Record that a chat message was sent. Its words went from browser to browser.
 async fn chatted(app: &App, context: &Context, visit: VisitId, patient: PatientId, epoch: i64) -> sqlx::Result<()> {
     app.log.record(context, about(Kind::ChatSent, visit, patient, epoch)).await
+}
+
+/// Why the patient comes (ID-02): closed until the clinician has recorded who is in the call, and a knock at the closed door
+/// is an event.
+async fn reason(app: &App, clinician: &Clinician, id: VisitId) -> Result<Option<Secret<String>>> {
+    let mut tx = app.db.reading().await?;
+    let confirmed = waiting_room::confirmed(&mut tx, id, clinician.member.id).await?.is_some();
+    let visit = appointments::visit(&mut tx, id).await?.filter(|visit| visit.clinician_id == clinician.member.id);
+    drop(tx);
+    let Some(visit) = visit else { return pages::foreign(app, clinician, id).await };
+    if !confirmed {
+        let refused = Event::refused(Kind::VisitRead, "identity_not_recorded").on(Object::Visit, id.0).about(visit.patient_id);
+        app.log.refused(&clinician.context, refused).await?;
+        return Err(Error::Locked);
+    }
+    if visit.reason.is_none() {
+        return Ok(None);
+    }
+    let event = Event::done(Kind::VisitRead).on(Object::Visit, id.0).about(visit.patient_id);
+    let access = app.log.access(&clinician.context, event.with("fields", Fact::Words(vec!["reason"]))).await?;
+    appointments::reason(app, &access, &visit).await
 }
 
 fn about(kind: Kind, visit: VisitId, patient: PatientId, epoch: i64) -> Event {

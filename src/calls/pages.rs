@@ -1,28 +1,30 @@
 //! The two pages of a visit: the patient's, from getting ready to the end, and the clinician's.
 
-use super::socket;
+use super::{identity, socket};
 use crate::app::App;
 use crate::appointments::VisitState;
 use crate::audit::{Event, Kind, Object};
 use crate::ids::VisitId;
-use crate::links::PatientVisit;
+use crate::links::{self, PatientVisit};
 use crate::patients;
 use crate::staff::{self, Clinician};
 use crate::text::Text;
-use crate::waiting_room::{self, Standing};
-use crate::web::{Error, Page, Result, html};
+use crate::waiting_room::companion::{self, Companion, Relation};
+use crate::waiting_room::{self, Standing, consent};
+use crate::web::form::Choice;
+use crate::web::{Error, Page, Result, cookies, html, see_other};
 use actix_web::HttpResponse;
+use actix_web::http::header::{HeaderName, HeaderValue};
 use actix_web::web::{Path, ServiceConfig, get};
 use askama::Template;
-
-/// How many identifiers the clinician asks for: at least one is not what the link's check used (ID-02).
-const IDENTIFIERS: usize = 2;
 
 /// The routes of this feature.
 pub fn routes(config: &mut ServiceConfig) {
     config
         .route("/visits/{id}", get().to(patient))
+        .route("/visit-over", get().to(after))
         .route("/visits/{id}/call", get().to(clinician))
+        .route("/visits/{id}/reason", get().to(reason))
         .route("/visits/{id}/socket", get().to(socket::visit));
 }
 
@@ -39,14 +41,23 @@ struct PatientPage {
     ice: String,
     clinician: String,
     when: String,
+    late: String,
+    consent_short: String,
+    consent: Vec<String>,
+    consent_version: i64,
+    relations: Vec<Choice>,
 }
 
 async fn patient(app: App, patient: PatientVisit) -> Result<HttpResponse> {
     let mut tx = app.db.reading().await?;
     let standing = waiting_room::standing(&mut tx, patient.visit).await?.ok_or(Error::NotFound)?;
+    if is_over(standing.state) {
+        return Ok(farewell(&app, patient.visit));
+    }
     let clinician = staff::member(&mut tx, standing.clinician_id).await?.ok_or(Error::NotFound)?;
     let (zone, language) = patients::zone_and_language(&mut tx, patient.patient).await?.ok_or(Error::NotFound)?;
     drop(tx);
+    let late = waiting_room::late::of(&app, standing.clinician_id).await?;
     let t = Text::of(&language);
     let page = Page { csrf: patient.csrf.clone(), clinic_name: app.config.clinic.name.clone(), ..Page::public(&app.config.clinic, t) };
     html(&PatientPage {
@@ -57,18 +68,51 @@ async fn patient(app: App, patient: PatientVisit) -> Result<HttpResponse> {
         epoch: standing.call_epoch,
         version: standing.version,
         ice: ice_servers(&app)?,
+        late: late.map(|late| t.with2("call-late", "clinician", &clinician.name, "minutes", late.minutes)).unwrap_or_default(),
         clinician: clinician.name,
         when: t.when(standing.starts_at, zone),
+        consent_short: t.say(consent::SHORT),
+        consent: consent::WHOLE.map(|point| t.say(point)).into(),
+        relations: relations(t),
+        consent_version: consent::Version::NOW.number(),
         page,
     })
+}
+
+fn relations(t: Text) -> Vec<Choice> {
+    let choice =
+        |relation: Relation| Choice { value: relation.word().to_owned(), label: t.say(&format!("call-relation-mine-{}", relation.word())) };
+    Relation::ALL.map(choice).into()
 }
 
 fn patients_view(standing: &Standing) -> &'static str {
     match standing.state {
         VisitState::Waiting => "waiting",
-        VisitState::Ended | VisitState::Cancelled | VisitState::NoShow => "over",
         _ => "ready",
     }
+}
+
+fn is_over(state: VisitState) -> bool {
+    matches!(state, VisitState::Ended | VisitState::Cancelled | VisitState::NoShow)
+}
+
+/// The browser forgets the visit: its cookie, what it may have cached, and this page's place in its history (WEB-03).
+/// `Clear-Site-Data` never says "cookies": that would end other visits and a staff sign-in of the same browser.
+fn farewell(app: &App, visit: VisitId) -> HttpResponse {
+    let mut away = see_other("/visit-over");
+    away.headers_mut().insert(HeaderName::from_static("clear-site-data"), HeaderValue::from_static("\"cache\""));
+    let _a_cookie_without_a_value_fits = away.add_cookie(&cookies::forget(app.config.secure(), &links::cookie_name(visit)));
+    away
+}
+
+#[derive(Template)]
+#[template(path = "calls/over.html")]
+struct OverPage {
+    page: Page,
+}
+
+async fn after(app: App) -> Result<HttpResponse> {
+    html(&OverPage { page: Page::public(&app.config.clinic, Text::of(&app.config.clinic.language)) })
 }
 
 #[derive(Template)]
@@ -85,6 +129,7 @@ struct ClinicianPage {
     note_url: String,
     patient: String,
     when: String,
+    companion: String,
     identifiers: Vec<Identifier>,
 }
 
@@ -99,25 +144,17 @@ async fn clinician(app: App, clinician: Clinician, id: Path<VisitId>) -> Result<
     let standing = waiting_room::standing(&mut tx, *id).await?.filter(|standing| standing.clinician_id == clinician.member.id);
     drop(tx);
     let Some(standing) = standing else { return foreign(&app, &clinician, *id).await };
-    let over = matches!(standing.state, VisitState::Ended | VisitState::Cancelled | VisitState::NoShow);
+    let over = is_over(standing.state);
     if !standing.admitted() && !over {
         return Ok(crate::web::see_other("/today"));
     }
     let event = Event::done(Kind::PatientRead).on(Object::Visit, id.0).about(standing.patient_id);
     let access = app.log.access(&clinician.context, event).await?;
     let known = patients::identifiers(&app, &access, standing.patient_id).await?;
+    let with_them = companion::read(&app, &clinician.context, &standing).await?;
     let page = clinician.page(&app);
     let t = page.t;
-    let identifiers = [
-        ("call-identifier-birth", Some(known.date_of_birth.clone())),
-        ("call-identifier-record", known.record_number.clone()),
-        ("call-identifier-phone", known.phone.clone()),
-        ("call-identifier-name", Some(known.name.clone())),
-    ]
-    .into_iter()
-    .filter_map(|(label, value)| Some(Identifier { label: t.say(label), value: value?.reveal().clone() }))
-    .take(IDENTIFIERS)
-    .collect();
+    let to_ask_for = identity::to_ask_for(&known);
     html(&ClinicianPage {
         visit_id: standing.id.to_string(),
         state: standing.state.word(),
@@ -128,10 +165,23 @@ async fn clinician(app: App, clinician: Clinician, id: Path<VisitId>) -> Result<
         ice: ice_servers(&app)?,
         note_url: format!("/visits/{id}/note"),
         patient: known.name.reveal().clone(),
+        companion: with_them.map(|companion| with_words(t, &companion)).unwrap_or_default(),
         when: standing.starts_at.local(app.config.clinic.zone).format("%H:%M").to_string(),
-        identifiers,
+        identifiers: to_ask_for.map(|one| Identifier { label: t.say(one.label), value: one.value.reveal().clone() }).into(),
         page,
     })
+}
+
+/// Why the patient comes, for the page of the call once it is known who is in it.
+async fn reason(app: App, clinician: Clinician, id: Path<VisitId>) -> Result<HttpResponse> {
+    let reason = super::reason(&app, &clinician, *id).await?;
+    Ok(HttpResponse::Ok().json(serde_json::json!({ "reason": reason.as_ref().map(|reason| reason.reveal()) })))
+}
+
+/// "With them: Ana Gonzalez (son or daughter)".
+fn with_words(t: Text, companion: &Companion) -> String {
+    let relation = t.say(&format!("call-relation-{}", companion.relation.word()));
+    t.with2("call-companion-with", "name", companion.name.reveal(), "relation", relation)
 }
 
 /// Another clinician's visit does not exist for this one, and that they asked is in the log.

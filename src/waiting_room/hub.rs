@@ -1,21 +1,27 @@
 //! The rooms of this node and the sockets of the people in them.
 //!
-//! Sockets come in ([`Hub::enter`], [`Hub::watch_day`]), events go to the pure room, and its effects are performed here.
+//! Sockets come in ([`Hub::enter`], [`Hub::watch_day`]), events go to the pure room, and its effects are performed here:
+//! this file moves, `telling` says what the pages of a visit hear, `day` what a clinician's Today hears.
 //! The database is read for every word that is told, so a page never hears of something that did not happen. All of this
 //! can be lost at any time: pages come back by themselves and are told again.
+
+mod day;
+mod seat;
+mod telling;
+
+pub(super) use day::today;
+pub use seat::{Outgoing, Seat};
 
 use super::room::{ADMISSION_WAITS, Effect, Event, GONE_AFTER, Look, Party, Room, SocketId};
 use super::store::{self, Standing};
 use crate::app::App;
-use crate::appointments::VisitState;
-use crate::audit::{CallEnd, CallParty, Context, Event as LogEvent, Fact, Kind, Object};
+use crate::audit::{CallEnd, CallParty, Context};
 use crate::bus::Hint;
-use crate::ids::{DeviceId, StaffId, StaffSessionId, VisitId};
+use crate::ids::{StaffId, StaffSessionId, VisitId};
 use crate::secret::Secret;
 use crate::staff::{self, Sight};
 use crate::time::Timestamp;
-use crate::web;
-use serde::Serialize;
+use day::DayLine;
 use std::collections::{BTreeSet, HashMap};
 use std::sync::atomic::{AtomicBool, AtomicI64, AtomicU64, Ordering};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
@@ -26,48 +32,12 @@ use tokio::sync::{Notify, broadcast, mpsc};
 const OUTGOING_MAX: usize = 64;
 /// Open pages of one visit. Higher: more tabs. Lower: less for a thief of a session to hold open.
 const SOCKETS_PER_VISIT_MAX: usize = 8;
-/// Open Today pages of one clinician.
-const DAYS_PER_CLINICIAN_MAX: usize = 8;
 /// Open sockets of this node.
 const SOCKETS_MAX: usize = 20_000;
 /// Changes of a day within this time are told together.
 const DAY_PAUSE: Duration = Duration::from_millis(40);
 /// How often admissions that nobody answers are looked for.
 const TICK: Duration = Duration::from_secs(5);
-
-/// Who sits behind a socket.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum Seat {
-    Patient { device: DeviceId },
-    Clinician { staff: StaffId, session: StaffSessionId },
-}
-
-impl Seat {
-    pub fn party(&self) -> Party {
-        match self {
-            Seat::Patient { .. } => Party::Patient,
-            Seat::Clinician { .. } => Party::Clinician,
-        }
-    }
-
-    /// True if the admission that stands is this seat's.
-    pub fn sits_in(&self, standing: &Standing) -> bool {
-        match self {
-            Seat::Patient { device } => standing.admitted_device == Some(*device),
-            Seat::Clinician { staff, .. } => standing.clinician_id == *staff,
-        }
-    }
-}
-
-/// What a socket task sends to its page.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub enum Outgoing {
-    Text(String),
-    /// A newer tab took the call. The page does not come back by itself.
-    Superseded,
-    /// The session is over. The page does not come back by itself.
-    Gone,
-}
 
 /// A handle on the rooms. Cheap to clone.
 #[derive(Debug, Clone)]
@@ -94,6 +64,8 @@ struct Live {
     lines: HashMap<SocketId, Line>,
     days: HashMap<SocketId, DayLine>,
     changed_days: BTreeSet<StaffId>,
+    /// Clinicians of whom the waiting may hear something new: who is in front of them, how late it gets.
+    changed_queues: BTreeSet<StaffId>,
     messages: HashMap<VisitId, (i64, Secret<String>)>,
     /// Who took the call last, as the log keeps it.
     callers: HashMap<(VisitId, Party), Context>,
@@ -105,48 +77,8 @@ struct Line {
     clinician: StaffId,
     seat: Seat,
     out: mpsc::Sender<Outgoing>,
-}
-
-#[derive(Debug)]
-struct DayLine {
-    clinician: StaffId,
-    session: StaffSessionId,
-    out: mpsc::Sender<Outgoing>,
-}
-
-/// `state`, as both pages of a visit hear it.
-#[derive(Debug, Serialize)]
-#[serde(tag = "type", rename = "state")]
-struct StateMessage<'a> {
-    state: &'static str,
-    version: i64,
-    epoch: i64,
-    identity: Option<&'a str>,
-    held: bool,
-    peer: bool,
-    clinician: &'static str,
-    message: Option<&'a str>,
-    left: bool,
-}
-
-/// `today`, without a name.
-#[derive(Debug, Serialize)]
-#[serde(tag = "type", rename = "today")]
-struct TodayMessage {
-    visits: Vec<TodayVisit>,
-    now: Timestamp,
-}
-
-#[derive(Debug, Serialize)]
-struct TodayVisit {
-    id: VisitId,
-    state: &'static str,
-    version: i64,
-    since: Option<Timestamp>,
-    away_since: Option<Timestamp>,
-    held: bool,
-    left: bool,
-    locked: bool,
+    /// What its page was told last.
+    told: String,
 }
 
 impl Hub {
@@ -175,7 +107,7 @@ impl Hub {
             if open >= SOCKETS_PER_VISIT_MAX || live.lines.len() >= SOCKETS_MAX {
                 return None;
             }
-            live.lines.insert(socket, Line { visit: standing.id, clinician: standing.clinician_id, seat, out });
+            live.lines.insert(socket, Line { visit: standing.id, clinician: standing.clinician_id, seat, out, told: String::new() });
             let room = live.rooms.entry(standing.id).or_insert_with(|| Room::new(now));
             let mut effects = room.apply(Event::Looked(standing.look()), now);
             effects.extend(room.apply(Event::Opened { socket, party: seat.party() }, now));
@@ -200,7 +132,7 @@ impl Hub {
 
     /// The database gave this socket's page the call. `connected`: the page still has the connection of this epoch.
     pub async fn took(&self, visit: VisitId, socket: SocketId, context: &Context, connected: bool) {
-        let Some(look) = self.read(visit).await else { return };
+        let Some(look) = self.look_at(visit).await else { return };
         let party = self.live().rooms.get(&visit).and_then(|room| room.party(socket));
         if let Some(party) = party {
             self.live().callers.insert((visit, party), context.clone());
@@ -239,30 +171,6 @@ impl Hub {
         }
     }
 
-    /// A Today page opened its socket.
-    pub async fn watch_day(&self, clinician: StaffId, session: StaffSessionId) -> Option<(SocketId, mpsc::Receiver<Outgoing>)> {
-        let (out, incoming) = mpsc::channel(OUTGOING_MAX);
-        let socket = self.new_socket();
-        {
-            let mut live = self.live();
-            if live.days.values().filter(|day| day.clinician == clinician).count() >= DAYS_PER_CLINICIAN_MAX {
-                return None;
-            }
-            live.days.insert(socket, DayLine { clinician, session, out });
-        }
-        self.tell_day(clinician).await;
-        self.tell_patients_of(clinician).await;
-        Some((socket, incoming))
-    }
-
-    /// A Today page closed its socket.
-    pub async fn leave_day(&self, socket: SocketId) {
-        let left = self.live().days.remove(&socket);
-        if let Some(day) = left {
-            self.tell_patients_of(day.clinician).await;
-        }
-    }
-
     /// Since when nobody of the patient's side is here, for a visit that expects them. Before the first page came back
     /// after a start, since that start.
     pub fn away_since(&self, visit: VisitId) -> Option<Timestamp> {
@@ -298,13 +206,23 @@ impl Hub {
                 },
                 () = self.0.day_changed.notified() => {
                     tokio::time::sleep(DAY_PAUSE).await;
-                    let days = std::mem::take(&mut self.live().changed_days);
-                    for clinician in days {
-                        self.tell_day(clinician).await;
-                    }
+                    self.tell_changes().await;
                 }
                 _ = tick.tick() => self.tick().await,
             }
+        }
+    }
+
+    async fn tell_changes(&self) {
+        let (days, queues) = {
+            let mut live = self.live();
+            (std::mem::take(&mut live.changed_days), std::mem::take(&mut live.changed_queues))
+        };
+        for clinician in days {
+            self.tell_day(clinician).await;
+        }
+        for clinician in queues {
+            self.tell_patients_of(clinician).await;
         }
     }
 
@@ -313,15 +231,21 @@ impl Hub {
             Hint::Visit { id, clinician } => {
                 self.look_again(id).await;
                 self.change_day(clinician);
+                self.change_queue(clinician);
+            }
+            Hint::Clinician { id } => {
+                self.change_day(id);
+                self.change_queue(id);
             }
             Hint::StaffGone { id } => self.end_lines_of(id).await,
         }
     }
 
     async fn look_at_everything(&self) {
-        let (visits, clinicians): (Vec<VisitId>, BTreeSet<StaffId>) = {
+        let (visits, clinicians, waited_for): (Vec<VisitId>, BTreeSet<StaffId>, BTreeSet<StaffId>) = {
             let live = self.live();
-            (live.rooms.keys().copied().collect(), live.days.values().map(|day| day.clinician).collect())
+            let waited_for = live.lines.values().map(|line| line.clinician).collect();
+            (live.rooms.keys().copied().collect(), live.days.values().map(|day| day.clinician).collect(), waited_for)
         };
         for visit in visits {
             self.look_again(visit).await;
@@ -329,6 +253,9 @@ impl Hub {
         for clinician in clinicians {
             self.end_lines_of(clinician).await;
             self.change_day(clinician);
+        }
+        for clinician in waited_for {
+            self.change_queue(clinician);
         }
     }
 
@@ -346,14 +273,14 @@ impl Hub {
 
     /// Read the visit again and tell its pages what changed.
     async fn look_again(&self, visit: VisitId) {
-        if let Some(look) = self.read(visit).await {
+        if let Some(look) = self.look_at(visit).await {
             let effects = self.apply(visit, Event::Looked(look));
             self.perform(visit, effects).await;
         }
     }
 
     /// The visit of an open room as it stands now. Pages whose device session ended are sent away.
-    async fn read(&self, visit: VisitId) -> Option<Look> {
+    async fn look_at(&self, visit: VisitId) -> Option<Look> {
         if !self.live().rooms.contains_key(&visit) {
             return None;
         }
@@ -406,125 +333,6 @@ impl Hub {
         let app = self.0.app.clone();
         let context = self.live().callers.get(&(visit, party)).cloned().unwrap_or_else(|| app.system());
         tokio::spawn(async move { app.log.call_ended(&context, end).await });
-    }
-
-    /// Send the visit's state, read now, to these pages.
-    async fn tell(&self, visit: VisitId, sockets: &[SocketId]) {
-        let _in_order = self.0.telling.lock().await;
-        if let Err(error) = self.tell_in_order(visit, sockets).await {
-            // Their sockets stay open: a call goes on without us, and they are told when there is something to tell again.
-            self.0.blind.store(true, Ordering::Relaxed);
-            tracing::warn!(%error, visit.id = %visit, "Could not tell the pages of visit `{visit}`");
-        }
-    }
-
-    async fn tell_in_order(&self, visit: VisitId, sockets: &[SocketId]) -> web::Result<()> {
-        let mut tx = self.0.app.db.reading().await?;
-        let Some(standing) = store::standing(&mut tx, visit).await? else { return Ok(()) };
-        let busy = store::busy_elsewhere(&mut tx, standing.clinician_id, visit).await?;
-        drop(tx);
-        let message = self.message(&standing).await?;
-        let (for_patient, for_clinician, targets) = {
-            let live = self.live();
-            let Some(room) = live.rooms.get(&visit) else { return Ok(()) };
-            let here = room.present(Party::Clinician) || live.days.values().any(|day| day.clinician == standing.clinician_id);
-            let clinician = if busy {
-                "busy"
-            } else if here {
-                "here"
-            } else {
-                "away"
-            };
-            let text = message.as_ref().map(|message| message.reveal().as_str());
-            let state = |party: Party| {
-                let for_patient = party == Party::Patient;
-                let message = StateMessage {
-                    state: standing.state.word(),
-                    version: standing.version,
-                    epoch: standing.call_epoch,
-                    identity: standing.identity.as_deref(),
-                    held: standing.held_at.is_some(),
-                    peer: room.present(party.other()),
-                    clinician,
-                    message: text.filter(|_| for_patient),
-                    left: standing.left_at.is_some(),
-                };
-                serde_json::to_string(&message).map_err(anyhow::Error::from)
-            };
-            let targets: Vec<(SocketId, Party)> =
-                sockets.iter().filter_map(|socket| Some((*socket, live.lines.get(socket)?.seat.party()))).collect();
-            (state(Party::Patient)?, state(Party::Clinician)?, targets)
-        };
-        for (socket, party) in targets {
-            let text = if party == Party::Patient { &for_patient } else { &for_clinician };
-            self.send(socket, Outgoing::Text(text.clone()));
-        }
-        Ok(())
-    }
-
-    /// The words on the waiting page. They are opened once for each version on this node, and the log says so.
-    async fn message(&self, standing: &Standing) -> web::Result<Option<Secret<String>>> {
-        let Some(sealed) = &standing.message else { return Ok(None) };
-        let known = self.live().messages.get(&standing.id).cloned();
-        if let Some((_, text)) = known.filter(|(version, _)| *version == standing.message_version) {
-            return Ok(Some(text));
-        }
-        let app = &self.0.app;
-        let event = LogEvent::done(Kind::VisitRead)
-            .on(Object::Visit, standing.id.0)
-            .about(standing.patient_id)
-            .with("fields", Fact::Words(vec!["message"]));
-        let access = app.log.access(&app.system(), event).await?;
-        let key = app.patient_key(standing.patient_id).await?;
-        let text = access.open(&key, super::message_place(standing.id, standing.message_version), sealed).await?;
-        self.live().messages.insert(standing.id, (standing.message_version, text.clone()));
-        Ok(Some(text))
-    }
-
-    async fn tell_patients_of(&self, clinician: StaffId) {
-        let told: Vec<(VisitId, SocketId)> = {
-            let live = self.live();
-            let patients = live.lines.iter().filter(|(_, line)| line.clinician == clinician && line.seat.party() == Party::Patient);
-            patients.map(|(socket, line)| (line.visit, *socket)).collect()
-        };
-        for (visit, socket) in told {
-            self.tell(visit, &[socket]).await;
-        }
-    }
-
-    fn change_day(&self, clinician: StaffId) {
-        self.live().changed_days.insert(clinician);
-        self.0.day_changed.notify_one();
-    }
-
-    async fn tell_day(&self, clinician: StaffId) {
-        if !self.live().days.values().any(|day| day.clinician == clinician) {
-            return;
-        }
-        let visits = match today(&self.0.app, clinician).await {
-            Ok(visits) => visits,
-            Err(error) => return tracing::warn!(%error, staff.id = %clinician, "Could not read the day of `{clinician}`"),
-        };
-        let now = self.0.app.now();
-        let visits = visits.into_iter().map(|standing| self.today_visit(standing, now)).collect();
-        let Ok(text) = serde_json::to_string(&TodayMessage { visits, now }) else { return };
-        for day in self.live().days.values().filter(|day| day.clinician == clinician) {
-            let _cut_off_if_full = day.out.try_send(Outgoing::Text(text.clone()));
-        }
-    }
-
-    fn today_visit(&self, standing: Standing, now: Timestamp) -> TodayVisit {
-        let expected = matches!(standing.state, VisitState::Waiting | VisitState::Checking | VisitState::InCall);
-        TodayVisit {
-            id: standing.id,
-            state: standing.state.word(),
-            version: standing.version,
-            since: standing.waiting_since,
-            away_since: if expected { self.away_since(standing.id) } else { None },
-            held: standing.held_at.is_some(),
-            left: standing.left_at.is_some(),
-            locked: standing.check_locked_until.is_some_and(|until| until > now),
-        }
     }
 
     /// Send away the pages of a member of staff whose session ended.
@@ -614,12 +422,4 @@ impl Hub {
         // A panic elsewhere leaves at worst a stale room, and rooms are caches.
         self.0.live.lock().unwrap_or_else(PoisonError::into_inner)
     }
-}
-
-/// The visits on a clinician's Today page: the clinic's day, and whoever still waits or talks.
-pub(super) async fn today(app: &App, clinician: StaffId) -> sqlx::Result<Vec<Standing>> {
-    let zone = app.config.clinic.zone;
-    let (from, until) = zone.day(zone.today(app.now()));
-    let mut tx = app.db.reading().await?;
-    store::day(&mut tx, clinician, from, until).await
 }

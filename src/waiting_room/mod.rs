@@ -6,12 +6,17 @@
 //!
 //! The proofs [`Admitted`] and [`Confirmed`] are minted from the row and borrow the transaction, so no socket can keep one.
 
+mod arrival;
+pub mod companion;
+pub mod consent;
 pub mod hub;
+pub mod late;
 mod pages;
 mod room;
 mod socket;
 mod store;
 
+pub use arrival::{Arrival, arrive, leave};
 pub use hub::{Hub, Outgoing, Seat};
 pub use pages::routes;
 pub use room::{Party, SocketId};
@@ -23,7 +28,7 @@ use crate::bus::Hint;
 use crate::crypto::Place;
 use crate::db;
 use crate::ids::{DeviceId, StaffId, VisitId};
-use crate::links::{self, PatientVisit};
+use crate::links;
 use crate::time::Timestamp;
 use crate::web::{Error, Result};
 use std::marker::PhantomData;
@@ -87,28 +92,6 @@ pub async fn confirmed<'tx>(tx: &'tx mut db::Tx, visit: VisitId, clinician: Staf
     Ok(standing.map(|standing| Confirmed { standing, _read_in: PhantomData }))
 }
 
-/// The patient takes a place in the waiting room, or comes back to a call they left. Asking twice changes nothing.
-pub async fn arrive(app: &App, patient: &PatientVisit) -> Result<()> {
-    let mut tx = app.log.begin(&patient.context).await?;
-    if let Some(standing) = store::arrive(&mut tx, patient.visit, app.now()).await? {
-        return finish(app, tx, &standing, about(Kind::VisitWaiting, &standing)).await;
-    }
-    if let Some(standing) = store::come_back(&mut tx, patient.visit).await? {
-        return finish(app, tx, &standing, about(Kind::VisitWaiting, &standing).with("back", Fact::Word("to_call"))).await;
-    }
-    let standing = store::standing(&mut tx, patient.visit).await?.ok_or(Error::NotFound)?;
-    if standing.admitted() || standing.state == crate::appointments::VisitState::Waiting { Ok(()) } else { Err(Error::Gone) }
-}
-
-/// The patient leaves. They may come back by the same page while the visit is open.
-pub async fn leave(app: &App, patient: &PatientVisit) -> Result<()> {
-    let mut tx = app.log.begin(&patient.context).await?;
-    match store::leave(&mut tx, patient.visit, app.now()).await? {
-        Some(standing) => finish(app, tx, &standing, about(Kind::VisitLeft, &standing)).await,
-        None => Ok(()),
-    }
-}
-
 /// Open the door to the checking call. Pressed twice, it is open all the same.
 pub async fn admit(app: &App, context: &Context, clinician: StaffId, visit: VisitId) -> Result<()> {
     let mut tx = app.log.begin(context).await?;
@@ -163,13 +146,36 @@ pub async fn recognise(app: &App, context: &Context, clinician: StaffId, visit: 
 
 /// End the device's session and void its links: only a new link returns. The visit stays open.
 pub async fn remove(app: &App, context: &Context, clinician: StaffId, visit: VisitId) -> Result<()> {
+    send_out(app, context, clinician, visit, Kind::VisitRemoved, |_, _| {}).await
+}
+
+/// The wrong person was let in (AB-14): said, sent out and reported in one transaction.
+pub async fn report_wrong_person(app: &App, context: &Context, clinician: StaffId, visit: VisitId) -> Result<()> {
+    let report = |tx: &mut Tx, standing: &Standing| {
+        let answer = Fact::Word(Identity::NotThisPerson.word());
+        tx.also(about(Kind::IdentityRecorded, standing).with("answer", answer));
+        tx.also(about(Kind::IncidentReported, standing).with("what", Fact::Word("wrong_person")));
+    };
+    send_out(app, context, clinician, visit, Kind::IncidentReported, report).await
+}
+
+/// `kind`: of the event if it is refused.
+async fn send_out(
+    app: &App,
+    context: &Context,
+    clinician: StaffId,
+    visit: VisitId,
+    kind: Kind,
+    report: impl FnOnce(&mut Tx, &Standing),
+) -> Result<()> {
     let mut tx = app.log.begin(context).await?;
     let Some(standing) = store::remove(&mut tx, visit, clinician).await? else {
         drop(tx);
-        return not_now(app, context, clinician, visit, Kind::VisitRemoved).await;
+        return not_now(app, context, clinician, visit, kind).await;
     };
     links::end_device(&mut tx, visit, "removed", app.now()).await?;
     links::void_all(&mut tx, app, visit, standing.patient_id, links::VoidedWhy::Removed).await?;
+    report(&mut tx, &standing);
     finish(app, tx, &standing, about(Kind::VisitRemoved, &standing)).await
 }
 

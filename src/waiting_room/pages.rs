@@ -1,6 +1,8 @@
 //! The clinician's Today page and the steps of the room as forms; the patient's arrival and departure.
 
+use super::arrival::ArrivalForm;
 use super::hub::{self, Hub};
+use super::late::{self, Delay};
 use super::store::Standing;
 use super::{Identity, MESSAGE_CHARS_MAX, socket};
 use crate::app::App;
@@ -26,12 +28,14 @@ pub fn routes(config: &mut ServiceConfig) {
         .route("/today", get().to(today))
         .route("/today/list", get().to(list))
         .route("/today/socket", get().to(socket::today))
+        .route("/today/delay", post().to(delay))
         .route("/visits/{id}/arrival", post().to(arrive))
         .route("/visits/{id}/departure", post().to(leave))
         .route("/visits/{id}/admission", post().to(admit))
         .route("/visits/{id}/hold", post().to(hold))
         .route("/visits/{id}/message", post().to(write))
         .route("/visits/{id}/removal", post().to(remove))
+        .route("/visits/{id}/incident", post().to(report))
         .route("/visits/{id}/waiting", post().to(put_back))
         .route("/visits/{id}/identity", post().to(recognise))
         .route("/visits/{id}/end", post().to(end))
@@ -44,7 +48,15 @@ pub fn routes(config: &mut ServiceConfig) {
 struct TodayPage {
     page: Page,
     day: String,
+    late: Vec<Choice>,
+    late_words: String,
     visits: Vec<Row>,
+}
+
+/// One length of time that a clinician may say to be late.
+struct Choice {
+    minutes: i64,
+    said: bool,
 }
 
 #[derive(Template)]
@@ -73,7 +85,14 @@ struct Row {
 async fn today(app: App, hub: Data<Hub>, clinician: Clinician) -> Result<HttpResponse> {
     let (page, zone) = (clinician.page(&app), app.config.clinic.zone);
     let day = page.t.with2("waiting-day", "date", page.t.date(zone.today(app.now())), "city", zone.city());
-    html(&TodayPage { visits: rows(&app, &hub, &clinician, page.t).await?, page, day })
+    let late = late::of(&app, clinician.member.id).await?.map_or(0, |late| late.minutes);
+    html(&TodayPage {
+        late: late::MINUTES.map(|minutes| Choice { minutes, said: minutes == late }).into(),
+        late_words: if late == 0 { String::new() } else { page.t.with("waiting-late-said", "minutes", late) },
+        visits: rows(&app, &hub, &clinician, page.t).await?,
+        page,
+        day,
+    })
 }
 
 async fn list(app: App, hub: Data<Hub>, clinician: Clinician) -> Result<HttpResponse> {
@@ -128,6 +147,23 @@ fn row(app: &App, hub: &Hub, visit: &Standing, name: String, zone: Zone, t: Text
     }
 }
 
+#[derive(Deserialize)]
+struct DelayForm {
+    minutes: i64,
+}
+
+impl DelayForm {
+    /// Nothing: on time again.
+    fn parse(&self) -> Result<Option<Delay>> {
+        if self.minutes == 0 { Ok(None) } else { Delay::of(self.minutes).map(Some).ok_or(Error::Invalid) }
+    }
+}
+
+async fn delay(app: App, clinician: Clinician, request: HttpRequest, form: csrf::Form<DelayForm>) -> Result<HttpResponse> {
+    late::say(&app, &clinician.context, clinician.member.id, form.0.parse()?).await?;
+    Ok(done(&request))
+}
+
 /// `{"ok":true}` for a script, back to the day for a form.
 fn done(request: &HttpRequest) -> HttpResponse {
     if request.headers().contains_key(csrf::HEADER) {
@@ -137,8 +173,8 @@ fn done(request: &HttpRequest) -> HttpResponse {
     }
 }
 
-async fn arrive(app: App, patient: PatientVisit, request: HttpRequest, _ours: csrf::Token) -> Result<HttpResponse> {
-    super::arrive(&app, &patient).await?;
+async fn arrive(app: App, patient: PatientVisit, request: HttpRequest, form: csrf::Form<ArrivalForm>) -> Result<HttpResponse> {
+    super::arrive(&app, &patient, form.0.parse()?).await?;
     Ok(done(&request))
 }
 
@@ -179,6 +215,11 @@ async fn write(
 
 async fn remove(app: App, clinician: Clinician, id: Path<VisitId>, request: HttpRequest, _ours: csrf::Token) -> Result<HttpResponse> {
     super::remove(&app, &clinician.context, clinician.member.id, *id).await?;
+    Ok(done(&request))
+}
+
+async fn report(app: App, clinician: Clinician, id: Path<VisitId>, request: HttpRequest, _ours: csrf::Token) -> Result<HttpResponse> {
+    super::report_wrong_person(&app, &clinician.context, clinician.member.id, *id).await?;
     Ok(done(&request))
 }
 

@@ -1,6 +1,7 @@
 //! The SQL of the waiting room: where a visit stands, and each step it can take. Every step is one statement that names
 //! the states it may start from, raises the version, and answers with where the visit then stands.
 
+use super::late::Late;
 use super::room::Look;
 use crate::appointments::VisitState;
 use crate::crypto::Sealed;
@@ -33,6 +34,9 @@ pub struct Standing {
     pub message_version: i64,
     pub check_locked_until: Option<Timestamp>,
     pub ended_at: Option<Timestamp>,
+    pub companion: Option<Sealed>,
+    pub companion_version: i64,
+    pub companion_relation: Option<String>,
 }
 
 impl Standing {
@@ -61,7 +65,7 @@ macro_rules! standing {
             $before,
             " id, patient_id, clinician_id, starts_at, ends_at, state, version,",
             " call_epoch, patient_epoch, clinician_epoch, waiting_since, left_at, held_at, admitted_at, admitted_device,",
-            " identity, message, message_version, check_locked_until, ended_at ",
+            " identity, message, message_version, check_locked_until, ended_at, companion, companion_version, companion_relation ",
             $after
         )
     };
@@ -93,22 +97,63 @@ pub async fn busy_elsewhere(tx: &mut Tx, clinician: StaffId, besides: VisitId) -
     Ok(other.is_some())
 }
 
+/// How many wait for this clinician in front of one who waits since `since`.
+pub async fn waiting_before(tx: &mut Tx, clinician: StaffId, id: VisitId, since: Timestamp) -> sqlx::Result<i64> {
+    in_tx!(tx, conn => sqlx::query_scalar("select count(*) from visit where clinician_id = $1 and state = 'waiting'
+        and (waiting_since < $3 or (waiting_since = $3 and id < $2))")
+        .bind(clinician).bind(id).bind(since).fetch_one(conn).await)
+}
+
+/// What a clinician said of being late, as far as it still counts.
+pub async fn late(tx: &mut Tx, clinician: StaffId, now: Timestamp) -> sqlx::Result<Option<Late>> {
+    in_tx!(tx, conn => sqlx::query_as("select minutes, said_at from running_late where clinician_id = $1 and counts_until > $2")
+        .bind(clinician).bind(now).fetch_optional(conn).await)
+}
+
+pub async fn run_late(tx: &mut Tx, clinician: StaffId, late: Late, counts_until: Timestamp) -> sqlx::Result<()> {
+    in_tx!(tx, conn => sqlx::query("insert into running_late (clinician_id, minutes, said_at, counts_until) values ($1, $2, $3, $4)
+        on conflict (clinician_id) do update set minutes = $2, said_at = $3, counts_until = $4")
+        .bind(clinician).bind(late.minutes).bind(late.said_at).bind(counts_until).execute(conn).await.map(drop))
+}
+
+pub async fn on_time(tx: &mut Tx, clinician: StaffId) -> sqlx::Result<()> {
+    in_tx!(tx, conn => sqlx::query("delete from running_late where clinician_id = $1").bind(clinician).execute(conn).await.map(drop))
+}
+
 /// The visits whose admission may have to be taken back: admitted before `before`, nobody recognised yet.
 pub async fn unanswered_admissions(tx: &mut Tx, before: Timestamp) -> sqlx::Result<Vec<VisitId>> {
     in_tx!(tx, conn => sqlx::query_scalar("select id from visit where state = 'checking' and admitted_at <= $1 limit 500")
         .bind(before).fetch_all(conn).await)
 }
 
-/// The patient's page asks for a place: redeemed to waiting. Waiting already, or back in a call: the place is kept.
-pub async fn arrive(tx: &mut Tx, id: VisitId, now: Timestamp) -> sqlx::Result<Option<Standing>> {
-    in_tx!(tx, conn => sqlx::query_as(standing!("update visit set state = 'waiting', waiting_since = $2, left_at = null, held_at = null,
-        version = version + 1 where id = $1 and state = 'redeemed' returning", "")).bind(id).bind(now).fetch_optional(conn).await)
+/// The patient's page asks for a place: redeemed to waiting. False when they wait already, or are in a call.
+pub async fn arrive(tx: &mut Tx, id: VisitId, now: Timestamp) -> sqlx::Result<bool> {
+    let arrived: Option<VisitId> = in_tx!(tx, conn => sqlx::query_scalar("update visit set state = 'waiting', waiting_since = $2, left_at = null,
+        held_at = null, version = version + 1 where id = $1 and state = 'redeemed' returning id").bind(id).bind(now).fetch_optional(conn).await)?;
+    Ok(arrived.is_some())
 }
 
-/// The patient left a call and comes back to it.
-pub async fn come_back(tx: &mut Tx, id: VisitId) -> sqlx::Result<Option<Standing>> {
-    in_tx!(tx, conn => sqlx::query_as(standing!("update visit set left_at = null, version = version + 1
-        where id = $1 and left_at is not null and state in ('checking', 'in_call') returning", "")).bind(id).fetch_optional(conn).await)
+/// The patient left a call and comes back to it. False when they had not left one.
+pub async fn come_back(tx: &mut Tx, id: VisitId) -> sqlx::Result<bool> {
+    let back: Option<VisitId> = in_tx!(tx, conn => sqlx::query_scalar("update visit set left_at = null, version = version + 1
+        where id = $1 and left_at is not null and state in ('checking', 'in_call') returning id").bind(id).fetch_optional(conn).await)?;
+    Ok(back.is_some())
+}
+
+/// The patient agreed to this version of the text. False when they had before, or to a newer one.
+pub async fn consent(tx: &mut Tx, id: VisitId, version: i64, now: Timestamp) -> sqlx::Result<bool> {
+    let new: Option<VisitId> = in_tx!(tx, conn => sqlx::query_scalar("update visit set consent_version = $2, consented_at = $3
+        where id = $1 and (consent_version is null or consent_version < $2) returning id")
+        .bind(id).bind(version).bind(now).fetch_optional(conn).await)?;
+    Ok(new.is_some())
+}
+
+/// Who is with the patient, sealed at this version. False when it was said anew in between.
+pub async fn companion(tx: &mut Tx, id: VisitId, sealed: &Sealed, version: i64, relation: &str) -> sqlx::Result<bool> {
+    let stored: Option<VisitId> = in_tx!(tx, conn => sqlx::query_scalar("update visit set companion = $2, companion_version = $3,
+        companion_relation = $4 where id = $1 and companion_version = $3 - 1 returning id")
+        .bind(id).bind(sealed).bind(version).bind(relation).fetch_optional(conn).await)?;
+    Ok(stored.is_some())
 }
 
 /// The patient leaves: out of the waiting room, or out of a call that stays open for them.
@@ -161,7 +206,8 @@ pub async fn message(tx: &mut Tx, id: VisitId, clinician: StaffId, sealed: &Seal
 /// The device session is over; the visit stays open, and only a new link returns.
 pub async fn remove(tx: &mut Tx, id: VisitId, clinician: StaffId) -> sqlx::Result<Option<Standing>> {
     in_tx!(tx, conn => sqlx::query_as(standing!("update visit set state = 'sent', redeemed_at = null, waiting_since = null, held_at = null,
-        left_at = null, admitted_at = null, admitted_device = null, identity = null, call_epoch = call_epoch + 1, version = version + 1
+        left_at = null, admitted_at = null, admitted_device = null, identity = null, companion = null, companion_relation = null,
+        call_epoch = call_epoch + 1, version = version + 1
         where id = $1 and clinician_id = $2 and state in ('redeemed', 'waiting', 'checking', 'in_call') returning", ""))
         .bind(id).bind(clinician).fetch_optional(conn).await)
 }

@@ -10,6 +10,7 @@ import { wasJustAdmitted } from "../waiting_room/admitted_here.js";
 import { chatPanel } from "./chat.js";
 import { deviceChoice, mend } from "./device_choice.js";
 import { Devices } from "./devices.js";
+import { reasonPart } from "./reason.js";
 import { Session } from "./session.js";
 import { panels, stage } from "./stage.js";
 
@@ -23,6 +24,7 @@ const choice = deviceChoice({ devices, remote: call.element, say });
 const joinButton = find("#join", HTMLButtonElement);
 const checking = find("#identity", HTMLElement);
 const removal = find("#remove-dialog", HTMLDialogElement);
+const wrong = find("#not-dialog", HTMLDialogElement);
 
 const chatToggle = find("#chat-toggle", HTMLButtonElement);
 const chatPart = find("#chat", HTMLElement);
@@ -36,6 +38,7 @@ const chat = chatPanel(chatPart, {
   },
   say,
 });
+const reason = reasonPart(find("#reason", HTMLDetailsElement), `/visits/${visit}/reason`);
 const note = startNote(noteRoot, { url: main.dataset.noteUrl ?? "" });
 
 /** @type {Session|null} */
@@ -53,6 +56,11 @@ devices.changed = () => {
 };
 joinButton.addEventListener("click", () => void begin());
 for (const button of all(checking, "[data-answer]")) button.addEventListener("click", () => void identify(button.dataset.answer ?? ""));
+find("#not-this-person", HTMLButtonElement).addEventListener("click", notThisPerson);
+find("#not-back", HTMLButtonElement).addEventListener("click", () => void notThem("identity"));
+find("#not-report", HTMLButtonElement).addEventListener("click", () => void notThem("incident"));
+// Escape is no third way.
+wrong.addEventListener("close", () => wrong.showModal());
 find("#back", HTMLButtonElement).addEventListener("click", () => void part("waiting"));
 find("#remove", HTMLButtonElement).addEventListener("click", () => removal.showModal());
 find("#remove-no", HTMLButtonElement).addEventListener("click", () => removal.close());
@@ -123,28 +131,42 @@ function backInWaitingRoom() {
 function showIdentity() {
   const was = checking.hidden;
   checking.hidden = identified;
-  if (!identified) return note.close();
+  if (!identified) {
+    reason.close();
+    return note.close();
+  }
   note.open();
+  void reason.open();
   // Where there is room the note stands beside the call at once.
   if (!was && matchMedia("(min-width: 70rem)").matches) sides.set(noteRoot, true);
 }
 
 /** @param {string} answer */
 async function identify(answer) {
-  if (answer === "not_this_person") {
-    // The picture stops here first: the server cannot stop what flows between two browsers.
-    session?.leave();
-    stopDevices();
-  }
   enable(checking, false);
   const result = await post(`/visits/${visit}/identity`, { answer });
   enable(checking, true);
   if (!result.ok) return refused(result.status);
-  if (answer === "not_this_person") return location.assign("/today");
   call.notice("");
   identified = true;
   showIdentity();
   announce(say("identity-recorded"));
+}
+
+/** The call stops here first: the server cannot stop what flows between two browsers. Then one of two ways on, and no third. */
+function notThisPerson() {
+  session?.leave();
+  stopDevices();
+  wrong.showModal();
+}
+
+/** @param {"identity"|"incident"} act */
+async function notThem(act) {
+  enable(wrong, false);
+  const result = await post(`/visits/${visit}/${act}`, { answer: "not_this_person" });
+  enable(wrong, true);
+  if (!result.ok) return tell(find("#not-problem", HTMLElement), problem(result.status));
+  location.assign("/today");
 }
 
 /** @param {"waiting"|"removal"} act */
@@ -167,7 +189,12 @@ async function end() {
 
 /** Our own part has ended, but the server could not be told: say it and leave the buttons to try again. @param {number} status */
 function refused(status) {
-  call.notice(say(status === 0 ? "offline" : status === 401 ? "signed-out" : status === 409 || status === 404 ? "changed-elsewhere" : "not-done"));
+  call.notice(problem(status));
+}
+
+/** @param {number} status */
+function problem(status) {
+  return say(status === 0 ? "offline" : status === 401 ? "signed-out" : status === 409 || status === 404 ? "changed-elsewhere" : "not-done");
 }
 
 /** @param {import("./negotiation.js").News} news */

@@ -1,4 +1,4 @@
-// The patient's page of a visit: ready, waiting, call, over.
+// The patient's page of a visit: ready, waiting, call, and how it was left.
 // Camera and microphone open only after a tap. That tap also unlocks sound, so everything after it starts by itself.
 
 import { all, find, tell } from "../lib/page.js";
@@ -36,6 +36,8 @@ const chat = chatPanel(chatPart, {
   say,
 });
 const trouble = find("#trouble", HTMLElement);
+const companion = find("#companion", HTMLInputElement);
+const relation = find("#relation", HTMLSelectElement);
 const joinNothing = find("#join-nothing", HTMLButtonElement);
 
 /** @type {Session|null} */
@@ -66,7 +68,6 @@ addEventListener("pageshow", (event) => { if (event.persisted) location.reload()
 begin();
 
 function begin() {
-  if (main.dataset.view === "over") return;
   if (main.dataset.again === "true") sayAgain();
   if (main.dataset.view === "waiting") {
     keepAwake();
@@ -110,18 +111,25 @@ async function openDevices(wanted) {
 }
 
 async function arrive() {
-  // Said again after a leave; the server takes it as often as it comes.
-  if (!isAdmitted(state)) {
-    const answer = await post(`/visits/${visit}/arrival`);
-    if (!answer.ok) return tell(trouble, say(answer.status === 0 ? "offline" : answer.status >= 500 || answer.status === 429 ? "unavailable" : "not-open"));
-    state = "waiting";
-  }
+  // Said again by whoever left and comes back; the server takes it as often as it comes.
+  const answer = await post(`/visits/${visit}/arrival`, { consent: main.dataset.consent ?? "", companion: companion.value, relation: relation.value });
+  if (!answer.ok) return refused(answer.status);
+  if (!isAdmitted(state)) state = "waiting";
   joined = true;
   keepAwake();
   listenToServer();
   session?.want();
   if (isAdmitted(state)) admitted();
   else view("waiting");
+}
+
+/** @param {number} status */
+function refused(status) {
+  tell(trouble, say(status === 0 ? "offline" : status === 422 ? "companion-incomplete" : status >= 500 || status === 429 ? "unavailable" : "not-open"));
+  if (status !== 422) return;
+  // What is not understood is what a person typed: there they go on.
+  find("#with-me", HTMLDetailsElement).open = true;
+  (companion.value.trim() === "" ? companion : relation).focus();
 }
 
 function listenToServer() {
@@ -152,12 +160,19 @@ function told(news) {
   }
   if (state !== "waiting") return;
   if (isAdmitted(before)) putBack();
-  tell(find("#waiting-words", HTMLElement), say(`waiting-${news.clinician}`, { clinician }));
+  tell(find("#waiting-words", HTMLElement), news.late === null ? say(`waiting-${news.clinician}`, { clinician }) : say("waiting-late", { clinician, minutes: news.late }));
+  tell(find("#waiting-before", HTMLElement), inFront(news.before));
   tell(find("#waiting-held", HTMLElement), news.held ? say("held", { clinician }) : "");
   const text = news.message ?? "";
   find("#waiting-message", HTMLElement).hidden = text === "";
   if (text !== message) find("#waiting-message-text", HTMLElement).textContent = text;
   message = text;
+}
+
+/** @param {number|null} count  null where the clinic does not tell */
+function inFront(count) {
+  if (count === null) return "";
+  return count === 0 ? say("before-none") : count === 1 ? say("before-one") : say("before-many", { count });
 }
 
 /** The clinician opened the door. */
@@ -234,6 +249,8 @@ function over(why) {
   const back = find("#over-return", HTMLButtonElement);
   tell(back, why === "left" || why === "superseded" || why === "differ" ? say(`over-${why}-return`) : "");
   view("over");
+  // The server sends this browser on to a page that knows nothing of the visit, and has it forget the rest.
+  if (why === "ended") location.replace(`/visits/${visit}`);
 }
 
 /** @param {View} next */

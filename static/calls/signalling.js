@@ -11,6 +11,8 @@ const epoch = (value) => typeof value === "number" && Number.isSafeInteger(value
 const flag = (value) => typeof value === "boolean";
 /** @type {Rule} */
 const count = (value) => epoch(value);
+/** @param {Rule} rule @returns {Rule} */
+const orNothing = (rule) => (value) => value === null || rule(value);
 /** @param {...unknown} words @returns {Rule} */
 const one = (...words) => (value) => words.includes(value);
 /** @param {number} least @param {number} most @returns {Rule} */
@@ -45,6 +47,7 @@ const TABLE = {
       state: one("booked", "sent", "redeemed", "waiting", "checking", "in_call", "ended", "cancelled", "no_show"),
       version: count, epoch, identity: one(null, "known", "confirmed"), held: flag, peer: flag,
       clinician: one("here", "busy", "away"), message: (value) => value === null || typeof value === "string", left: flag,
+      late: orNothing(count), before: orNothing(count),
     },
     candidate, beat: {},
     ready: { epoch }, offer: { epoch, sdp }, answer: { epoch, sdp }, restart: { epoch },

@@ -8,6 +8,7 @@ import * as sound from "../lib/sound.js";
 import { texts } from "../lib/texts.js";
 import { remember } from "./admitted_here.js";
 import { arrivalOf, darkness, inOrder, ringing, words } from "./day.js";
+import { lateControl } from "./late.js";
 
 const RING_MS = 10_000;
 const TICK_MS = 10_000;
@@ -20,6 +21,7 @@ const soundButton = find("#sound", HTMLButtonElement);
 const notifyButton = find("#notify", HTMLButtonElement);
 const removal = find("#remove-dialog", HTMLDialogElement);
 const connection = find("#connection", HTMLElement);
+const late = lateControl(find("#late", HTMLFormElement), { say, done: (status) => answered(status) });
 
 /** @type {import("./day.js").Visit[]} */
 let visits = rows().map(read);
@@ -84,6 +86,7 @@ async function heard(message) {
   const same = have.size === message.visits.length && message.visits.every((/** @type {{id: string}} */ visit) => have.has(visit.id));
   if (!same) await renew();
   visits = message.visits;
+  late.show(message.late ?? 0);
   render();
   arrivals();
 }
@@ -194,16 +197,22 @@ async function act(form) {
   const row = form.closest("[data-visit]");
   const fields = Object.fromEntries([...new FormData(form)].map(([name, value]) => [name, String(value)]));
   const answer = await post(form.action, fields);
-  const result = find("#result", HTMLElement);
-  if (!answer.ok) return tell(result, say(answer.status === 0 ? "offline" : answer.status === 401 ? "gone" : answer.status === 409 || answer.status === 404 ? "changed" : "failed"));
+  if (!answered(answer.status)) return;
   const visit = visits.find((one) => row instanceof HTMLElement && one.id === row.dataset.visit);
   if (visit) quieted.add(arrivalOf(visit));
-  tell(result, form.dataset.act === "links" ? say("link-sent") : form.dataset.act === "message" ? say("message-sent") : "");
+  tell(find("#result", HTMLElement), form.dataset.act === "links" ? say("link-sent") : form.dataset.act === "message" ? say("message-sent") : "");
   if (form.dataset.act === "message" && row instanceof HTMLElement) {
     form.reset();
     write(row, false);
   }
   render();
+}
+
+/** Say what became of an act that did not work. @param {number} status @returns {boolean} whether it worked */
+function answered(status) {
+  const fine = status >= 200 && status < 300;
+  tell(find("#result", HTMLElement), fine ? "" : say(status === 0 ? "offline" : status === 401 ? "gone" : status === 409 || status === 404 ? "changed" : "failed"));
+  return fine;
 }
 
 /** What only works with a script shows only now. */

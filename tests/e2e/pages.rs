@@ -11,7 +11,7 @@ const PAGES_MAX: usize = 60;
 
 /// Where the crawl starts for each, besides where signing in leads. What these link to is found by following.
 const STARTS: &[(&str, &[&str])] = &[
-    ("anyone", &["/sign-in", "/set-password", "/v", "/join", "/privacy", "/encryption", "/help"]),
+    ("anyone", &["/sign-in", "/set-password", "/v", "/join", "/visit-over", "/privacy", "/encryption", "/help"]),
     ("scheduler", &["/appointments", "/appointments?view=week", "/appointments/new", "/patients", "/patients/new"]),
     ("clinician", &["/today"]),
     ("compliance", &["/access-log"]),
@@ -83,7 +83,7 @@ async fn visit_pages(demo: &Demo, complaints: &mut Vec<String>) {
     clinician.write_note("Seen and well.").await;
     inspect(&clinician, "clinician/visits/{id}/call in call", complaints).await;
     clinician.end_visit().await;
-    patient.sees("The visit is over").await;
+    patient.visit_is_over().await;
     inspect(&clinician, "clinician/visits/{id}/call over", complaints).await;
     inspect(&patient, "patient/visits/{id} over", complaints).await;
     complaints.extend(clinician.finish_with_troubles().await);

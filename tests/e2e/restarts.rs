@@ -50,7 +50,7 @@ async fn a_server_restart_in_the_call_does_not_touch_the_media() {
     }
 
     clinician.end_visit().await;
-    patient.sees("The visit is over").await;
+    patient.visit_is_over().await;
     clinician.finish_despite(AWAY).await;
     patient.finish_despite(AWAY).await;
 }

@@ -1,6 +1,6 @@
 //! Visits from the link to the last word, between two people with a browser each.
 
-use crate::support::browser::Browser;
+use crate::support::browser::{Browser, View};
 use crate::support::clinic::{CLINICIAN, WAITING, chat_both_ways, hear_each_other, see_each_other};
 use crate::support::csv;
 use crate::support::server::Demo;
@@ -32,7 +32,7 @@ async fn the_whole_visit() {
     patient.shot("visit-6-call").await;
 
     clinician.end_visit().await;
-    patient.sees("The visit is over").await;
+    patient.visit_is_over().await;
     assert!(!patient.shows_picture_of(CLINICIAN).await);
     clinician.shot("visit-7-over").await;
     patient.shot("visit-8-over").await;
@@ -74,7 +74,7 @@ async fn a_reload_in_the_call_comes_back_with_join_visit() {
     chat_both_ways(&clinician, &patient).await;
 
     clinician.end_visit().await;
-    patient.sees("The visit is over").await;
+    patient.visit_is_over().await;
     clinician.finish().await;
     patient.finish().await;
 }
@@ -99,7 +99,7 @@ async fn two_patients_wait_for_one_clinician_at_once() {
     assert!(!first.shows_picture_of(CLINICIAN).await);
     clinician.click("Known to me").await;
     clinician.end_visit().await;
-    second.sees("The visit is over").await;
+    second.visit_is_over().await;
 
     clinician.goto("/today").await;
     clinician.admit().await;
@@ -108,6 +108,80 @@ async fn two_patients_wait_for_one_clinician_at_once() {
     clinician.finish().await;
     first.finish().await;
     second.finish().await;
+}
+
+#[tokio::test]
+async fn the_back_button_shows_nothing_of_a_visit_that_is_over() {
+    let demo = Demo::start();
+    let (clinician, patient) = demo.checking_call().await;
+    let page = format!("/visits/{}", patient.visit_id().await);
+    patient.keep_in_session("left behind").await;
+    clinician.click("Known to me").await;
+    clinician.end_visit().await;
+    patient.visit_is_over().await;
+    assert_eq!(patient.kept().await, [0, 0, 0], "cookies that a script sees, keys in the tab, databases");
+
+    patient.back().await;
+    assert!(!patient.shows("Dr. Ana Ruiz").await.unwrap());
+    patient.goto(&page).await;
+    patient.sees("This visit is not open in this browser").await;
+    assert!(!patient.shows("Dr. Ana Ruiz").await.unwrap());
+    clinician.finish().await;
+    patient.finish_despite(&["the server responded with a status of 404"]).await;
+}
+
+#[tokio::test]
+async fn the_wrong_person_is_out_and_reported_in_two_clicks() {
+    let demo = Demo::start();
+    let (clinician, patient) = demo.checking_call().await;
+    clinician.click("Not this person").await;
+    clinician.sees("The call is cut here").await;
+    clinician.shot("not-this-person").await;
+    clinician.click("Remove and report").await;
+    clinician.sees("Today").await;
+    patient.sees("This page is closed").await;
+    clinician.finish().await;
+    patient.finish().await;
+}
+
+#[tokio::test]
+async fn each_side_reads_what_the_other_said_before_the_call() {
+    let demo = Demo::start();
+    let (clinician, patient) = tokio::join!(demo.signed_in("clinician"), demo.browser("patient"));
+    patient.look_at(View::Phone).await;
+    patient.open_visit(demo.visit_now()).await;
+    patient.click("Someone is with me").await;
+    patient.fill("Their name", "Ana Gonzalez").await;
+    patient.click("Join visit").await;
+    patient.sees("choose who they are").await;
+    patient.shot("said-1-incomplete").await;
+    patient.put("Who they are to you", "child").await;
+    patient.click("Join visit").await;
+    patient.sees(WAITING).await;
+
+    clinician.look_at(View::Phone).await;
+    clinician.click("15 min").await;
+    patient.sees("is running about 15 minutes late").await;
+    clinician.sees("about 15 minutes late").await;
+    patient.shot("said-2-late").await;
+    clinician.shot("said-3-today").await;
+    clinician.click("On time again").await;
+    patient.sees("is here and will let you in soon").await;
+
+    clinician.admit().await;
+    see_each_other(&clinician, &patient).await;
+    clinician.sees("With them: Ana Gonzalez (son or daughter)").await;
+    assert!(!clinician.shows("A cough for two weeks").await.unwrap(), "it is not known yet who is there");
+    clinician.shot("said-4-checking").await;
+    clinician.click("Confirmed").await;
+    clinician.sees("A cough for two weeks").await;
+    clinician.shot("said-5-phone").await;
+    clinician.look_at(View::Desktop).await;
+    clinician.shot("said-5-desktop").await;
+    clinician.reload().await;
+    clinician.sees("A cough for two weeks").await;
+    clinician.finish().await;
+    patient.finish_despite(&["the server responded with a status of 422"]).await;
 }
 
 /// Longest first, and a reload does not send anyone to the end.
@@ -130,7 +204,7 @@ async fn the_export_tells_the_visit() {
     clinician.click("Known to me").await;
     clinician.write_note("Seen and well.").await;
     clinician.end_visit().await;
-    patient.sees("The visit is over").await;
+    patient.visit_is_over().await;
     clinician.finish().await;
     patient.finish().await;
 

@@ -2,7 +2,7 @@
 
 use crate::on_both;
 use crate::support::TestApp;
-use crate::support::clinic::Scene;
+use crate::support::clinic::{REASON, Scene};
 use crate::support::page::{Page, Side};
 use crate::support::socket::{NOT_ALLOWED, PATIENCE};
 use anteroom::appointments::VisitState;
@@ -387,6 +387,70 @@ on_both! {
         patient.peer().receives(5).await;
         assert_eq!((patient.epoch(), clinician.epoch()), (Some(1), Some(1)));
         assert!(app.events("call.left").await.is_empty());
+        app.finish().await;
+    }
+}
+
+on_both! {
+    async fn the_reason_opens_once_it_is_known_who_is_there_and_never_before(app: TestApp) {
+        let scene = app.scene(VisitState::Checking).await;
+        let colleague = app.staff(Role::Clinician).await;
+        let ask = async || scene.clinician.get(&scene.path("reason")).await;
+        assert_eq!(ask().await.status(), StatusCode::LOCKED);
+        assert_eq!(colleague.get(&scene.path("reason")).await.status(), StatusCode::NOT_FOUND);
+        assert_eq!(scene.scheduler.get(&scene.path("reason")).await.status(), StatusCode::FORBIDDEN);
+        assert!(!scene.clinician.text(&scene.path("call")).await.contains(REASON));
+        let refused = app.events("visit.read").await.pop().unwrap();
+        assert_eq!((&refused["outcome"], &refused["details"]["why"]), (&json!("refused"), &json!("identity_not_recorded")));
+
+        scene.identify("known").await;
+        let answer = ask().await;
+        assert_eq!(answer.headers()["cache-control"], "no-store");
+        assert_eq!(answer.json::<serde_json::Value>().await.unwrap()["reason"], REASON);
+        let opened = app.events("visit.read").await.pop().unwrap();
+        assert_eq!((&opened["outcome"], &opened["details"]["fields"]), (&json!("success"), &json!(["reason"])));
+        assert!(!scene.clinician.text(&scene.path("call")).await.contains(REASON), "a reload asks for it again, with an event");
+
+        scene.asks("waiting").await;
+        assert_eq!(ask().await.status(), StatusCode::LOCKED, "who comes next is not known yet");
+        app.finish().await;
+    }
+}
+
+on_both! {
+    async fn the_clinicians_page_names_two_things_to_ask_for(app: TestApp) {
+        let scene = app.scene(VisitState::Checking).await;
+        let page = scene.clinician.text(&scene.path("call")).await;
+        for part in ["never read them out", "<dt>Date of birth</dt><dd>1961-03-09</dd>", "<dt>Phone number</dt><dd>555 0142</dd>"] {
+            assert!(page.contains(part), "{part}");
+        }
+        assert_eq!(page.matches("<dt>").count() - page.matches("<dt><button").count(), 2);
+        app.finish().await;
+    }
+}
+
+on_both! {
+    async fn the_browser_forgets_a_visit_that_is_over_and_nothing_else(app: TestApp) {
+        let scene = app.scene(VisitState::InCall).await;
+        let cookie = anteroom::links::cookie_name(scene.visit);
+        let before = scene.patient.get(&scene.page()).await;
+        assert_eq!(before.status(), StatusCode::OK);
+        assert!(before.headers().get("clear-site-data").is_none() && before.cookies().next().is_none());
+
+        scene.asks("end").await;
+        let answer = scene.patient.get(&scene.page()).await;
+        assert_eq!((answer.status(), &answer.headers()["location"]), (StatusCode::SEE_OTHER, &"/visit-over".parse().unwrap()));
+        assert_eq!(answer.headers()["clear-site-data"], "\"cache\"");
+        assert_eq!(answer.headers()["cache-control"], "no-store");
+        let expired: Vec<_> = answer.headers().get_all("set-cookie").iter().map(|set| set.to_str().unwrap()).collect();
+        assert_eq!(expired.len(), 1);
+        assert!(expired[0].starts_with(&format!("{cookie}=;")) && expired[0].contains("Max-Age=0"), "{expired:?}");
+
+        assert_eq!(scene.patient.get(&scene.page()).await.status(), StatusCode::NOT_FOUND);
+        let over = app.browser().text("/visit-over").await;
+        for part in ["Nothing of the visit stays on this device", "What comes next", "Who looked at my record?", "tel:555 0100"] {
+            assert!(over.contains(part), "{part}");
+        }
         app.finish().await;
     }
 }

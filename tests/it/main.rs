@@ -13,6 +13,8 @@ mod mail;
 mod patients;
 mod production;
 mod records;
+mod restarts;
 mod schema;
 mod staff;
+mod visit_model;
 mod waiting_room;

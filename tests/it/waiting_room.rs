@@ -1,10 +1,11 @@
 //! The waiting room through its front door: who may take which step when, and what each page hears of it.
 
 use crate::on_both;
-use crate::support::TestApp;
+use crate::support::{NOW, TestApp};
 use anteroom::appointments::VisitState::{self, Booked, Cancelled, Checking, Ended, InCall, NoShow, Redeemed, Sent, Waiting};
 use anteroom::staff::Role;
 use anteroom::time::Millis;
+use anteroom::waiting_room::{consent, late};
 use reqwest::StatusCode;
 
 on_both! {
@@ -32,7 +33,7 @@ on_both! {
 }
 
 /// The steps of a clinician, and the states that each may start from.
-const STEPS: [(&str, &[VisitState]); 7] = [
+const STEPS: [(&str, &[VisitState]); 8] = [
     ("admission", &[Waiting, Checking, InCall]),
     ("hold", &[Waiting]),
     ("message", &[Redeemed, Waiting, Checking, InCall]),
@@ -40,6 +41,7 @@ const STEPS: [(&str, &[VisitState]); 7] = [
     ("identity", &[Checking]),
     ("end", &[Checking, InCall]),
     ("removal", &[Redeemed, Waiting, Checking, InCall]),
+    ("incident", &[Redeemed, Waiting, Checking, InCall]),
 ];
 
 on_both! {
@@ -156,6 +158,190 @@ on_both! {
         assert!(scene.standing(&app).await.left_at.is_some());
         scene.arrive().await;
         assert_eq!(scene.standing(&app).await.left_at, None);
+        app.finish().await;
+    }
+}
+
+on_both! {
+    async fn running_late_is_heard_by_all_who_wait_and_outlives_a_restart(app: TestApp) {
+        let mut app = app;
+        let (scene, elsewhere) = (app.scene(Waiting).await, app.scene(Waiting).await);
+        let next = app.scene_beside(&scene, "11:00", Redeemed).await;
+        let mut patient = scene.patient.socket(&scene.path("socket")).await;
+        let mut of_another = elsewhere.patient.socket(&elsewhere.path("socket")).await;
+        let mut today = scene.clinician.socket("/today/socket").await;
+        assert!(patient.state("waiting").await["late"].is_null());
+
+        assert_eq!(scene.says_late("15").await, StatusCode::SEE_OTHER);
+        patient.until("state", |state| state["late"] == 15).await;
+        today.until("today", |day| day["late"] == 15).await;
+        assert_eq!(of_another.all_of("state", std::time::Duration::from_millis(300)).await.iter().filter(|state| !state["late"].is_null()).count(), 0);
+        let sentence = "is running about 15 minutes late.";
+        assert!(next.patient.text(&next.page()).await.contains(sentence), "who opens their page later reads it too");
+
+        app.restart().await;
+        app.clock.advance(Millis::minutes(1));
+        let mut patient = scene.patient.socket(&scene.path("socket")).await;
+        assert_eq!(patient.state("waiting").await["late"], 15);
+        assert!(scene.clinician.text("/today").await.contains("about 15 minutes late"));
+        assert_eq!(scene.says_late("0").await, StatusCode::SEE_OTHER);
+        patient.until("state", |state| state["late"].is_null()).await;
+        assert!(!next.patient.text(&next.page()).await.contains(sentence));
+        let said: Vec<_> = app.events("clinician.late").await.iter().map(|event| event["details"]["minutes"].as_i64().unwrap()).collect();
+        assert_eq!(said, [15, 0]);
+        app.finish().await;
+    }
+}
+
+on_both! {
+    async fn a_delay_is_one_of_four_and_counts_for_the_day(app: TestApp) {
+        let scene = app.scene(Booked).await;
+        for wrong in ["7", "-5", "31", "x", ""] {
+            assert_eq!(scene.says_late(wrong).await, StatusCode::UNPROCESSABLE_ENTITY, "{wrong}");
+        }
+        assert_eq!(scene.scheduler.form("/today/delay", &[("minutes", "5")]).await.status(), StatusCode::FORBIDDEN);
+        scene.says_late("10").await;
+        scene.says_late("30").await;
+        let said = async || late::of(&app.app, scene.clinician.id).await.unwrap();
+        assert_eq!(said().await, Some(late::Late { minutes: 30, said_at: NOW }));
+        // 10:30 in New York: the day has 13 and a half hours left.
+        app.clock.advance(Millis::minutes(13 * 60 + 29));
+        assert!(said().await.is_some());
+        app.clock.advance(Millis::minutes(1));
+        assert_eq!(said().await, None, "tomorrow begins on time");
+        app.finish().await;
+    }
+}
+
+on_both! {
+    with "[waiting_room]\nshow_position = true"
+    async fn who_waits_hears_how_many_are_in_front(app: TestApp) {
+        let (first, _of_another) = (app.scene(Waiting).await, app.scene(Waiting).await);
+        app.clock.advance(Millis::minutes(1));
+        let second = app.scene_beside(&first, "11:00", Waiting).await;
+        let mut page = second.patient.socket(&second.path("socket")).await;
+        assert_eq!(page.state("waiting").await["before"], 1, "of the same clinician's alone");
+        first.admit().await;
+        let told = page.until("state", |state| state["before"] == 0).await;
+        assert_eq!(told["clinician"], "busy");
+        app.clock.advance(Millis::minutes(1));
+        first.asks("waiting").await;
+        assert_eq!(page.until("state", |state| state["clinician"] != "busy").await["before"], 0, "who is put back waits anew");
+        app.finish().await;
+    }
+}
+
+on_both! {
+    async fn no_place_in_the_queue_is_told_unless_the_clinic_lets_it(app: TestApp) {
+        let scene = app.scene(Waiting).await;
+        let mut page = scene.patient.socket(&scene.path("socket")).await;
+        assert!(page.state("waiting").await["before"].is_null());
+        app.finish().await;
+    }
+}
+
+on_both! {
+    async fn joining_is_the_consent_once_for_each_visit_and_version(app: TestApp) {
+        let scene = app.scene(Redeemed).await;
+        let page = scene.patient.text(&scene.page()).await;
+        let version = consent::Version::NOW.number();
+        assert!(page.contains("By joining you agree") && page.contains(&format!("data-consent=\"{version}\"")));
+        for wrong in ["", "0", "99", "yes"] {
+            let answer = scene.patient.post(&scene.path("arrival"), &[("consent", wrong)]).await;
+            assert_eq!(answer.status(), StatusCode::UNPROCESSABLE_ENTITY, "{wrong}");
+        }
+        assert_eq!(scene.patient.post(&scene.path("arrival"), &[]).await.status(), StatusCode::UNPROCESSABLE_ENTITY);
+        assert_eq!(scene.standing(&app).await.state, Redeemed, "nobody waits who was not asked");
+
+        scene.arrive().await;
+        scene.patient_asks("departure").await;
+        scene.arrive().await;
+        scene.admit().await;
+        scene.arrive().await;
+        let recorded = app.events("consent.recorded").await;
+        assert_eq!(recorded.len(), 1);
+        assert_eq!(recorded[0]["details"]["version"], version);
+        assert_eq!(recorded[0]["request"], app.events("visit.waiting").await[0]["request"], "the arrival and the consent are one act");
+        assert_eq!(app.number("select consent_version from visit").await, version);
+        assert_eq!(app.number("select consented_at from visit").await, NOW.0);
+        app.finish().await;
+    }
+}
+
+on_both! {
+    async fn who_comes_when_the_visit_is_over_is_refused_and_the_log_says_so(app: TestApp) {
+        let scene = app.scene(Ended).await;
+        let before = scene.standing(&app).await;
+        assert_eq!(scene.patient_asks("arrival").await, StatusCode::GONE);
+        assert_eq!(scene.standing(&app).await, before);
+        let last = app.events("visit.waiting").await.pop().unwrap();
+        assert_eq!((&last["outcome"], &last["details"]["why"]), (&"refused".into(), &"ended".into()));
+        app.finish().await;
+    }
+}
+
+on_both! {
+    async fn somebody_with_the_patient_is_recorded_and_shown_to_the_clinician_alone(app: TestApp) {
+        let scene = app.scene(Redeemed).await;
+        let fields = |name, relation| vec![("consent", "1"), ("companion", name), ("relation", relation)];
+        for (name, relation) in [("Odalys Fennimore", ""), ("", "child"), ("Odalys Fennimore", "daughter")] {
+            let answer = scene.patient.post(&scene.path("arrival"), &fields(name, relation)).await;
+            assert_eq!(answer.status(), StatusCode::UNPROCESSABLE_ENTITY, "{name} {relation}");
+        }
+        assert_eq!(scene.standing(&app).await.state, Redeemed);
+        let answer = scene.patient.post(&scene.path("arrival"), &fields("Odalys Fennimore", "child")).await;
+        assert_eq!(answer.status(), StatusCode::OK);
+        let recorded = app.events("companion.recorded").await;
+        assert_eq!(recorded.len(), 1);
+        assert_eq!(recorded[0]["details"]["on_behalf_of"], "child");
+        assert!(!String::from_utf8_lossy(&app.dump().await).contains("Fennimore"), "the name is sealed where it rests");
+        assert!(!scene.patient.text(&scene.page()).await.contains("Fennimore"));
+
+        scene.admit().await;
+        assert!(scene.clinician.text(&scene.path("call")).await.contains("With them: Odalys Fennimore (son or daughter)"));
+        let opened = app.events("visit.read").await;
+        assert_eq!(opened.last().unwrap()["details"]["fields"], serde_json::json!(["companion"]));
+        scene.asks("removal").await;
+        assert_eq!(scene.standing(&app).await.companion, None, "whoever comes next is not with them");
+        app.finish().await;
+    }
+}
+
+on_both! {
+    async fn the_wrong_person_is_removed_and_reported_in_one_act(app: TestApp) {
+        let scene = app.scene(Checking).await;
+        let mut patient = scene.patient.socket(&scene.path("socket")).await;
+        patient.state("checking").await;
+        assert_eq!(scene.asks("incident").await, StatusCode::SEE_OTHER);
+        patient.hears("gone").await;
+        assert_eq!(scene.standing(&app).await.state, Sent);
+        assert_eq!(scene.patient_asks("arrival").await, StatusCode::NOT_FOUND, "their device is sent out");
+
+        let incident = app.events("incident.reported").await.pop().unwrap();
+        assert_eq!(incident["details"]["what"], "wrong_person");
+        assert_eq!(incident["object"]["id"], scene.visit.to_string());
+        let of_the_act: Vec<_> = app.log().await.into_iter().filter(|event| event["request"] == incident["request"]).collect();
+        let kinds: Vec<_> = of_the_act.iter().map(|event| event["kind"].as_str().unwrap()).collect();
+        assert_eq!(kinds, ["identity.recorded", "incident.reported", "visit.removed"]);
+        assert_eq!(of_the_act[0]["details"]["answer"], "not_this_person");
+
+        let officer = app.staff(Role::Compliance).await;
+        let found = officer.text("/access-log?kind=incident.reported").await;
+        assert!(found.contains("Reported that the wrong person was let in") && found.contains(incident["patients"][0].as_str().unwrap()));
+        app.finish().await;
+    }
+}
+
+on_both! {
+    async fn a_link_that_was_sent_anew_dies_with_the_wrong_person(app: TestApp) {
+        let scene = app.scene(Redeemed).await;
+        scene.asks("links").await;
+        let link = scene.mailed_link(&app).await;
+        scene.arrive().await;
+        scene.admit().await;
+        scene.asks("incident").await;
+        let answer = scene.try_redeem(&app.browser(), &link).await;
+        assert_eq!(answer.json::<serde_json::Value>().await.unwrap()["reason"], "used");
         app.finish().await;
     }
 }

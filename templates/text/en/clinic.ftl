@@ -19,12 +19,12 @@ clinic-kept-contact-why = To send your visit link and reminders as you wish
 clinic-kept-contact-long = As long as the clinic keeps your record
 clinic-kept-contact-how = The address is sealed, with a keyed fingerprint to find it. Language, time zone and choices are not
 
-clinic-kept-visit-what = When your visits are, with which clinician, and their course: booked, arrived, admitted, ended, and how you were recognised
+clinic-kept-visit-what = When your visits are, with which clinician, and their course: booked, arrived, admitted, ended, how you were recognised, what you agreed to and whether somebody was with you
 clinic-kept-visit-why = To hold the visit, and so that nobody is booked twice
 clinic-kept-visit-long = As long as the clinic keeps your record
 clinic-kept-visit-how = Not sealed, under random numbers instead of names
 
-clinic-kept-reason-what = The reason for a visit, and messages to you while you wait
+clinic-kept-reason-what = The reason for a visit, the name of somebody who is with you, and messages to you while you wait
 clinic-kept-reason-why = So that your clinician is prepared and you know how long it takes
 clinic-kept-reason-long = As long as the clinic keeps your record
 clinic-kept-reason-how = Sealed

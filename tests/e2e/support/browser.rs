@@ -150,6 +150,10 @@ impl Window {
         self.driver.delete_all_cookies().await.unwrap_or_else(|problem| panic!("{}: forget the cookies: {problem}", self.name));
     }
 
+    pub async fn back(&self) {
+        self.driver.back().await.unwrap_or_else(|problem| panic!("{}: go back: {problem}", self.name));
+    }
+
     /// Path, query and fragment of the address bar.
     pub async fn address(&self) -> String {
         let url = self.driver.current_url().await.unwrap();

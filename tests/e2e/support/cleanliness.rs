@@ -40,6 +40,16 @@ impl Window {
         std::fs::write(folder.join(format!("{name}.html")), answer.body).unwrap();
     }
 
+    /// Leave something in the tab's own storage.
+    pub async fn keep_in_session(&self, key: &str) {
+        self.ask::<()>("keepInSession", json!([key])).await.unwrap();
+    }
+
+    /// How much a script finds on this device: cookies, keys in the tab's own storage, databases.
+    pub async fn kept(&self) -> [usize; 3] {
+        self.ask("kept", json!([])).await.unwrap()
+    }
+
     /// Where the links on this page lead on our own server: path and query.
     pub async fn paths(&self) -> Vec<String> {
         self.ask("paths", json!([])).await.unwrap()

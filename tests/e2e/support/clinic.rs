@@ -151,6 +151,12 @@ impl Window {
         .await;
     }
 
+    /// The patient's browser has come to the page that follows a visit.
+    pub async fn visit_is_over(&self) {
+        self.wait_for("come to the end", async || Ok((self.address().await == "/visit-over").then_some(()))).await;
+        self.sees("The visit is over").await;
+    }
+
     pub async fn end_visit(&self) {
         self.click("End visit").await;
         self.sees("The visit has ended").await;

@@ -61,8 +61,8 @@ impl Window {
         .await;
     }
 
-    /// A day or a time. The order in which its parts are typed depends on the browser's language, so the value is set whole.
-    async fn put(&self, field: &str, value: &str) {
+    /// A day, a time, one of several. The order in which its parts are typed depends on the browser's language, so the value is set whole.
+    pub async fn put(&self, field: &str, value: &str) {
         self.wait_for(&format!("put {value} into \"{field}\""), async || {
             let done: bool = self.ask("put", json!([field, value])).await?;
             Ok(done.then_some(()))

@@ -138,3 +138,8 @@ async function complaints() {
 /** The visits that can be admitted, in the order in which they stand on the page. */
 const canAdmit = () => [...document.querySelectorAll(KINDS.button)].filter((button) => nameOf(button) === "Admit" && isVisible(button) && !button.disabled)
   .map((button) => (button.formAction || button.form?.action || "").match(/\/visits\/([0-9a-f-]{36})\//)?.[1] ?? button.closest("[data-visit]")?.dataset.visit);
+
+const keepInSession = (key) => sessionStorage.setItem(key, "1");
+
+/** What a script finds on this device: cookies, keys in the tab's own storage, databases. */
+const kept = async () => [document.cookie ? document.cookie.split(";").length : 0, sessionStorage.length, (await indexedDB.databases()).length];

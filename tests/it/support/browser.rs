@@ -95,6 +95,11 @@ impl Browser {
         self.send(self.script(Method::POST, path).json(value)).await
     }
 
+    /// Post a form as a script of ours does.
+    pub async fn post(&self, path: &str, fields: &[(&str, &str)]) -> Response {
+        self.send(self.script(Method::POST, path).form(fields)).await
+    }
+
     /// Put JSON as a script of ours does.
     pub async fn put(&self, path: &str, value: &serde_json::Value) -> Response {
         self.send(self.script(Method::PUT, path).json(value)).await

@@ -8,17 +8,20 @@ use anteroom::crypto::Rng;
 use anteroom::ids::{PatientId, RequestKey, VisitId};
 use anteroom::mail;
 use anteroom::staff::Role;
-use anteroom::waiting_room::{self, Standing};
+use anteroom::waiting_room::{self, Standing, consent};
 use reqwest::{Response, StatusCode};
 use serde_json::json;
 use std::fs;
+use std::rc::Rc;
 
 pub const BORN: &str = "1961-03-09";
+/// Why every patient of a scene comes.
+pub const REASON: &str = "A rash like no other";
 
 /// The people of one visit, each at a browser of their own.
 pub struct Scene {
-    pub scheduler: Browser,
-    pub clinician: Browser,
+    pub scheduler: Rc<Browser>,
+    pub clinician: Rc<Browser>,
     pub patient: Browser,
     pub visit: VisitId,
     /// The patient's name, of which no socket may speak.
@@ -28,8 +31,18 @@ pub struct Scene {
 impl TestApp {
     /// A scene in which the visit has come this far, step by step.
     pub async fn scene(&self, state: VisitState) -> Scene {
+        let (scheduler, clinician) = (self.staff(Role::Scheduler).await, self.staff(Role::Clinician).await);
+        self.play(Rc::new(scheduler), Rc::new(clinician), "10:30", state).await
+    }
+
+    /// Another patient of the same clinician, with a visit at another time of the same day.
+    pub async fn scene_beside(&self, scene: &Scene, time: &str, state: VisitState) -> Scene {
+        self.play(scene.scheduler.clone(), scene.clinician.clone(), time, state).await
+    }
+
+    async fn play(&self, scheduler: Rc<Browser>, clinician: Rc<Browser>, time: &str, state: VisitState) -> Scene {
         use VisitState::{Booked, Cancelled, Checking, Ended, InCall, NoShow, Redeemed, Sent, Waiting};
-        let scene = self.booked().await;
+        let scene = self.booked(scheduler, clinician, time).await;
         if state == Booked {
             return scene;
         }
@@ -56,11 +69,10 @@ impl TestApp {
         scene
     }
 
-    async fn booked(&self) -> Scene {
-        let (scheduler, clinician) = (self.staff(Role::Scheduler).await, self.staff(Role::Clinician).await);
+    async fn booked(&self, scheduler: Rc<Browser>, clinician: Rc<Browser>, time: &str) -> Scene {
         let name = format!("Quenby {}", RequestKey::new(&Rng::system()));
         let patient_id = add_patient(&scheduler, &name, &format!("{}@patient.example", name.replace(' ', "."))).await;
-        let visit = book(&scheduler, patient_id, &clinician).await;
+        let visit = book(&scheduler, patient_id, &clinician, time).await;
         Scene { scheduler, clinician, patient: self.browser(), visit, name }
     }
 }
@@ -122,9 +134,20 @@ impl Scene {
         browser.form(&self.path(step), &[("message", "We are running late."), ("answer", "known")]).await.status()
     }
 
-    /// The patient's page asks by its script.
+    /// The patient's page asks by its script. The consent that an arrival needs is always there.
     pub async fn patient_asks(&self, step: &str) -> StatusCode {
-        self.patient.json(&self.path(step), &json!({})).await.status()
+        let consent = consent::Version::NOW.number().to_string();
+        self.patient.post(&self.path(step), &[("consent", &consent)]).await.status()
+    }
+
+    /// The clinician says how late it gets, in minutes as the button says them.
+    pub async fn says_late(&self, minutes: &str) -> StatusCode {
+        self.clinician.form("/today/delay", &[("minutes", minutes)]).await.status()
+    }
+
+    /// The patient's page.
+    pub fn page(&self) -> String {
+        format!("/visits/{}", self.visit)
     }
 
     pub fn path(&self, step: &str) -> String {
@@ -162,15 +185,15 @@ async fn add_patient(scheduler: &Browser, name: &str, email: &str) -> PatientId 
     made(scheduler.form("/patients", &fields).await).parse().unwrap()
 }
 
-async fn book(scheduler: &Browser, patient: PatientId, clinician: &Browser) -> VisitId {
+async fn book(scheduler: &Browser, patient: PatientId, clinician: &Browser, time: &str) -> VisitId {
     let (key, patient, clinician) = (RequestKey::new(&Rng::system()).to_string(), patient.to_string(), clinician.id.to_string());
     let fields = [
         ("request_key", key.as_str()),
         ("patient", &patient),
         ("clinician", &clinician),
-        ("reason", ""),
+        ("reason", REASON),
         ("date", "2026-11-23"),
-        ("time", "10:30"),
+        ("time", time),
         ("minutes", "30"),
         ("which", ""),
     ];

@@ -10,6 +10,7 @@ pub mod page;
 pub mod peer;
 pub mod postgres;
 pub mod socket;
+pub mod unmailed;
 
 use actix_web::dev::ServerHandle;
 use actix_web::rt::task::JoinHandle;
@@ -33,6 +34,10 @@ pub const NOW: Timestamp = Timestamp(1_795_447_800_000);
 #[macro_export]
 macro_rules! on_both {
     ($(#[$meta:meta])* async fn $name:ident($app:ident: TestApp) $body:block) => {
+        $crate::on_both! { $(#[$meta])* with "" async fn $name($app: TestApp) $body }
+    };
+    // With more lines in the configuration.
+    ($(#[$meta:meta])* with $settings:literal async fn $name:ident($app:ident: TestApp) $body:block) => {
         $(#[$meta])*
         mod $name {
             use super::*;
@@ -41,12 +46,12 @@ macro_rules! on_both {
 
             #[actix_web::test]
             async fn sqlite() {
-                facts(TestApp::sqlite().await).await;
+                facts(TestApp::sqlite_with($settings).await).await;
             }
 
             #[actix_web::test]
             async fn postgres() {
-                facts(TestApp::postgres().await).await;
+                facts(TestApp::postgres_with($settings).await).await;
             }
         }
     };
@@ -106,13 +111,18 @@ impl TestApp {
 
     /// On a PostgreSQL database of its own.
     pub async fn postgres() -> Self {
+        Self::postgres_with("").await
+    }
+
+    /// On a PostgreSQL database of its own, with more lines in the configuration.
+    pub async fn postgres_with(settings: &str) -> Self {
         let database = postgres::database_like(&postgres_schema(), async |url| {
             let db = db::Db::open(&db::Address::parse(&url).unwrap()).await.unwrap();
             db::migrate::run(&db).await.unwrap();
             db.close().await;
         })
         .await;
-        Self::start(Some(database), None, "").await
+        Self::start(Some(database), None, settings).await
     }
 
     async fn start(database: Option<postgres::Database>, known_as: Option<&str>, settings: &str) -> Self {
@@ -155,6 +165,11 @@ impl TestApp {
         self.app = App::open(self.app.config.clone(), Arc::new(self.clock.clone()), Rng::system()).await.unwrap();
         let listeners = server::bind(&[self.listens_at]).unwrap();
         (self.hub, self.server, self.rooms) = serve(&self.app, &self.requests, listeners);
+    }
+
+    /// Let the rooms do nothing by themselves from now on.
+    pub fn still_rooms(&self) {
+        self.rooms.abort();
     }
 
     /// Everything that a thief of the database would have, as text and bytes.

@@ -40,6 +40,15 @@ impl Browser {
 
     /// Open a socket, or say with which status it was refused. `origin`: of the page that asks, ours if not given.
     pub async fn socket_from(&self, path: &str, origin: Option<&str>) -> Result<Socket, StatusCode> {
+        self.knock(path, origin).await.unwrap()
+    }
+
+    /// Open a socket of our own page, if there is a server to open it.
+    pub async fn socket_if_there(&self, path: &str) -> Option<Socket> {
+        self.knock(path, None).await.ok()?.ok()
+    }
+
+    async fn knock(&self, path: &str, origin: Option<&str>) -> reqwest::Result<Result<Socket, StatusCode>> {
         let request = self.request(Method::GET, path);
         let ours = request.try_clone().unwrap().build().unwrap().url().origin().ascii_serialization();
         let handshake = request
@@ -49,12 +58,12 @@ impl Browser {
             .header("upgrade", "websocket")
             .header("sec-websocket-version", "13")
             .header("sec-websocket-key", generate_key());
-        let answer = handshake.send().await.unwrap();
+        let answer = handshake.send().await?;
         if answer.status() != StatusCode::SWITCHING_PROTOCOLS {
-            return Err(answer.status());
+            return Ok(Err(answer.status()));
         }
-        let stream = WebSocketStream::from_raw_socket(answer.upgrade().await.unwrap(), Role::Client, None).await;
-        Ok(Socket { stream, heard: Vec::new() })
+        let stream = WebSocketStream::from_raw_socket(answer.upgrade().await?, Role::Client, None).await;
+        Ok(Ok(Socket { stream, heard: Vec::new() }))
     }
 }
 

@@ -1,0 +1,39 @@
+//! Who sits behind a socket, and what its page may be told. Pure.
+
+use crate::ids::{DeviceId, StaffId, StaffSessionId};
+use crate::waiting_room::room::Party;
+use crate::waiting_room::store::Standing;
+
+/// Who sits behind a socket.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Seat {
+    Patient { device: DeviceId },
+    Clinician { staff: StaffId, session: StaffSessionId },
+}
+
+impl Seat {
+    pub fn party(&self) -> Party {
+        match self {
+            Seat::Patient { .. } => Party::Patient,
+            Seat::Clinician { .. } => Party::Clinician,
+        }
+    }
+
+    /// True if the admission that stands is this seat's.
+    pub fn sits_in(&self, standing: &Standing) -> bool {
+        match self {
+            Seat::Patient { device } => standing.admitted_device == Some(*device),
+            Seat::Clinician { staff, .. } => standing.clinician_id == *staff,
+        }
+    }
+}
+
+/// What a socket task sends to its page.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Outgoing {
+    Text(String),
+    /// A newer tab took the call. The page does not come back by itself.
+    Superseded,
+    /// The session is over. The page does not come back by itself.
+    Gone,
+}
