@@ -1,7 +1,9 @@
 //! Opening a visit: the value is looked at first, in every state, and only a right one hears more than "no" (LNK-08).
 //!
-//! An unknown link runs the same statements as a known one, on rows that are not there. One transaction counts the try,
-//! compares, decides and opens; the visit's row is held through it, so of many who come at once one wins (LNK-05).
+//! An unknown link runs the same statements as a known one, on rows that are not there, down to the event, which is about
+//! nobody. Which rows a statement finds is still not the same work, but it is less than the one write to the disk that all
+//! of them end with. One transaction counts the try, compares, decides and opens; the visit's row is held through it, so of
+//! many who come at once one wins (LNK-05).
 
 use super::model::{self, Check, Decision, SOURCE_WRONG_MAX, WRONG_MAX};
 use super::store::{self, Link};
@@ -10,7 +12,7 @@ use crate::app::App;
 use crate::audit::{self, Actor, ActorKind, Context, Event, Fact, Kind, Object, Purpose};
 use crate::bus::Hint;
 use crate::crypto::{same, token};
-use crate::ids::{DeviceId, VisitId};
+use crate::ids::{DeviceId, PatientId, VisitId};
 use crate::patients;
 use crate::secret::Secret;
 use crate::text::Text;
@@ -18,10 +20,14 @@ use crate::time::Zone;
 use crate::web;
 use std::net::IpAddr;
 use std::time::Duration;
+use uuid::Uuid;
 
 /// How late a source with many wrong values is answered (ID-04). Higher: guessing is slower, and so is a clinic's waiting room
 /// in which one person mistypes.
 const DELAY: Duration = Duration::from_secs(2);
+
+/// Whom a try at an unknown link is about, so that its event takes as long to write as any other.
+const NOBODY: PatientId = PatientId(Uuid::nil());
 
 /// What a try led to.
 #[derive(Debug)]
@@ -62,8 +68,8 @@ pub async fn redeem(
 
 /// The same work for a link that there is not.
 fn is_right(app: &App, link: Option<&Link>, check: &Check) -> bool {
-    let subject = link.map_or(uuid::Uuid::nil(), |link| link.visit_id.0);
-    let patient = link.map_or(crate::ids::PatientId(uuid::Uuid::nil()), |link| link.patient_id);
+    let subject = link.map_or(Uuid::nil(), |link| link.visit_id.0);
+    let patient = link.map_or(NOBODY, |link| link.patient_id);
     let (of_code, of_date) = match check {
         Check::Born(date) => (None, Some(patients::date_of_birth_check(&app.keys, patient, *date))),
         Check::Code(code) => (Some(app.keys.check_value(subject, code.reveal())), None),
@@ -79,18 +85,18 @@ fn is_right(app: &App, link: Option<&Link>, check: &Check) -> bool {
 
 async fn no(app: &App, mut tx: audit::Tx, link: Option<&Link>, tries: Option<i64>, source: &[u8]) -> web::Result<Answer> {
     store::count_wrong(&mut tx, source, app.now()).await?;
-    let Some(link) = link else {
-        tx.commit(Event::refused(Kind::LinkChecked, "unknown")).await?;
-        return Ok(Answer::No);
+    let event = match (link, tries) {
+        (None, _) => Event::refused(Kind::LinkChecked, "unknown").about(NOBODY),
+        (Some(link), Some(_)) => about(link, Event::refused(Kind::LinkChecked, "wrong")),
+        (Some(link), None) => about(link, Event::refused(Kind::LinkChecked, "locked")),
     };
-    let event = about(link, Event::refused(Kind::LinkChecked, if tries.is_some() { "wrong" } else { "locked" }));
-    let locks = tries == Some(WRONG_MAX);
-    tx.commit(match link.check_locked_until {
-        Some(until) if locks => event.with("locked_until", Fact::At(until)),
-        _ => event,
+    let locking = link.filter(|_| tries == Some(WRONG_MAX));
+    tx.commit(match locking.and_then(|link| link.check_locked_until) {
+        Some(until) => event.with("locked_until", Fact::At(until)),
+        None => event,
     })
     .await?;
-    if locks {
+    if let Some(link) = locking {
         app.bus.tell(hint(link));
     }
     Ok(Answer::No)

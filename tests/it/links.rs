@@ -1,6 +1,7 @@
 //! Visit links from outside: what opens them, what does not, and what each answer tells.
 
 use crate::support::guest::{BORN, Guest, Invitation, slot};
+use crate::support::statements::Statements;
 use crate::support::{Browser, TestApp};
 use crate::{on_both, on_db};
 use anteroom::crypto::sha256;
@@ -189,6 +190,45 @@ on_both! {
         app.clock.set(guest.starts_at);
         assert_eq!(seen(&browser, &link.token, WRONG).await, wrong);
         assert_eq!(seen(&browser, &link.token, BORN).await, wrong, "locked by the fifth");
+        app.finish().await;
+    }
+}
+
+on_both! {
+    /// One timing class, by structure (LNK-08): whoever measures how long a "no" takes measures the same statements, on the
+    /// same connections, in the same order, ending with one commit. What differs, none of it a statement: rows that are found
+    /// or not, the bytes of a sealed payload (some tens more or less), and, after the commit of a fifth wrong value, a hint to
+    /// open pages, which is a push into a channel.
+    async fn unknown_wrong_and_locked_run_the_same_statements(app: TestApp) {
+        if app.has_a_process_of_its_own(module_path!()) {
+            let statements = Statements::listen();
+            let (_guest, link) = guest_with_link(&app).await;
+            let browser = app.browser();
+            let mut of = Vec::new();
+            statements.take();
+            let foreign = anteroom::crypto::token::seal_link(&app.app.keys, &app.base_url, &anteroom::crypto::token::link_secret(&app.app.rng), &app.app.rng);
+            for token in ["x", foreign.reveal()] {
+                assert_eq!(redeem(&browser, token, BORN).await, no());
+                of.push(("unknown", statements.take()));
+            }
+            // A visit's five tries: a wrong date, a code where there is none, and the one that locks.
+            for check in [WRONG, "123456", WRONG, WRONG, WRONG] {
+                assert_eq!(redeem(&browser, &link.token, check).await, no());
+                of.push(("wrong", statements.take()));
+            }
+            for check in [WRONG, "123456", BORN] {
+                assert_eq!(redeem(&browser, &link.token, check).await, no());
+                of.push(("locked", statements.take()));
+            }
+            assert_eq!(join(&browser, "0123456789", BORN).await, StatusCode::UNPROCESSABLE_ENTITY);
+            of.push(("unknown code", statements.take()));
+            assert_eq!(join(&browser, &link.code, WRONG).await, StatusCode::UNPROCESSABLE_ENTITY);
+            of.push(("locked code", statements.take()));
+            assert!(of[0].1.len() > 5, "the statements were heard: {of:?}");
+            for (what, statements) in &of {
+                assert_eq!(statements, &of[0].1, "{what}");
+            }
+        }
         app.finish().await;
     }
 }

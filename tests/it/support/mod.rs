@@ -10,6 +10,7 @@ pub mod page;
 pub mod peer;
 pub mod postgres;
 pub mod socket;
+pub mod statements;
 
 use actix_web::dev::ServerHandle;
 use actix_web::rt::task::JoinHandle;
