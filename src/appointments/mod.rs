@@ -62,6 +62,7 @@ pub fn routes(config: &mut ServiceConfig) {
         .route("/appointments/{id}/move", post().to(pages::move_visit))
         .route("/appointments/{id}/cancellation", post().to(pages::cancel_visit))
         .route("/appointments/{id}/links", post().to(pages::send_link))
+        .route("/appointments/{id}/device-move", post().to(pages::answer_move))
         .route("/appointments/{id}/unlock", post().to(pages::unlock_visit));
 }
 

@@ -7,7 +7,7 @@
 
 use super::model::{self, Check, Decision, SOURCE_WRONG_MAX, WRONG_MAX};
 use super::store::{self, Link};
-use super::{VoidedWhy, resume, void_all};
+use super::{VoidedWhy, device_move, resume, void_all};
 use crate::app::App;
 use crate::audit::{self, Actor, ActorKind, Context, Event, Fact, Kind, Object, Purpose};
 use crate::bus::Hint;
@@ -38,6 +38,17 @@ pub enum Answer {
     Reason { word: &'static str, sentence: String },
     /// It is open on this device; with a token when it was opened just now.
     Open { visit: VisitId, token: Option<Secret<String>> },
+    /// It is open on another device, and was asked to move here. The secret is this device's alone.
+    Asked { secret: Secret<String> },
+}
+
+/// What the person wants of a visit that another device has.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Wish {
+    /// To hear where it is open.
+    Open,
+    /// "Move here."
+    MoveHere,
 }
 
 /// The context of whoever holds a link.
@@ -46,12 +57,14 @@ pub fn link_holder(context: &Context) -> Context {
     Context { purpose: Purpose::PatientRequest, ..context.acting(actor) }
 }
 
-/// Try to open the visit of the link with this hash or index. `held` gives the device token that came along for a visit.
+/// Try to open the visit of the link with this hash or index, or to move it here. `held` gives the device token that came
+/// along for a visit.
 pub async fn redeem(
     app: &App,
     context: &Context,
     key: &[u8],
     check: &Check,
+    wish: Wish,
     held: impl Fn(VisitId) -> Option<String>,
 ) -> web::Result<Answer> {
     let source = source(app, context);
@@ -61,7 +74,7 @@ pub async fn redeem(
     let link = store::link(&mut tx, key).await?;
     let right = is_right(app, link.as_ref(), check);
     match (link, tries) {
-        (Some(link), Some(_)) if right => right_value(app, tx, key, &link, held(link.visit_id)).await,
+        (Some(link), Some(_)) if right => right_value(app, tx, key, &link, wish, held(link.visit_id)).await,
         (link, tries) => no(app, tx, link.as_ref(), tries, &source).await,
     }
 }
@@ -102,7 +115,7 @@ async fn no(app: &App, mut tx: audit::Tx, link: Option<&Link>, tries: Option<i64
     Ok(Answer::No)
 }
 
-async fn right_value(app: &App, mut tx: audit::Tx, key: &[u8], link: &Link, held: Option<String>) -> web::Result<Answer> {
+async fn right_value(app: &App, mut tx: audit::Tx, key: &[u8], link: &Link, wish: Wish, held: Option<String>) -> web::Result<Answer> {
     store::unlock(&mut tx, link.visit_id).await?;
     if let Some(held) = held
         && !model::is_closed(&link.state)
@@ -113,8 +126,10 @@ async fn right_value(app: &App, mut tx: audit::Tx, key: &[u8], link: &Link, held
         return Ok(Answer::Open { visit: link.visit_id, token: None });
     }
     let decision = model::decide(&link.standing(), app.now(), app.config.links);
-    if decision != Decision::Open {
-        return not_now(tx, link, decision).await;
+    match decision {
+        Decision::Open => {}
+        Decision::Elsewhere if wish == Wish::MoveHere => return device_move::ask(app, tx, link).await,
+        _ => return not_now(tx, link, decision).await,
     }
     if !store::redeem(&mut tx, link.visit_id, key, app.config.links, app.now()).await? {
         // Voided between two statements of ours.
@@ -166,10 +181,10 @@ fn source(app: &App, context: &Context) -> [u8; 32] {
     app.keys.pseudonym("link.source", &bytes)
 }
 
-fn about(link: &Link, event: Event) -> Event {
+pub(super) fn about(link: &Link, event: Event) -> Event {
     event.on(Object::Visit, link.visit_id.0).about(link.patient_id)
 }
 
-fn hint(link: &Link) -> Hint {
+pub(super) fn hint(link: &Link) -> Hint {
     Hint::Visit { id: link.visit_id, clinician: link.clinician_id }
 }

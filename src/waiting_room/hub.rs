@@ -11,6 +11,7 @@ use crate::appointments::VisitState;
 use crate::audit::{Event as LogEvent, Fact, Kind, Object};
 use crate::bus::Hint;
 use crate::ids::{DeviceId, StaffId, StaffSessionId, VisitId};
+use crate::links::{self, Asking, DeviceMove};
 use crate::secret::Secret;
 use crate::staff::{self, Sight};
 use crate::time::Timestamp;
@@ -121,6 +122,8 @@ struct StateMessage<'a> {
     clinician: &'static str,
     message: Option<&'a str>,
     left: bool,
+    /// Another device asks to take the visit over.
+    moving: Option<Asking>,
 }
 
 /// `today`, without a name.
@@ -141,6 +144,8 @@ struct TodayVisit {
     held: bool,
     left: bool,
     locked: bool,
+    moving: Option<Asking>,
+    moved: bool,
 }
 
 impl Hub {
@@ -362,6 +367,7 @@ impl Hub {
         let mut tx = self.0.app.db.reading().await?;
         let Some(standing) = store::standing(&mut tx, visit).await? else { return Ok(()) };
         let busy = store::busy_elsewhere(&mut tx, standing.clinician_id, visit).await?;
+        let moving = links::asking_device(&mut tx, visit, self.0.app.now()).await?;
         drop(tx);
         let message = self.message(&standing).await?;
         let (for_patient, for_clinician, targets) = {
@@ -388,6 +394,7 @@ impl Hub {
                     clinician,
                     message: text.filter(|_| for_patient),
                     left: standing.left_at.is_some(),
+                    moving,
                 };
                 serde_json::to_string(&message).map_err(anyhow::Error::from)
             };
@@ -446,14 +453,14 @@ impl Hub {
             Err(error) => return tracing::warn!(%error, staff.id = %clinician, "Could not read the day of `{clinician}`"),
         };
         let now = self.0.app.now();
-        let visits = visits.into_iter().map(|standing| self.today_visit(standing, now)).collect();
+        let visits = visits.into_iter().map(|(device, standing)| self.today_visit(standing, device, now)).collect();
         let Ok(text) = serde_json::to_string(&TodayMessage { visits, now }) else { return };
         for day in self.live().days.values().filter(|day| day.clinician == clinician) {
             let _cut_off_if_full = day.out.try_send(Outgoing::Text(text.clone()));
         }
     }
 
-    fn today_visit(&self, standing: Standing, now: Timestamp) -> TodayVisit {
+    fn today_visit(&self, standing: Standing, device: DeviceMove, now: Timestamp) -> TodayVisit {
         let expected = matches!(standing.state, VisitState::Waiting | VisitState::Checking | VisitState::InCall);
         TodayVisit {
             id: standing.id,
@@ -464,6 +471,8 @@ impl Hub {
             held: standing.held_at.is_some(),
             left: standing.left_at.is_some(),
             locked: standing.check_locked_until.is_some_and(|until| until > now),
+            moving: device.asking,
+            moved: device.moved,
         }
     }
 
@@ -536,10 +545,14 @@ impl Hub {
     }
 }
 
-/// The visits on a clinician's Today page: the clinic's day, and whoever still waits or talks.
-pub(super) async fn today(app: &App, clinician: StaffId) -> sqlx::Result<Vec<Standing>> {
+/// The visits on a clinician's Today page: the clinic's day, and whoever still waits or talks. With each, what is to be said of
+/// its devices.
+pub(super) async fn today(app: &App, clinician: StaffId) -> sqlx::Result<Vec<(DeviceMove, Standing)>> {
     let zone = app.config.clinic.zone;
     let (from, until) = zone.day(zone.today(app.now()));
     let mut tx = app.db.reading().await?;
-    store::day(&mut tx, clinician, from, until).await
+    let visits = store::day(&mut tx, clinician, from, until).await?;
+    let devices = links::device_moves(&mut tx, clinician, app.now()).await?;
+    let with_device = |visit: Standing| (devices.get(&visit.id).copied().unwrap_or_default(), visit);
+    Ok(visits.into_iter().map(with_device).collect())
 }

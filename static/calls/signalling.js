@@ -45,6 +45,7 @@ const TABLE = {
       state: one("booked", "sent", "redeemed", "waiting", "checking", "in_call", "ended", "cancelled", "no_show"),
       version: count, epoch, identity: one(null, "known", "confirmed"), held: flag, peer: flag,
       clinician: one("here", "busy", "away"), message: (value) => value === null || typeof value === "string", left: flag,
+      moving: (value) => value === null || (typeof value === "object" && "device" in value && "lapses_in_ms" in value),
     },
     candidate, beat: {},
     ready: { epoch }, offer: { epoch, sdp }, answer: { epoch, sdp }, restart: { epoch },

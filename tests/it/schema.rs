@@ -88,7 +88,7 @@ async fn a_database_of_a_newer_version_is_refused() {
     for url in [database.url(), &file] {
         let db = Db::open(&Address::parse(url).unwrap()).await.unwrap();
         anteroom::db::migrate::run(&db).await.unwrap();
-        let newer = "insert into _sqlx_migrations (version, description, success, checksum, execution_time) select 9999, 'newer', success, checksum, 0 from _sqlx_migrations";
+        let newer = "insert into _sqlx_migrations (version, description, success, checksum, execution_time) select 9999, 'newer', success, checksum, 0 from _sqlx_migrations where version = 1";
         match &db {
             Db::Sqlite { write, .. } => sqlx::query(newer).execute(write).await.map(drop).unwrap(),
             Db::Postgres { write, .. } => sqlx::query(newer).execute(write).await.map(drop).unwrap(),

@@ -7,7 +7,7 @@ use crate::appointments::store::{self, Mail};
 use crate::appointments::{BookError, cancel, existing, move_to, unlock};
 use crate::audit::{Event, Kind, Object};
 use crate::ids::{PatientId, VisitId};
-use crate::links;
+use crate::links::{self, AnsweredBy, MoveAnswer};
 use crate::secret::Secret;
 use crate::staff::{self, Scheduler};
 use crate::text::Text;
@@ -49,6 +49,8 @@ struct VisitPage {
     /// The code to read out when the patient takes no mail.
     by_phone: Option<Secret<String>>,
     join_address: String,
+    /// The id of a device that asks to take the visit over, "" when none does.
+    moving: String,
 }
 
 struct MailLine {
@@ -65,7 +67,7 @@ pub struct Notice {
 /// `GET /appointments/{id}`.
 pub async fn show(app: App, scheduler: Scheduler, id: Path<VisitId>, notice: Query<Notice>) -> web::Result<HttpResponse> {
     let mut page = visit_page(&app, &scheduler, *id).await?;
-    let notices = ["booked", "moved", "cancelled", "link-sent", "unlocked"];
+    let notices = ["booked", "moved", "cancelled", "link-sent", "unlocked", "device-move-allowed", "device-move-refused"];
     if let Some(known) = notices.into_iter().find(|known| *known == notice.notice) {
         page.notice = page.page.t.say(&format!("appointments-{known}"));
     }
@@ -140,6 +142,12 @@ pub async fn unlock_visit(app: App, scheduler: Scheduler, id: Path<VisitId>, _: 
     Ok(see_other(&format!("/appointments/{id}?notice=unlocked")))
 }
 
+/// `POST /appointments/{id}/device-move`: another device asks for the visit; "Move" or "Refuse".
+pub async fn answer_move(app: App, scheduler: Scheduler, id: Path<VisitId>, form: Form<MoveAnswer>) -> web::Result<HttpResponse> {
+    links::answer_device_move(&app, &scheduler.context, *id, &form.0, AnsweredBy::Scheduler).await?;
+    Ok(see_other(&format!("/appointments/{id}?notice=device-move-{}", form.0.answer.done())))
+}
+
 async fn changed(app: &App, scheduler: &Scheduler, id: VisitId) -> web::Result<HttpResponse> {
     let mut page = visit_page(app, scheduler, id).await?;
     page.changed = true;
@@ -153,6 +161,7 @@ async fn visit_page(app: &App, scheduler: &Scheduler, id: VisitId) -> web::Resul
     let mut tx = app.db.reading().await?;
     let mails = store::mails(&mut tx, id).await?;
     let member = staff::member(&mut tx, visit.clinician_id).await?;
+    let moving = links::asking_device(&mut tx, id, app.now()).await?;
     let (page, zone, now) = (scheduler.page(app), app.config.clinic.zone, app.now());
     let clinician_zone = member.as_ref().map(|member| member.zone);
     let shown = Shown { visit, patient, clinician: member.map(|member| member.name).unwrap_or_default(), clinician_zone };
@@ -182,6 +191,7 @@ async fn visit_page(app: &App, scheduler: &Scheduler, id: VisitId) -> web::Resul
         notice: String::new(),
         by_phone: None,
         join_address: format!("{}/join", app.config.base_url),
+        moving: moving.map(|asking| asking.device.to_string()).unwrap_or_default(),
         patient: shown.patient,
         clinician: shown.clinician,
         page,

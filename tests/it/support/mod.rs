@@ -97,8 +97,7 @@ impl TestApp {
 
     /// On a PostgreSQL database of its own.
     pub async fn postgres() -> Self {
-        let schema = include_str!("../../../migrations/postgres/0001_clinic.sql");
-        let database = postgres::database_like(schema, async |url| {
+        let database = postgres::database_like(&migrations(), async |url| {
             let db = db::Db::open(&db::Address::parse(&url).unwrap()).await.unwrap();
             db::migrate::run(&db).await.unwrap();
             db.close().await;
@@ -139,10 +138,17 @@ impl TestApp {
 
     /// Kill the program and start it anew: the same port, database and keys, nothing else kept.
     pub async fn restart(&mut self) {
+        self.restart_with(|_| {}).await;
+    }
+
+    /// The same with another configuration.
+    pub async fn restart_with(&mut self, change: impl FnOnce(&mut Config)) {
         self.server.stop(false).await;
         self.rooms.abort();
         self.app.close().await;
-        self.app = App::open(self.app.config.clone(), Arc::new(self.clock.clone()), Rng::system()).await.unwrap();
+        let mut config = self.app.config.clone();
+        change(&mut config);
+        self.app = App::open(config, Arc::new(self.clock.clone()), Rng::system()).await.unwrap();
         let port = self.base_url.rsplit(':').next().unwrap();
         let listeners = server::bind(&[format!("127.0.0.1:{port}").parse().unwrap()]).unwrap();
         (self.server, self.rooms) = serve(&self.app, listeners);
@@ -172,6 +178,14 @@ impl TestApp {
         self.rooms.abort();
         self.app.close().await;
     }
+}
+
+/// The text of all migrations: a template made from other ones is another template.
+fn migrations() -> String {
+    let folder = std::path::Path::new(env!("CARGO_MANIFEST_DIR")).join("migrations/postgres");
+    let mut files: Vec<_> = std::fs::read_dir(folder).unwrap().map(|file| file.unwrap().path()).collect();
+    files.sort();
+    files.iter().map(|file| std::fs::read_to_string(file).unwrap()).collect()
 }
 
 fn serve(app: &App, listeners: Vec<TcpListener>) -> (ServerHandle, JoinHandle<()>) {
