@@ -81,6 +81,9 @@ words! {
         LinkResumed = "link.resumed",
         LinkVoided = "link.voided",
         LinkUnlocked = "link.unlocked",
+        /// A visit opens with a code from now on, or with the date of birth again.
+        LinkCodeMade = "link.code_made",
+        LinkCodeDropped = "link.code_dropped",
         /// A second device with the right value asks to take a visit over.
         DeviceMoveAsked = "device.move_asked",
         DeviceMoveAllowed = "device.move_allowed",

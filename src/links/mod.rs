@@ -10,10 +10,12 @@ mod model;
 mod pages;
 mod redeem;
 mod store;
+mod visit_code;
 
 pub use device_move::{AnsweredBy, Asking, DeviceMove, MoveAnswer, answer as answer_device_move, asking as asking_device, device_moves};
 pub use extract::PatientVisit;
 pub use model::VoidedWhy;
+pub use visit_code::{code_for_booking, drop_code, has_code, new_code};
 
 use crate::app::App;
 use crate::audit::{self, Actor, ActorKind, Bookkeeping, Context, Event, Fact, Kind, Object, Purpose};

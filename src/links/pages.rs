@@ -5,6 +5,7 @@ use super::model::Check;
 use super::redeem::{Answer, Wish, redeem};
 use super::{ask_for_link, cookie_name, device_move, join_index};
 use crate::app::App;
+use crate::config::CheckPolicy;
 use crate::crypto::token;
 use crate::ids::VisitId;
 use crate::secret::Secret;
@@ -28,12 +29,14 @@ const COOKIE_HOURS: i64 = 12;
 #[template(path = "links/link.html")]
 struct LinkPage {
     page: Page,
+    field: CheckField,
 }
 
 #[derive(Template)]
 #[template(path = "links/join.html")]
 struct JoinPage {
     page: Page,
+    field: CheckField,
     problem: Option<String>,
     code: String,
     sent: bool,
@@ -41,9 +44,28 @@ struct JoinPage {
     elsewhere: bool,
 }
 
+/// The field for the value. It is the clinic's policy that it shows, and nothing of a visit.
+struct CheckField {
+    label: String,
+    hint: String,
+    autocomplete: &'static str,
+}
+
+impl CheckField {
+    fn of(app: &App, t: Text) -> Self {
+        match app.config.links.check {
+            CheckPolicy::DateOfBirth => {
+                Self { label: t.say("links-date-of-birth"), hint: t.say("links-date-of-birth-hint"), autocomplete: "bday" }
+            }
+            CheckPolicy::VisitCode => Self { label: t.say("links-visit-code"), hint: t.say("links-visit-code-hint"), autocomplete: "off" },
+        }
+    }
+}
+
 /// `GET /v`: the same page for everyone.
 pub async fn link(app: App) -> web::Result<HttpResponse> {
-    web::html(&LinkPage { page: page(&app) })
+    let page = page(&app);
+    web::html(&LinkPage { field: CheckField::of(&app, page.t), page })
 }
 
 /// `GET /join`.
@@ -142,7 +164,8 @@ pub async fn new_link(app: App, request: HttpRequest, _: SameOrigin, body: Bytes
 
 impl JoinPage {
     fn new(app: &App, code: String) -> Self {
-        Self { page: page(app), problem: None, code, sent: false, elsewhere: false }
+        let page = page(app);
+        Self { field: CheckField::of(app, page.t), page, problem: None, code, sent: false, elsewhere: false }
     }
 
     fn respond(&self, status: StatusCode) -> web::Result<HttpResponse> {

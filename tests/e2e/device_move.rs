@@ -78,3 +78,24 @@ async fn the_clinic_moves_a_visit_for_a_patient_who_has_lost_the_phone() {
         browser.finish().await;
     }
 }
+
+#[tokio::test]
+async fn the_front_desk_reads_out_a_visit_code() {
+    let demo = Demo::start();
+    let (desk, patient) = tokio::join!(demo.signed_in("scheduler"), demo.browser("patient"));
+    desk.goto("/appointments").await;
+    let paths = desk.paths().await;
+    let first = paths.into_iter().find(|path| path.starts_with("/appointments/") && path.len() == "/appointments/".len() + 36);
+    desk.goto(&first.expect("a visit stands on today's list")).await;
+    desk.click("New visit code").await;
+    desk.sees("Tell the patient this code now").await;
+    look(&desk, "code-shown").await;
+    let code: String = desk.ask("textOf", serde_json::json!([".code.large"])).await.unwrap();
+
+    patient.goto(&demo.visit_now().link).await;
+    patient.fill("Date of birth", &code).await;
+    patient.click("Continue").await;
+    patient.sees_button("Join visit").await;
+    desk.finish().await;
+    patient.finish().await;
+}

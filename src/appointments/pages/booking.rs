@@ -1,9 +1,10 @@
 //! Book a visit for a patient who was found before.
 
+use super::visit::with_code;
 use super::{busy, name, twice};
 use crate::app::App;
-use crate::appointments::book;
 use crate::appointments::model::{NewAppointment, TimeForm, parse_reason};
+use crate::appointments::{Booked, book};
 use crate::audit::{Event, Fact, Kind, Object};
 use crate::ids::{PatientId, RequestKey};
 use crate::patients;
@@ -63,7 +64,8 @@ pub async fn create(app: App, scheduler: Scheduler, form: Form<BookForm>) -> web
         Ok(new) => {
             let clinician = new.clinician;
             match book(&app, &scheduler.context, new).await {
-                Ok(id) => return Ok(see_other(&format!("/appointments/{id}?notice=booked"))),
+                Ok(Booked { id, code: None }) => return Ok(see_other(&format!("/appointments/{id}?notice=booked"))),
+                Ok(Booked { id, code }) => return with_code(&app, &scheduler, id, "appointments-booked", code).await,
                 Err(error) => busy(&app, t, clinician, "appointments-clinician-busy", error).await?,
             }
         }

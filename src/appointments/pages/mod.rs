@@ -6,7 +6,7 @@ mod visit;
 
 pub use booking::{create, new_form};
 pub use list::list;
-pub use visit::{answer_move, cancel_visit, move_visit, send_link, show, unlock_visit};
+pub use visit::{answer_move, cancel_visit, drop_code, move_visit, new_code, send_link, show, unlock_visit};
 
 use super::BookError;
 use super::model::{Slot, TimeForm, Visit, VisitState};

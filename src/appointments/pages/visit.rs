@@ -6,6 +6,7 @@ use crate::appointments::model::{Slot, TimeForm, VisitState};
 use crate::appointments::store::{self, Mail};
 use crate::appointments::{BookError, cancel, existing, move_to, unlock};
 use crate::audit::{Event, Kind, Object};
+use crate::config::CheckPolicy;
 use crate::ids::{PatientId, VisitId};
 use crate::links::{self, AnsweredBy, MoveAnswer};
 use crate::secret::Secret;
@@ -49,8 +50,21 @@ struct VisitPage {
     /// The code to read out when the patient takes no mail.
     by_phone: Option<Secret<String>>,
     join_address: String,
+    /// The visit code that was made just now.
+    code: Option<Secret<String>>,
+    /// What the patient types to open the link.
+    check: String,
+    may_give_code: bool,
+    may_drop_code: bool,
     /// The id of a device that asks to take the visit over, "" when none does.
     moving: String,
+}
+
+impl VisitPage {
+    /// `402 913`: six digits are read out in two threes.
+    fn code_in_threes(&self) -> Option<String> {
+        self.code.as_ref().map(|code| format!("{} {}", &code.reveal()[..3], &code.reveal()[3..]))
+    }
 }
 
 struct MailLine {
@@ -67,7 +81,7 @@ pub struct Notice {
 /// `GET /appointments/{id}`.
 pub async fn show(app: App, scheduler: Scheduler, id: Path<VisitId>, notice: Query<Notice>) -> web::Result<HttpResponse> {
     let mut page = visit_page(&app, &scheduler, *id).await?;
-    let notices = ["booked", "moved", "cancelled", "link-sent", "unlocked", "device-move-allowed", "device-move-refused"];
+    let notices = ["booked", "moved", "cancelled", "link-sent", "unlocked", "code-dropped", "device-move-allowed", "device-move-refused"];
     if let Some(known) = notices.into_iter().find(|known| *known == notice.notice) {
         page.notice = page.page.t.say(&format!("appointments-{known}"));
     }
@@ -142,6 +156,34 @@ pub async fn unlock_visit(app: App, scheduler: Scheduler, id: Path<VisitId>, _: 
     Ok(see_other(&format!("/appointments/{id}?notice=unlocked")))
 }
 
+/// `POST /appointments/{id}/code`: "New visit code". It is on this one page, in no address and in no mail.
+pub async fn new_code(app: App, scheduler: Scheduler, id: Path<VisitId>, _: Token) -> web::Result<HttpResponse> {
+    existing(&app, *id).await?;
+    let code = links::new_code(&app, &scheduler.context, *id).await?;
+    with_code(&app, &scheduler, *id, "appointments-code-made", Some(code)).await
+}
+
+/// The page with a code that was made just now.
+pub(super) async fn with_code(
+    app: &App,
+    scheduler: &Scheduler,
+    id: VisitId,
+    notice: &str,
+    code: Option<Secret<String>>,
+) -> web::Result<HttpResponse> {
+    let mut page = visit_page(app, scheduler, id).await?;
+    page.notice = page.page.t.say(notice);
+    page.code = code;
+    html(&page)
+}
+
+/// `POST /appointments/{id}/date-of-birth`: "Use the date of birth again".
+pub async fn drop_code(app: App, scheduler: Scheduler, id: Path<VisitId>, _: Token) -> web::Result<HttpResponse> {
+    existing(&app, *id).await?;
+    links::drop_code(&app, &scheduler.context, *id).await?;
+    Ok(see_other(&format!("/appointments/{id}?notice=code-dropped")))
+}
+
 /// `POST /appointments/{id}/device-move`: another device asks for the visit; "Move" or "Refuse".
 pub async fn answer_move(app: App, scheduler: Scheduler, id: Path<VisitId>, form: Form<MoveAnswer>) -> web::Result<HttpResponse> {
     links::answer_device_move(&app, &scheduler.context, *id, &form.0, AnsweredBy::Scheduler).await?;
@@ -161,6 +203,7 @@ async fn visit_page(app: &App, scheduler: &Scheduler, id: VisitId) -> web::Resul
     let mut tx = app.db.reading().await?;
     let mails = store::mails(&mut tx, id).await?;
     let member = staff::member(&mut tx, visit.clinician_id).await?;
+    let has_code = links::has_code(&mut tx, id).await?;
     let moving = links::asking_device(&mut tx, id, app.now()).await?;
     let (page, zone, now) = (scheduler.page(app), app.config.clinic.zone, app.now());
     let clinician_zone = member.as_ref().map(|member| member.zone);
@@ -191,6 +234,10 @@ async fn visit_page(app: &App, scheduler: &Scheduler, id: VisitId) -> web::Resul
         notice: String::new(),
         by_phone: None,
         join_address: format!("{}/join", app.config.base_url),
+        code: None,
+        check: t.say(if has_code { "appointments-check-code" } else { "appointments-check-birth" }),
+        may_give_code: !visit.state.is_closed(),
+        may_drop_code: !visit.state.is_closed() && has_code && app.config.links.check == CheckPolicy::DateOfBirth,
         moving: moving.map(|asking| asking.device.to_string()).unwrap_or_default(),
         patient: shown.patient,
         clinician: shown.clinician,

@@ -7,6 +7,8 @@ links-heading = Before we open your visit
 links-why = This makes sure that the link reached the right person.
 links-date-of-birth = Date of birth
 links-date-of-birth-hint = For example 03/14/1948. If the clinic told you a 6-digit visit code, type that instead.
+links-visit-code = Visit code
+links-visit-code-hint = The 6 digits that the clinic told you. If you got none, type your date of birth.
 links-continue = Continue
 
 links-in-app-title = Open this in your browser
@@ -48,7 +50,7 @@ links-code-hint = 10 letters and digits. Capitals, spaces and dashes do not matt
 
 links-js-type-date = Type your date of birth, or your visit code.
 links-js-unreadable = We could not read that. Type the date as month, day and year, for example 03/14/1948, or the 6 digits of your visit code.
-links-js-no = That did not open a visit. Check the date and try again. If you are sure that it is right, send a new link or call us.
+links-js-no = That did not open a visit. Check what you typed and try again. If you are sure that it is right, send a new link or call us.
 links-js-too-many = That was tried too often. Wait a minute, then try again, or call us.
 links-js-offline = We could not reach the clinic. Check your internet connection and press Continue again.
 links-js-unavailable = Something is wrong on our side. Wait a moment and try again, or call us.

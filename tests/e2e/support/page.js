@@ -133,3 +133,5 @@ async function complaints() {
 /** The visits that can be admitted, in the order in which they stand on the page. */
 const canAdmit = () => [...document.querySelectorAll(KINDS.button)].filter((button) => nameOf(button) === "Admit" && isVisible(button) && !button.disabled)
   .map((button) => (button.formAction || button.form?.action || "").match(/\/visits\/([0-9a-f-]{36})\//)?.[1] ?? button.closest("[data-visit]")?.dataset.visit);
+
+const textOf = (selector) => squeeze(document.querySelector(selector)?.textContent);
