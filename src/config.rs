@@ -142,6 +142,18 @@ pub struct LinkConfig {
     /// How long after its planned end, in minutes.
     #[serde(default = "closes_after")]
     pub closes_after_minutes: u32,
+    /// What a patient types to open a link: `"date_of_birth"`, or `"visit_code"`, six digits made at booking that the clinic
+    /// tells its patient (ID-04).
+    #[serde(default)]
+    pub check: CheckPolicy,
+}
+
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum CheckPolicy {
+    #[default]
+    DateOfBirth,
+    VisitCode,
 }
 
 impl LinkConfig {
@@ -235,7 +247,7 @@ impl Default for MailConfig {
 
 impl Default for LinkConfig {
     fn default() -> Self {
-        Self { opens_before_minutes: opens_before(), closes_after_minutes: closes_after() }
+        Self { opens_before_minutes: opens_before(), closes_after_minutes: closes_after(), check: CheckPolicy::default() }
     }
 }
 

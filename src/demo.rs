@@ -4,7 +4,7 @@
 //! that they can be printed again, and mails are files. `serve` does none of this.
 
 use crate::app::App;
-use crate::appointments::{self, BookError, NewAppointment, Slot};
+use crate::appointments::{self, BookError, Booked, NewAppointment, Slot};
 use crate::audit::{Actor, ActorKind, Context, Event, Kind, Object};
 use crate::config::{ClinicConfig, Config, DatabaseConfig};
 use crate::crypto::{Rng, RootKey};
@@ -242,14 +242,9 @@ async fn open_visit(
     for _ in 0..PATIENTS.len() * 2 {
         let slot = Slot { starts_at, ends_at: starts_at + VISIT_LENGTH };
         let request_key = request_key(root, &format!("demo/visit/{patient}/{}", starts_at.0))?;
-        match appointments::book(
-            app,
-            context,
-            NewAppointment { request_key, patient, clinician, slot, reason: Some(Secret::new(REASON.to_owned())) },
-        )
-        .await
-        {
-            Ok(id) => {
+        let new = NewAppointment { request_key, patient, clinician, slot, reason: Some(Secret::new(REASON.to_owned())) };
+        match appointments::book(app, context, new).await {
+            Ok(Booked { id, .. }) => {
                 let mut tx = app.db.reading().await?;
                 return appointments::visit(&mut tx, id).await?.context("the visit that was just booked");
             }

@@ -94,7 +94,7 @@ impl Clinic {
         let slot = Slot { starts_at, ends_at: starts_at + Millis::minutes(minutes) };
         let request_key = RequestKey::new(&self.app.rng);
         let new = NewAppointment { request_key, patient, clinician, slot, reason: None };
-        appointments::book(&self.app, &self.desk, new).await.unwrap_or_else(|error| panic!("{error:?}"))
+        appointments::book(&self.app, &self.desk, new).await.unwrap_or_else(|error| panic!("{error:?}")).id
     }
 
     /// Visits whose links open now, each of a patient of its own.

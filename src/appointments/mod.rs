@@ -52,6 +52,14 @@ impl<E: Into<web::Error>> From<E> for BookError {
     }
 }
 
+/// What came of a booking.
+#[derive(Debug)]
+pub struct Booked {
+    pub id: VisitId,
+    /// The visit code, where the clinic asks for one. It is here once: the same form sent again does not get it.
+    pub code: Option<Secret<String>>,
+}
+
 /// The routes of this feature.
 pub fn routes(config: &mut ServiceConfig) {
     config
@@ -62,23 +70,26 @@ pub fn routes(config: &mut ServiceConfig) {
         .route("/appointments/{id}/move", post().to(pages::move_visit))
         .route("/appointments/{id}/cancellation", post().to(pages::cancel_visit))
         .route("/appointments/{id}/links", post().to(pages::send_link))
+        .route("/appointments/{id}/code", post().to(pages::new_code))
+        .route("/appointments/{id}/date-of-birth", post().to(pages::drop_code))
+        .route("/appointments/{id}/device-move", post().to(pages::answer_move))
         .route("/appointments/{id}/unlock", post().to(pages::unlock_visit));
 }
 
 /// Book a visit for a member of staff. The same form again gives the visit that it has booked (REL-05).
-pub async fn book(app: &App, context: &Context, new: NewAppointment) -> Result<VisitId, BookError> {
+pub async fn book(app: &App, context: &Context, new: NewAppointment) -> Result<Booked, BookError> {
     if let Some(id) = booked_before(app, &new.request_key).await? {
-        return Ok(id);
+        return Ok(Booked { id, code: None });
     }
     require_clinician(app, new.clinician).await?;
     let contact = contact(app, context, new.patient).await?;
     for _ in 0..ATTEMPTS_MAX {
         let id = VisitId::new(app.now(), &app.rng);
-        if try_book(app, context, id, &new, &contact).await? {
-            return Ok(id);
+        if let Some(booked) = try_book(app, context, id, &new, &contact).await? {
+            return Ok(booked);
         }
         if let Some(id) = booked_before(app, &new.request_key).await? {
-            return Ok(id);
+            return Ok(Booked { id, code: None });
         }
         who_is_busy(app, context, Kind::VisitBooked, id, new.patient, new.clinician, new.slot).await?;
     }
@@ -141,23 +152,25 @@ pub async fn reason(app: &App, access: &Access, visit: &Visit) -> web::Result<Op
     Ok(access.open_if(&key, reason_place(visit.id, visit.reason_version), visit.reason.as_ref()).await?)
 }
 
-async fn try_book(app: &App, context: &Context, id: VisitId, new: &NewAppointment, contact: &Contact) -> Result<bool, BookError> {
+/// `None` when the slot is taken, or the form was sent before.
+async fn try_book(app: &App, context: &Context, id: VisitId, new: &NewAppointment, contact: &Contact) -> Result<Option<Booked>, BookError> {
     let by = context.actor.id.filter(|_| context.actor.kind == ActorKind::Staff).map(StaffId);
     let stamp = Stamp { by: by.ok_or_else(|| anyhow!("only a member of staff books a visit"))?, now: app.now() };
     let reason = new.reason.as_ref().map(|reason| seal_reason(app, contact, id, reason));
     let mut tx = app.log.begin(context).await?;
     match store::insert(&mut tx, id, new, reason.as_ref(), stamp).await {
         Ok(true) => {}
-        Ok(false) => return Ok(false),
-        Err(error) if db::violation(&error).is_some() => return Ok(false),
+        Ok(false) => return Ok(None),
+        Err(error) if db::violation(&error).is_some() => return Ok(None),
         Err(error) => return Err(error.into()),
     }
+    let code = links::code_for_booking(&mut tx, app, id, new.patient).await?;
     let invitation =
         Invitation { visit: id, patient: new.patient, clinician: new.clinician, starts_at: new.slot.starts_at, ends_at: new.slot.ends_at };
     links::invite(&mut tx, app, contact, &invitation, LetterKind::Booked, format!("booked/{id}"), app.now()).await?;
     tx.commit(timed(Kind::VisitBooked, id, new.patient, new.clinician, new.slot, 1, reason.as_ref())).await?;
     app.bus.tell(Hint::Visit { id, clinician: new.clinician });
-    Ok(true)
+    Ok(Some(Booked { id, code }))
 }
 
 /// False when the visit is not where the person saw it. An error that is a violation says that the slot is taken.

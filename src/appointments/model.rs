@@ -61,6 +61,11 @@ impl VisitState {
         }
     }
 
+    /// True for a visit that nobody enters any more.
+    pub fn is_closed(self) -> bool {
+        matches!(self, VisitState::Ended | VisitState::Cancelled | VisitState::NoShow)
+    }
+
     /// True while the front desk may move or cancel the visit: nobody is in a call, and it is neither over nor off.
     pub fn may_change(self) -> bool {
         !matches!(self, VisitState::Checking | VisitState::InCall | VisitState::Ended | VisitState::Cancelled)

@@ -81,6 +81,15 @@ words! {
         LinkResumed = "link.resumed",
         LinkVoided = "link.voided",
         LinkUnlocked = "link.unlocked",
+        /// A visit opens with a code from now on, or with the date of birth again.
+        LinkCodeMade = "link.code_made",
+        LinkCodeDropped = "link.code_dropped",
+        /// A second device with the right value asks to take a visit over.
+        DeviceMoveAsked = "device.move_asked",
+        DeviceMoveAllowed = "device.move_allowed",
+        DeviceMoveRefused = "device.move_refused",
+        /// It took the visit over: a new session, and the old one ended.
+        DeviceMoved = "device.moved",
         /// A mail other than one with a link left, or could not.
         MailSent = "mail.sent",
         MailRendered = "mail.rendered",

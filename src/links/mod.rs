@@ -4,14 +4,18 @@
 //! door (ID-01). This feature knows a visit's id, its patient and the time it may be opened, never an appointment's
 //! reason. The secret of a link is in its mail alone; the database has its hash (LNK-11).
 
+mod device_move;
 mod extract;
 mod model;
 mod pages;
 mod redeem;
 mod store;
+mod visit_code;
 
+pub use device_move::{AnsweredBy, Asking, DeviceMove, MoveAnswer, answer as answer_device_move, asking as asking_device, device_moves};
 pub use extract::PatientVisit;
 pub use model::VoidedWhy;
+pub use visit_code::{code_for_booking, drop_code, has_code, new_code};
 
 use crate::app::App;
 use crate::audit::{self, Actor, ActorKind, Bookkeeping, Context, Event, Fact, Kind, Object, Purpose};
@@ -51,9 +55,18 @@ pub struct MintedLink {
 /// The routes of this feature.
 pub fn routes(config: &mut ServiceConfig) {
     use actix_web::web::{get, head, post, resource};
+    use device_move::pages as move_pages;
     config
         .service(resource("/v").route(get().to(pages::link)).route(head().to(pages::link)))
         .service(resource("/v/redemption").route(post().to(pages::redemption)))
+        .service(
+            resource("/v/device-move")
+                .route(get().to(move_pages::waiting))
+                .route(head().to(move_pages::waiting))
+                .route(post().to(move_pages::ask)),
+        )
+        .service(resource("/v/device-move/pickup").route(post().to(move_pages::pick_up)))
+        .service(resource("/visits/{id}/handover").route(post().to(move_pages::hand_over)))
         .service(resource("/v/links").route(post().to(pages::new_link)))
         .service(resource("/join").route(get().to(pages::join)).route(head().to(pages::join)).route(post().to(pages::join_by_code)));
 }
@@ -204,8 +217,10 @@ pub async fn resume(tx: &mut db::Tx, app: &App, token: &str, visit: VisitId) -> 
     }))
 }
 
-/// End the session of the device that opened a visit. Its page closes, and only a new link opens the visit again.
+/// End the session of the device that opened a visit. Its page closes, and only a new link opens the visit again: what
+/// another device asked of that session is void too.
 pub async fn end_device(tx: &mut audit::Tx, visit: VisitId, why: &'static str, now: Timestamp) -> sqlx::Result<()> {
+    device_move::forget(tx, visit).await?;
     store::end_device(tx, visit, why, now).await
 }
 

@@ -29,6 +29,9 @@ impl Check {
     /// `None` when it is neither a date nor six digits. That costs no try.
     pub fn read(typed: &str) -> Option<Self> {
         let typed = typed.trim();
+        // "402 913", as it is read out.
+        let in_threes = typed.split_once(' ').filter(|(first, second)| (first.len(), second.len()) == (3, 3));
+        let typed = &in_threes.map_or_else(|| typed.to_owned(), |(first, second)| format!("{first}{second}"));
         if typed.len() == 6 && typed.bytes().all(|byte| byte.is_ascii_digit()) {
             return Some(Self::Code(Secret::new(typed.to_owned())));
         }
@@ -217,7 +220,9 @@ mod tests {
     #[test]
     fn a_date_or_six_digits_are_a_try_and_nothing_else_is() {
         assert!(matches!(Check::read(" 03/14/1948 "), Some(Check::Born(_))));
-        assert!(matches!(Check::read("031448"), Some(Check::Code(_))));
+        for code in ["031448", " 031 448 "] {
+            assert!(matches!(Check::read(code), Some(Check::Code(code)) if code.reveal() == "031448"));
+        }
         for typed in ["", "x", "12345", "1234567", "١٢٣٤٥٦", "1948"] {
             assert_eq!(Check::read(typed), None, "{typed}");
         }

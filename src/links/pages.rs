@@ -2,9 +2,10 @@
 //! something is a POST from our own page with a value that a person typed (LNK-04).
 
 use super::model::Check;
-use super::redeem::{Answer, redeem};
-use super::{ask_for_link, cookie_name, join_index};
+use super::redeem::{Answer, Wish, redeem};
+use super::{ask_for_link, cookie_name, device_move, join_index};
 use crate::app::App;
+use crate::config::CheckPolicy;
 use crate::crypto::token;
 use crate::ids::VisitId;
 use crate::secret::Secret;
@@ -15,7 +16,7 @@ use actix_web::cookie::Cookie;
 use actix_web::cookie::time::Duration;
 use actix_web::http::header::{self, ContentType};
 use actix_web::web::Bytes;
-use actix_web::{HttpRequest, HttpResponse};
+use actix_web::{HttpRequest, HttpResponse, HttpResponseBuilder};
 use askama::Template;
 use serde::Deserialize;
 use serde_json::json;
@@ -28,20 +29,43 @@ const COOKIE_HOURS: i64 = 12;
 #[template(path = "links/link.html")]
 struct LinkPage {
     page: Page,
+    field: CheckField,
 }
 
 #[derive(Template)]
 #[template(path = "links/join.html")]
 struct JoinPage {
     page: Page,
+    field: CheckField,
     problem: Option<String>,
     code: String,
     sent: bool,
+    /// The visit is open on another device: "Move here" is offered.
+    elsewhere: bool,
+}
+
+/// The field for the value. It is the clinic's policy that it shows, and nothing of a visit.
+struct CheckField {
+    label: String,
+    hint: String,
+    autocomplete: &'static str,
+}
+
+impl CheckField {
+    fn of(app: &App, t: Text) -> Self {
+        match app.config.links.check {
+            CheckPolicy::DateOfBirth => {
+                Self { label: t.say("links-date-of-birth"), hint: t.say("links-date-of-birth-hint"), autocomplete: "bday" }
+            }
+            CheckPolicy::VisitCode => Self { label: t.say("links-visit-code"), hint: t.say("links-visit-code-hint"), autocomplete: "off" },
+        }
+    }
 }
 
 /// `GET /v`: the same page for everyone.
 pub async fn link(app: App) -> web::Result<HttpResponse> {
-    web::html(&LinkPage { page: page(&app) })
+    let page = page(&app);
+    web::html(&LinkPage { field: CheckField::of(&app, page.t), page })
 }
 
 /// `GET /join`.
@@ -58,20 +82,25 @@ struct Redemption {
 
 /// `POST /v/redemption`.
 pub async fn redemption(app: App, request: HttpRequest, _: SameOrigin, body: Bytes) -> web::Result<HttpResponse> {
-    let asked: Option<Redemption> = serde_json::from_slice(&body).ok();
+    try_token(&app, &request, &body, Wish::Open).await
+}
+
+/// A token and a value, as the link page's script sends them.
+pub(super) async fn try_token(app: &App, request: &HttpRequest, body: &[u8], wish: Wish) -> web::Result<HttpResponse> {
+    let asked: Option<Redemption> = serde_json::from_slice(body).ok();
     let check = asked.as_ref().and_then(|asked| Check::read(asked.check.reveal()));
     let (Some(asked), Some(check)) = (asked, check) else {
         return Ok(HttpResponse::BadRequest().json(json!({ "result": "unreadable" })));
     };
-    let (context, key) = (web::context::of(&app, &request), token_key(&app, asked.token.reveal()));
-    Ok(match redeem(&app, &context, &key, &check, held(&app, &request)).await? {
+    let (context, key) = (web::context::of(app, request), token_key(app, asked.token.reveal()));
+    Ok(match redeem(app, &context, &key, &check, wish, held(app, request)).await? {
         Answer::No => HttpResponse::UnprocessableEntity().json(json!({ "result": "no" })),
-        Answer::Reason { word, sentence } => {
-            HttpResponse::Ok().json(json!({ "result": "reason", "reason": word, "text": sentence, "form": null }))
-        }
+        Answer::Reason { word, sentence } => HttpResponse::Ok().json(json!({ "result": "reason", "reason": word, "text": sentence })),
         Answer::Open { visit, token } => {
-            opened(&app, HttpResponse::Ok(), visit, token).json(json!({ "result": "open", "to": format!("/visits/{visit}") }))
+            opened(app, HttpResponse::Ok(), visit, token).json(json!({ "result": "open", "to": format!("/visits/{visit}") }))
         }
+        Answer::Asked { secret } => device_move::pages::asked(app, HttpResponse::Ok(), &secret)
+            .json(json!({ "result": "asked", "to": device_move::pages::WAITING })),
     })
 }
 
@@ -85,23 +114,28 @@ struct JoinForm {
 
 /// `POST /join`: the same without script.
 pub async fn join_by_code(app: App, request: HttpRequest, _: SameOrigin, body: Bytes) -> web::Result<HttpResponse> {
-    let form: JoinForm = serde_urlencoded::from_bytes(&body).map_err(|_| web::Error::Invalid)?;
-    let problem = |code: String, sentence: String| JoinPage { problem: Some(sentence), ..JoinPage::new(&app, code) };
-    let t = page(&app).t;
+    try_code(&app, &request, &body, Wish::Open).await
+}
+
+/// A code and a value, as the form at `/join` sends them.
+pub(super) async fn try_code(app: &App, request: &HttpRequest, body: &[u8], wish: Wish) -> web::Result<HttpResponse> {
+    let form: JoinForm = serde_urlencoded::from_bytes(body).map_err(|_| web::Error::Invalid)?;
+    let problem = |code: String, sentence: String| JoinPage { problem: Some(sentence), ..JoinPage::new(app, code) };
+    let t = page(app).t;
     let Some(code) = token::read_join_code(&form.code) else {
         return problem(form.code, t.say("links-server-code-unreadable")).respond(StatusCode::UNPROCESSABLE_ENTITY);
     };
     let Some(check) = Check::read(form.check.reveal()) else {
         return problem(form.code, t.say("links-js-unreadable")).respond(StatusCode::UNPROCESSABLE_ENTITY);
     };
-    let context = web::context::of(&app, &request);
-    match redeem(&app, &context, &join_index(&app, &code), &check, held(&app, &request)).await? {
+    let context = web::context::of(app, request);
+    match redeem(app, &context, &join_index(app, &code), &check, wish, held(app, request)).await? {
         Answer::No => problem(form.code, t.say("links-js-no")).respond(StatusCode::UNPROCESSABLE_ENTITY),
-        Answer::Reason { sentence, .. } => problem(form.code, sentence).respond(StatusCode::OK),
-        Answer::Open { visit, token } => {
-            let mut response = opened(&app, HttpResponse::SeeOther(), visit, token);
-            Ok(response.insert_header((header::LOCATION, format!("/visits/{visit}"))).finish())
+        Answer::Reason { word, sentence } => {
+            JoinPage { elsewhere: word == "elsewhere", ..problem(form.code, sentence) }.respond(StatusCode::OK)
         }
+        Answer::Open { visit, token } => Ok(opened(app, see(&format!("/visits/{visit}")), visit, token).finish()),
+        Answer::Asked { secret } => Ok(device_move::pages::asked(app, see(device_move::pages::WAITING), &secret).finish()),
     }
 }
 
@@ -114,7 +148,7 @@ struct NewLinkWish {
 /// `POST /v/links`: "Send a new link". The answer is always the same (LNK-07).
 pub async fn new_link(app: App, request: HttpRequest, _: SameOrigin, body: Bytes) -> web::Result<HttpResponse> {
     let context = web::context::of(&app, &request);
-    if request.headers().get(header::CONTENT_TYPE).is_some_and(|kind| kind.as_bytes().starts_with(b"application/json")) {
+    if is_json(&request) {
         let wish: NewLinkWish = serde_json::from_slice(&body).map_err(|_| web::Error::Invalid)?;
         ask_for_link(&app, &context, &token_key(&app, wish.token.reveal())).await?;
         return Ok(HttpResponse::Ok().json(json!({ "result": "sent" })));
@@ -130,7 +164,8 @@ pub async fn new_link(app: App, request: HttpRequest, _: SameOrigin, body: Bytes
 
 impl JoinPage {
     fn new(app: &App, code: String) -> Self {
-        Self { page: page(app), problem: None, code, sent: false }
+        let page = page(app);
+        Self { field: CheckField::of(app, page.t), page, problem: None, code, sent: false, elsewhere: false }
     }
 
     fn respond(&self, status: StatusCode) -> web::Result<HttpResponse> {
@@ -138,7 +173,18 @@ impl JoinPage {
     }
 }
 
-fn page(app: &App) -> Page {
+/// True for what a script sends; a form is answered with a page.
+pub(super) fn is_json(request: &HttpRequest) -> bool {
+    request.headers().get(header::CONTENT_TYPE).is_some_and(|kind| kind.as_bytes().starts_with(b"application/json"))
+}
+
+pub(super) fn see(address: &str) -> HttpResponseBuilder {
+    let mut response = HttpResponse::SeeOther();
+    response.insert_header((header::LOCATION, address));
+    response
+}
+
+pub(super) fn page(app: &App) -> Page {
     Page::public(&app.config.clinic, Text::of(&app.config.clinic.language))
 }
 
@@ -153,12 +199,8 @@ fn held(app: &App, request: &HttpRequest) -> impl Fn(VisitId) -> Option<String> 
     move |visit| web::cookies::read(&request, secure, &cookie_name(visit))
 }
 
-fn opened(
-    app: &App,
-    mut response: actix_web::HttpResponseBuilder,
-    visit: VisitId,
-    token: Option<Secret<String>>,
-) -> actix_web::HttpResponseBuilder {
+/// The answer that carries the visit's cookie, when the visit was opened just now.
+pub(super) fn opened(app: &App, mut response: HttpResponseBuilder, visit: VisitId, token: Option<Secret<String>>) -> HttpResponseBuilder {
     if let Some(token) = token {
         let mut cookie: Cookie<'static> = web::cookies::session(app.config.secure(), &cookie_name(visit), token.reveal());
         cookie.set_max_age(Duration::hours(COOKIE_HOURS));

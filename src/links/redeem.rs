@@ -1,16 +1,18 @@
 //! Opening a visit: the value is looked at first, in every state, and only a right one hears more than "no" (LNK-08).
 //!
-//! An unknown link runs the same statements as a known one, on rows that are not there. One transaction counts the try,
-//! compares, decides and opens; the visit's row is held through it, so of many who come at once one wins (LNK-05).
+//! An unknown link runs the same statements as a known one, on rows that are not there, down to the event, which is about
+//! nobody. Which rows a statement finds is still not the same work, but it is less than the one write to the disk that all
+//! of them end with. One transaction counts the try, compares, decides and opens; the visit's row is held through it, so of
+//! many who come at once one wins (LNK-05).
 
 use super::model::{self, Check, Decision, SOURCE_WRONG_MAX, WRONG_MAX};
 use super::store::{self, Link};
-use super::{VoidedWhy, resume, void_all};
+use super::{VoidedWhy, device_move, resume, void_all};
 use crate::app::App;
 use crate::audit::{self, Actor, ActorKind, Context, Event, Fact, Kind, Object, Purpose};
 use crate::bus::Hint;
 use crate::crypto::{same, token};
-use crate::ids::{DeviceId, VisitId};
+use crate::ids::{DeviceId, PatientId, VisitId};
 use crate::patients;
 use crate::secret::Secret;
 use crate::text::Text;
@@ -18,10 +20,14 @@ use crate::time::Zone;
 use crate::web;
 use std::net::IpAddr;
 use std::time::Duration;
+use uuid::Uuid;
 
 /// How late a source with many wrong values is answered (ID-04). Higher: guessing is slower, and so is a clinic's waiting room
 /// in which one person mistypes.
 const DELAY: Duration = Duration::from_secs(2);
+
+/// Whom a try at an unknown link is about, so that its event takes as long to write as any other.
+const NOBODY: PatientId = PatientId(Uuid::nil());
 
 /// What a try led to.
 #[derive(Debug)]
@@ -32,6 +38,17 @@ pub enum Answer {
     Reason { word: &'static str, sentence: String },
     /// It is open on this device; with a token when it was opened just now.
     Open { visit: VisitId, token: Option<Secret<String>> },
+    /// It is open on another device, and was asked to move here. The secret is this device's alone.
+    Asked { secret: Secret<String> },
+}
+
+/// What the person wants of a visit that another device has.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Wish {
+    /// To hear where it is open.
+    Open,
+    /// "Move here."
+    MoveHere,
 }
 
 /// The context of whoever holds a link.
@@ -40,12 +57,14 @@ pub fn link_holder(context: &Context) -> Context {
     Context { purpose: Purpose::PatientRequest, ..context.acting(actor) }
 }
 
-/// Try to open the visit of the link with this hash or index. `held` gives the device token that came along for a visit.
+/// Try to open the visit of the link with this hash or index, or to move it here. `held` gives the device token that came
+/// along for a visit.
 pub async fn redeem(
     app: &App,
     context: &Context,
     key: &[u8],
     check: &Check,
+    wish: Wish,
     held: impl Fn(VisitId) -> Option<String>,
 ) -> web::Result<Answer> {
     let source = source(app, context);
@@ -55,15 +74,15 @@ pub async fn redeem(
     let link = store::link(&mut tx, key).await?;
     let right = is_right(app, link.as_ref(), check);
     match (link, tries) {
-        (Some(link), Some(_)) if right => right_value(app, tx, key, &link, held(link.visit_id)).await,
+        (Some(link), Some(_)) if right => right_value(app, tx, key, &link, wish, held(link.visit_id)).await,
         (link, tries) => no(app, tx, link.as_ref(), tries, &source).await,
     }
 }
 
 /// The same work for a link that there is not.
 fn is_right(app: &App, link: Option<&Link>, check: &Check) -> bool {
-    let subject = link.map_or(uuid::Uuid::nil(), |link| link.visit_id.0);
-    let patient = link.map_or(crate::ids::PatientId(uuid::Uuid::nil()), |link| link.patient_id);
+    let subject = link.map_or(Uuid::nil(), |link| link.visit_id.0);
+    let patient = link.map_or(NOBODY, |link| link.patient_id);
     let (of_code, of_date) = match check {
         Check::Born(date) => (None, Some(patients::date_of_birth_check(&app.keys, patient, *date))),
         Check::Code(code) => (Some(app.keys.check_value(subject, code.reveal())), None),
@@ -79,24 +98,24 @@ fn is_right(app: &App, link: Option<&Link>, check: &Check) -> bool {
 
 async fn no(app: &App, mut tx: audit::Tx, link: Option<&Link>, tries: Option<i64>, source: &[u8]) -> web::Result<Answer> {
     store::count_wrong(&mut tx, source, app.now()).await?;
-    let Some(link) = link else {
-        tx.commit(Event::refused(Kind::LinkChecked, "unknown")).await?;
-        return Ok(Answer::No);
+    let event = match (link, tries) {
+        (None, _) => Event::refused(Kind::LinkChecked, "unknown").about(NOBODY),
+        (Some(link), Some(_)) => about(link, Event::refused(Kind::LinkChecked, "wrong")),
+        (Some(link), None) => about(link, Event::refused(Kind::LinkChecked, "locked")),
     };
-    let event = about(link, Event::refused(Kind::LinkChecked, if tries.is_some() { "wrong" } else { "locked" }));
-    let locks = tries == Some(WRONG_MAX);
-    tx.commit(match link.check_locked_until {
-        Some(until) if locks => event.with("locked_until", Fact::At(until)),
-        _ => event,
+    let locking = link.filter(|_| tries == Some(WRONG_MAX));
+    tx.commit(match locking.and_then(|link| link.check_locked_until) {
+        Some(until) => event.with("locked_until", Fact::At(until)),
+        None => event,
     })
     .await?;
-    if locks {
+    if let Some(link) = locking {
         app.bus.tell(hint(link));
     }
     Ok(Answer::No)
 }
 
-async fn right_value(app: &App, mut tx: audit::Tx, key: &[u8], link: &Link, held: Option<String>) -> web::Result<Answer> {
+async fn right_value(app: &App, mut tx: audit::Tx, key: &[u8], link: &Link, wish: Wish, held: Option<String>) -> web::Result<Answer> {
     store::unlock(&mut tx, link.visit_id).await?;
     if let Some(held) = held
         && !model::is_closed(&link.state)
@@ -107,8 +126,10 @@ async fn right_value(app: &App, mut tx: audit::Tx, key: &[u8], link: &Link, held
         return Ok(Answer::Open { visit: link.visit_id, token: None });
     }
     let decision = model::decide(&link.standing(), app.now(), app.config.links);
-    if decision != Decision::Open {
-        return not_now(tx, link, decision).await;
+    match decision {
+        Decision::Open => {}
+        Decision::Elsewhere if wish == Wish::MoveHere => return device_move::ask(app, tx, link).await,
+        _ => return not_now(tx, link, decision).await,
     }
     if !store::redeem(&mut tx, link.visit_id, key, app.config.links, app.now()).await? {
         // Voided between two statements of ours.
@@ -160,10 +181,10 @@ fn source(app: &App, context: &Context) -> [u8; 32] {
     app.keys.pseudonym("link.source", &bytes)
 }
 
-fn about(link: &Link, event: Event) -> Event {
+pub(super) fn about(link: &Link, event: Event) -> Event {
     event.on(Object::Visit, link.visit_id.0).about(link.patient_id)
 }
 
-fn hint(link: &Link) -> Hint {
+pub(super) fn hint(link: &Link) -> Hint {
     Hint::Visit { id: link.visit_id, clinician: link.clinician_id }
 }

@@ -194,3 +194,17 @@ pub async fn unlock(tx: &mut Tx, visit: VisitId) -> sqlx::Result<bool> {
         .bind(visit).fetch_optional(conn).await)?;
     Ok(unlocked.is_some())
 }
+
+/// What a visit's links ask for: the check value of a code, or nothing for the date of birth. Whose visit it is; `None` when
+/// it is over or cancelled.
+pub async fn set_code(tx: &mut Tx, visit: VisitId, check: Option<&[u8]>) -> sqlx::Result<Option<PatientId>> {
+    in_tx!(tx, conn => sqlx::query_scalar(
+        "update visit set code_check = $2 where id = $1 and state not in ('ended', 'cancelled', 'no_show') returning patient_id")
+        .bind(visit).bind(check).fetch_optional(conn).await)
+}
+
+pub async fn has_code(tx: &mut Tx, visit: VisitId) -> sqlx::Result<bool> {
+    let found: Option<VisitId> = in_tx!(tx, conn => sqlx::query_scalar("select id from visit where id = $1 and code_check is not null")
+        .bind(visit).fetch_optional(conn).await)?;
+    Ok(found.is_some())
+}

@@ -6,9 +6,9 @@ use super::late::{self, Delay};
 use super::store::Standing;
 use super::{Identity, MESSAGE_CHARS_MAX, socket};
 use crate::app::App;
-use crate::audit::{Event, Fact, Kind};
+use crate::audit::{Event, Fact, Kind, Object};
 use crate::ids::VisitId;
-use crate::links::{self, PatientVisit};
+use crate::links::{self, AnsweredBy, DeviceMove, MoveAnswer, PatientVisit};
 use crate::patients;
 use crate::staff::Clinician;
 use crate::text::Text;
@@ -40,6 +40,7 @@ pub fn routes(config: &mut ServiceConfig) {
         .route("/visits/{id}/identity", post().to(recognise))
         .route("/visits/{id}/end", post().to(end))
         .route("/visits/{id}/absence", post().to(no_show))
+        .route("/visits/{id}/device-move", post().to(answer_move))
         .route("/visits/{id}/links", post().to(send_link));
 }
 
@@ -76,6 +77,9 @@ struct Row {
     left: bool,
     late: bool,
     locked: bool,
+    /// The id of a device that asks to take the visit over, "" when none does.
+    moving: String,
+    moved: bool,
     starts_at: String,
     clock: String,
     name: String,
@@ -103,17 +107,17 @@ async fn list(app: App, hub: Data<Hub>, clinician: Clinician) -> Result<HttpResp
 /// The day with its names. The log says whose names before any is opened.
 async fn rows(app: &App, hub: &Hub, clinician: &Clinician, t: Text) -> Result<Vec<Row>> {
     let mut visits = hub::today(app, clinician.member.id).await?;
-    visits.sort_by_key(|visit| (rank(visit), visit.waiting_since.filter(|_| rank(visit) == 0), visit.starts_at, visit.id));
-    let ids: Vec<_> = visits.iter().map(|visit| visit.patient_id).collect();
+    visits.sort_by_key(|(_, visit)| (rank(visit), visit.waiting_since.filter(|_| rank(visit) == 0), visit.starts_at, visit.id));
+    let ids: Vec<_> = visits.iter().map(|(_, visit)| visit.patient_id).collect();
     let event = Event::done(Kind::VisitsListed).about_all(ids.iter().copied()).with("page", Fact::Word("today"));
     let access = app.log.access(&clinician.context, event).await?;
     let names = patients::names(app, &access, &ids).await?;
     let zone = app.config.clinic.zone;
     Ok(visits
         .into_iter()
-        .map(|visit| {
+        .map(|(device, visit)| {
             let name = names.get(&visit.patient_id).map(|name| name.reveal().clone()).unwrap_or_default();
-            row(app, hub, &visit, name, zone, t)
+            row(app, hub, &visit, device, name, zone, t)
         })
         .collect())
 }
@@ -128,7 +132,7 @@ fn rank(visit: &Standing) -> u8 {
     }
 }
 
-fn row(app: &App, hub: &Hub, visit: &Standing, name: String, zone: Zone, t: Text) -> Row {
+fn row(app: &App, hub: &Hub, visit: &Standing, device: DeviceMove, name: String, zone: Zone, t: Text) -> Row {
     let millis = |at: Option<crate::time::Timestamp>| at.map(|at| at.0.to_string()).unwrap_or_default();
     Row {
         id: visit.id.to_string(),
@@ -140,6 +144,8 @@ fn row(app: &App, hub: &Hub, visit: &Standing, name: String, zone: Zone, t: Text
         left: visit.left_at.is_some(),
         late: app.now() >= visit.starts_at + LATE_AFTER,
         locked: visit.check_locked_until.is_some_and(|until| until > app.now()),
+        moved: device.moved,
+        moving: device.asking.map(|asking| asking.device.to_string()).unwrap_or_default(),
         starts_at: visit.starts_at.rfc3339(),
         clock: visit.starts_at.local(zone).format("%H:%M").to_string(),
         name,
@@ -256,13 +262,31 @@ async fn no_show(app: App, clinician: Clinician, id: Path<VisitId>, request: Htt
 }
 
 async fn send_link(app: App, clinician: Clinician, id: Path<VisitId>, request: HttpRequest, _ours: csrf::Token) -> Result<HttpResponse> {
-    let mut tx = app.db.reading().await?;
-    let mine = super::standing(&mut tx, *id).await?.is_some_and(|standing| standing.clinician_id == clinician.member.id);
-    drop(tx);
-    if !mine {
-        app.log.refused(&clinician.context, Event::refused(Kind::LinkRequested, "foreign")).await?;
-        return Err(Error::NotFound);
-    }
+    require_own(&app, &clinician, *id, Kind::LinkRequested).await?;
     links::resend(&app, &clinician.context, *id).await?;
     Ok(done(&request))
+}
+
+async fn answer_move(
+    app: App,
+    clinician: Clinician,
+    id: Path<VisitId>,
+    request: HttpRequest,
+    form: csrf::Form<MoveAnswer>,
+) -> Result<HttpResponse> {
+    require_own(&app, &clinician, *id, Kind::DeviceMoveAllowed).await?;
+    links::answer_device_move(&app, &clinician.context, *id, &form.0, AnsweredBy::Clinician).await?;
+    Ok(done(&request))
+}
+
+/// Another's visit does not exist for them, and that they tried is in the log.
+async fn require_own(app: &App, clinician: &Clinician, id: VisitId, kind: Kind) -> Result<()> {
+    let mut tx = app.db.reading().await?;
+    let own = super::standing(&mut tx, id).await?.is_some_and(|standing| standing.clinician_id == clinician.member.id);
+    drop(tx);
+    if own {
+        return Ok(());
+    }
+    app.log.refused(&clinician.context, Event::refused(kind, "foreign").on(Object::Visit, id.0)).await?;
+    Err(Error::NotFound)
 }

@@ -8,6 +8,7 @@ import { texts } from "../lib/texts.js";
 import { keepAwake, letSleep } from "../lib/wake.js";
 import { chatPanel } from "./chat.js";
 import { deviceChoice, mend } from "./device_choice.js";
+import { deviceMove } from "./device_move.js";
 import { Devices } from "./devices.js";
 import { isAdmitted } from "./negotiation.js";
 import { Session } from "./session.js";
@@ -35,6 +36,7 @@ const chat = chatPanel(chatPart, {
   },
   say,
 });
+const move = deviceMove({ visit, say });
 const trouble = find("#trouble", HTMLElement);
 const companion = find("#companion", HTMLInputElement);
 const relation = find("#relation", HTMLSelectElement);
@@ -69,12 +71,9 @@ begin();
 
 function begin() {
   if (main.dataset.again === "true") sayAgain();
-  if (main.dataset.view === "waiting") {
-    keepAwake();
-    listenToServer();
-  } else if (main.dataset.again === "true") {
-    listenToServer();
-  }
+  if (main.dataset.view === "waiting") keepAwake();
+  // Before the waiting room too: another device may ask for the visit.
+  listenToServer();
 }
 
 /** @param {{camera: boolean, microphone: boolean}} wanted */
@@ -154,6 +153,7 @@ function listenToServer() {
 function told(news) {
   const before = state;
   state = news.state;
+  move.told(news.moving);
   if (isAdmitted(state)) {
     if (!isAdmitted(before)) letIn();
     return;
@@ -215,7 +215,7 @@ function news(news) {
       call.connected();
       return announce(say("connected"));
     case "closed": return;
-    default: return over(news);
+    default: return over(news === "gone" && move.agreed ? "moved" : news);
   }
 }
 
@@ -234,10 +234,11 @@ async function leave() {
   if (!answer.ok && wasAdmitted) tell(find("#over-words", HTMLElement), say("over-left-untold"));
 }
 
-/** @param {"ended"|"left"|"superseded"|"gone"|"differ"} why */
+/** @param {"ended"|"left"|"superseded"|"gone"|"moved"|"differ"} why */
 function over(why) {
   devices.stop();
   choice.close();
+  move.close();
   call.stop();
   chat.set(false);
   letSleep();

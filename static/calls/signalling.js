@@ -48,6 +48,7 @@ const TABLE = {
       version: count, epoch, identity: one(null, "known", "confirmed"), held: flag, peer: flag,
       clinician: one("here", "busy", "away"), message: (value) => value === null || typeof value === "string", left: flag,
       late: orNothing(count), before: orNothing(count),
+      moving: (value) => value === null || (typeof value === "object" && "device" in value && "lapses_in_ms" in value),
     },
     candidate, beat: {},
     ready: { epoch }, offer: { epoch, sdp }, answer: { epoch, sdp }, restart: { epoch },

@@ -15,6 +15,8 @@ const form = find("#redeem", HTMLFormElement);
 const field = find("#value", HTMLInputElement);
 const problem = find("#problem", HTMLElement);
 const button = find("#redeem button", HTMLButtonElement);
+const moveHere = find("#move-here", HTMLButtonElement);
+const moveProblem = find("#move-problem", HTMLElement);
 const newLink = find("#new-link", HTMLButtonElement);
 const newLinkAnswer = find("#new-link-answer", HTMLElement);
 
@@ -29,6 +31,7 @@ form.addEventListener("submit", (event) => {
   event.preventDefault();
   void redeem();
 });
+moveHere.addEventListener("click", () => void askToMove());
 newLink.addEventListener("click", () => void askNewLink());
 newLink.hidden = false;
 
@@ -69,15 +72,36 @@ async function redeem() {
   const answer = await sendJson("POST", "/v/redemption", { token: token(), check });
   button.disabled = false;
 
-  const data = answer.data ?? {};
-  if (answer.ok && data.result === "open") {
-    sessionStorage.removeItem(KEPT);
-    location.replace(data.to);
-  } else if (answer.ok && data.result === "reason") {
-    find("#reason-text", HTMLElement).textContent = data.text;
-    show("reason");
-  } else {
-    complain(say(problemKey(answer.status)));
+  if (!goOn(answer)) complain(say(problemKey(answer.status)));
+}
+
+/** The value is still in its field, and is looked at again. */
+async function askToMove() {
+  moveProblem.textContent = "";
+  moveHere.disabled = true;
+  const answer = await sendJson("POST", "/v/device-move", { token: token(), check: field.value.trim() });
+  moveHere.disabled = false;
+  if (!goOn(answer)) moveProblem.textContent = say(problemKey(answer.status));
+}
+
+/** @param {import("../lib/send.js").Answer} answer @returns {boolean} whether it led anywhere */
+function goOn(answer) {
+  const data = answer.ok ? answer.data ?? {} : {};
+  switch (data.result) {
+    case "open":
+      sessionStorage.removeItem(KEPT);
+      location.replace(data.to);
+      return true;
+    case "asked":
+      location.assign(data.to);
+      return true;
+    case "reason":
+      find("#reason-text", HTMLElement).textContent = data.text;
+      find("#move-part", HTMLElement).hidden = data.reason !== "elsewhere";
+      if (data.reason === "elsewhere") find("#reason-heading", HTMLElement).textContent = say("elsewhere-heading");
+      show("reason");
+      return true;
+    default: return false;
   }
 }
 

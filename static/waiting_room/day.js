@@ -9,6 +9,8 @@
  * @property {boolean} held
  * @property {boolean} left
  * @property {boolean} locked
+ * @property {{device: string, lapses_in_ms: number}|null} moving  a device that asks to take the visit over
+ * @property {boolean} moved  another device than the one that opened the visit has it now
  */
 
 /**
@@ -56,6 +58,7 @@ export function words(visit, now) {
     parts.push(away === 0 ? ["away-now", {}] : ["away", { minutes: away }]);
   }
   if (visit.state === "waiting" && visit.held) parts.push(["held", {}]);
+  if (visit.moved) parts.push(["moved", {}]);
   if (visit.locked) parts.push(["locked", {}]);
   return parts;
 }

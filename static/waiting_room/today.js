@@ -31,6 +31,8 @@ const quieted = new Set();
 let rang = new Set(visits.filter((visit) => visit.state === "waiting").map(arrivalOf));
 /** The server's clock, as seen from ours. */
 let aheadMs = 0;
+/** By ours, when it said something last. */
+let heardAt = Date.now();
 let muted = localStorage.getItem(MUTED) !== null;
 /** @type {HTMLFormElement|null} */
 let removing = null;
@@ -81,7 +83,8 @@ async function heard(message) {
   }
   tell(connection, "");
   if (message?.type !== "today" || !Array.isArray(message.visits)) return;
-  aheadMs = message.now - Date.now();
+  heardAt = Date.now();
+  aheadMs = message.now - heardAt;
   const have = new Set(rows().map((row) => row.dataset.visit));
   const same = have.size === message.visits.length && message.visits.every((/** @type {{id: string}} */ visit) => have.has(visit.id));
   if (!same) await renew();
@@ -116,12 +119,16 @@ function render() {
     row.dataset.since = visit.since === null ? "" : String(visit.since);
     row.dataset.held = String(visit.held);
     row.dataset.left = String(visit.left);
+    row.dataset.moving = visit.moving?.device ?? "";
     row.dataset.dark = visit.state === "waiting" ? String(darkness(visit.since, now)) : "0";
     row.dataset.ringing = String(loud.has(visit.id));
     const text = words(visit, now).map(([key, values]) => say(key, values)).join(" · ");
     const place = find("[data-words]", HTMLElement, row);
     if (place.textContent !== text) place.textContent = text;
     find("[data-act=quiet]", HTMLElement, row).hidden = !loud.has(visit.id);
+    const moving = find("[data-act=device-move]", HTMLFormElement, row);
+    moving.hidden = visit.moving === null || Date.now() - heardAt >= visit.moving.lapses_in_ms;
+    find("[name=device]", HTMLInputElement, moving).value = row.dataset.moving;
   }
   order();
   document.title = visits.some((visit) => visit.state === "waiting" && !visit.left) ? say("title-waiting") : quietTitle;
@@ -165,7 +172,7 @@ function submitted(event, form) {
     removing = form;
     return removal.showModal();
   }
-  void act(form);
+  void act(form, event.submitter instanceof HTMLButtonElement ? event.submitter : null);
 }
 
 /** @param {HTMLElement} button */
@@ -192,15 +199,15 @@ function write(row, open) {
   else button.focus();
 }
 
-/** @param {HTMLFormElement} form */
-async function act(form) {
+/** @param {HTMLFormElement} form @param {HTMLButtonElement|null} [pressed] of a form with more than one button */
+async function act(form, pressed = null) {
   const row = form.closest("[data-visit]");
-  const fields = Object.fromEntries([...new FormData(form)].map(([name, value]) => [name, String(value)]));
+  const fields = Object.fromEntries([...new FormData(form, pressed)].map(([name, value]) => [name, String(value)]));
   const answer = await post(form.action, fields);
   if (!answered(answer.status)) return;
   const visit = visits.find((one) => row instanceof HTMLElement && one.id === row.dataset.visit);
   if (visit) quieted.add(arrivalOf(visit));
-  tell(find("#result", HTMLElement), form.dataset.act === "links" ? say("link-sent") : form.dataset.act === "message" ? say("message-sent") : "");
+  tell(find("#result", HTMLElement), done(form.dataset.act, fields.answer));
   if (form.dataset.act === "message" && row instanceof HTMLElement) {
     form.reset();
     write(row, false);
@@ -213,6 +220,16 @@ function answered(status) {
   const fine = status >= 200 && status < 300;
   tell(find("#result", HTMLElement), fine ? "" : say(status === 0 ? "offline" : status === 401 ? "gone" : status === 409 || status === 404 ? "changed" : "failed"));
   return fine;
+}
+
+/** What the clinician hears of an act that does not show in the list by itself. @param {string|undefined} name @param {string|undefined} answer */
+function done(name, answer) {
+  switch (name) {
+    case "links": return say("link-sent");
+    case "message": return say("message-sent");
+    case "device-move": return say(answer === "yes" ? "move-allowed" : "move-refused");
+    default: return "";
+  }
 }
 
 /** What only works with a script shows only now. */
@@ -249,5 +266,7 @@ function read({ dataset }) {
     held: dataset.held === "true",
     left: dataset.left === "true",
     locked: dataset.locked === "true",
+    moving: dataset.moving ? { device: dataset.moving, lapses_in_ms: 600_000 } : null,
+    moved: dataset.moved === "true",
   };
 }

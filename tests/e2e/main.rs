@@ -9,6 +9,7 @@
 
 mod support;
 
+mod device_move;
 mod links;
 mod notes;
 mod pages;

@@ -220,6 +220,7 @@ fn only_pages_sockets_and_web_know_actix() {
     let allowed = |source: &Source| {
         let routes_only = source.file() == "mod.rs" && source.code.matches("actix_web").count() <= 2;
         ["pages.rs", "socket.rs", "extract.rs"].contains(&source.file())
+            || source.path.contains("/pages/")
             || source.module() == "web"
             || source.path == "src/server.rs"
             || routes_only

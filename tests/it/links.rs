@@ -1,11 +1,15 @@
 //! Visit links from outside: what opens them, what does not, and what each answer tells.
 
-use crate::support::guest::{BORN, Guest, Invitation, slot};
+use crate::support::desk::{booking, key};
+use crate::support::guest::{BORN, Guest, Invitation, read_invitation, slot};
+use crate::support::statements::Statements;
 use crate::support::{Browser, TestApp};
 use crate::{on_both, on_db};
+use anteroom::config::CheckPolicy;
 use anteroom::crypto::sha256;
 use anteroom::db::{Db, Tx};
 use anteroom::ids::VisitId;
+use anteroom::staff::Role;
 use anteroom::time::Millis;
 use anteroom::{appointments, waiting_room};
 use futures_util::future::join_all;
@@ -189,6 +193,45 @@ on_both! {
         app.clock.set(guest.starts_at);
         assert_eq!(seen(&browser, &link.token, WRONG).await, wrong);
         assert_eq!(seen(&browser, &link.token, BORN).await, wrong, "locked by the fifth");
+        app.finish().await;
+    }
+}
+
+on_both! {
+    /// One timing class, by structure (LNK-08): whoever measures how long a "no" takes measures the same statements, on the
+    /// same connections, in the same order, ending with one commit. What differs, none of it a statement: rows that are found
+    /// or not, the bytes of a sealed payload (some tens more or less), and, after the commit of a fifth wrong value, a hint to
+    /// open pages, which is a push into a channel.
+    async fn unknown_wrong_and_locked_run_the_same_statements(app: TestApp) {
+        if app.has_a_process_of_its_own(module_path!()) {
+            let statements = Statements::listen();
+            let (_guest, link) = guest_with_link(&app).await;
+            let browser = app.browser();
+            let mut of = Vec::new();
+            statements.take();
+            let foreign = anteroom::crypto::token::seal_link(&app.app.keys, &app.base_url, &anteroom::crypto::token::link_secret(&app.app.rng), &app.app.rng);
+            for token in ["x", foreign.reveal()] {
+                assert_eq!(redeem(&browser, token, BORN).await, no());
+                of.push(("unknown", statements.take()));
+            }
+            // A visit's five tries: a wrong date, a code where there is none, and the one that locks.
+            for check in [WRONG, "123456", WRONG, WRONG, WRONG] {
+                assert_eq!(redeem(&browser, &link.token, check).await, no());
+                of.push(("wrong", statements.take()));
+            }
+            for check in [WRONG, "123456", BORN] {
+                assert_eq!(redeem(&browser, &link.token, check).await, no());
+                of.push(("locked", statements.take()));
+            }
+            assert_eq!(join(&browser, "0123456789", BORN).await, StatusCode::UNPROCESSABLE_ENTITY);
+            of.push(("unknown code", statements.take()));
+            assert_eq!(join(&browser, &link.code, WRONG).await, StatusCode::UNPROCESSABLE_ENTITY);
+            of.push(("locked code", statements.take()));
+            assert!(of[0].1.len() > 5, "the statements were heard: {of:?}");
+            for (what, statements) in &of {
+                assert_eq!(statements, &of[0].1, "{what}");
+            }
+        }
         app.finish().await;
     }
 }
@@ -431,15 +474,81 @@ on_both! {
     }
 }
 
+/// The six digits that a page shows to the front desk.
+async fn code_shown(answer: reqwest::Response) -> String {
+    assert_eq!(answer.status(), StatusCode::OK);
+    let page = answer.text().await.unwrap();
+    let (_, after) = page.split_once("class=\"code large\">").unwrap_or_else(|| panic!("no code on {page}"));
+    let code: String = after.split('<').next().unwrap().split(' ').collect();
+    assert!(code.len() == 6 && code.bytes().all(|byte| byte.is_ascii_digit()), "{code}");
+    code
+}
+
+/// Another code than this one.
+fn other_than(code: &str) -> String {
+    format!("{:06}", (code.parse::<u32>().unwrap() + 1) % 1_000_000)
+}
+
 on_both! {
-    async fn a_visit_code_that_the_clinic_gave_is_asked_for_instead_of_the_date(app: TestApp) {
+    async fn a_visit_code_that_the_front_desk_makes_is_asked_for_instead_of_the_date(app: TestApp) {
         let (guest, link) = guest_with_link(&app).await;
-        let check = app.app.keys.check_value(guest.visit.0, "402913").to_vec();
-        on_db!(app, pool => sqlx::query("update visit set code_check = $2 where id = $1").bind(guest.visit).bind(check).execute(pool).await.map(drop)).unwrap();
-        let browser = app.browser();
+        let (desk, browser) = (app.staff(Role::Scheduler).await, app.browser());
+        let page = format!("/appointments/{}", guest.visit);
+        assert!(desk.text(&page).await.contains("types their date of birth"));
+        let first = code_shown(desk.press(format!("{page}/code")).await).await;
+        let code = code_shown(desk.press(format!("{page}/code")).await).await;
+        assert!(!desk.text(&page).await.contains(&format!("{} {}", &code[..3], &code[3..])), "it is shown once");
         assert_eq!(redeem(&browser, &link.token, BORN).await, no());
-        assert_eq!(redeem(&browser, &link.token, "402914").await, no());
-        assert_eq!(redeem(&browser, &link.token, " 402913 ").await, opened(guest.visit));
+        assert_eq!(redeem(&browser, &link.token, &other_than(&code)).await, no());
+        if first != code {
+            assert_eq!(redeem(&browser, &link.token, &first).await, no(), "a new code ends the old one");
+        }
+
+        desk.press(format!("{page}/date-of-birth")).await;
+        assert_eq!(redeem(&browser, &link.token, &code).await, no());
+        let last = code_shown(desk.press(format!("{page}/code")).await).await;
+        assert_eq!(redeem(&browser, &link.token, &format!(" {} {} ", &last[..3], &last[3..])).await, opened(guest.visit));
+        assert_eq!(app.events("link.code_made").await.len(), 3);
+        assert_eq!(app.events("link.code_dropped").await.len(), 1);
+        app.finish().await;
+    }
+}
+
+on_both! {
+    async fn where_the_clinic_asks_for_codes_booking_makes_one_and_shows_it_once(app: TestApp) {
+        let mut app = app;
+        app.restart_with(|config| config.links.check = CheckPolicy::VisitCode).await;
+        let (desk, clinician) = (app.staff(Role::Scheduler).await, app.staff(Role::Clinician).await);
+        let patient = app.mailed_patient("Carla Codewell").await;
+        let (patient, clinician, key) = (patient.to_string(), clinician.id.to_string(), key());
+        let form = booking(&patient, &clinician, "2026-11-23", "10:40", &key);
+        let code = code_shown(desk.form("/appointments", &form).await).await;
+        let again = desk.form("/appointments", &form).await;
+        assert_eq!(again.status(), StatusCode::SEE_OTHER, "the same form again is the same visit, and shows nothing");
+        let page = again.headers()["location"].to_str().unwrap().split('?').next().unwrap().to_owned();
+        let visit: VisitId = page.rsplit('/').next().unwrap().parse().unwrap();
+
+        let mail = app.next_mail().await;
+        let mails = app.mails().concat();
+        let dump = app.dump().await;
+        for hidden in [code.clone(), format!("{} {}", &code[..3], &code[3..])] {
+            assert!(!mails.contains(&hidden), "no mail has it");
+            // Six digits stand in a database by chance, inside ids and numbers, so they are looked for where text could be.
+            assert!(!dump.windows(8).any(|part| &part[1..7] == hidden.as_bytes() && !part[0].is_ascii_hexdigit() && !part[7].is_ascii_hexdigit()), "the database does not");
+        }
+
+        // A moved visit keeps its code.
+        let was = app.number("select starts_at from visit").await.to_string();
+        let to = [("was", was.as_str()), ("date", "2026-11-23"), ("time", "10:45"), ("minutes", "30")];
+        assert_eq!(desk.form(&format!("{page}/move"), &to).await.status(), StatusCode::SEE_OTHER);
+        let (old, new) = (read_invitation(&mail), app.invitation().await);
+        let browser = app.browser();
+        assert!(browser.text("/v").await.contains("Visit code"));
+        assert_eq!(redeem(&browser, &old.token, "03/14/1948").await, no(), "the date of birth opens nothing");
+        assert_eq!(desk.press(format!("{page}/date-of-birth")).await.status(), StatusCode::FORBIDDEN, "nor can it be made to");
+        assert_eq!(redeem(&browser, &new.token, &other_than(&code)).await, no());
+        assert_eq!(redeem(&browser, &new.token, &code).await, opened(visit));
+        assert_eq!(app.events("link.code_made").await.len(), 1);
         app.finish().await;
     }
 }

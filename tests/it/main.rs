@@ -7,6 +7,7 @@ mod appointments;
 mod architecture;
 mod calls;
 mod compliance;
+mod device_move;
 mod inventory;
 mod links;
 mod mail;

@@ -4,6 +4,7 @@ use super::{Hub, OUTGOING_MAX, Outgoing};
 use crate::app::App;
 use crate::appointments::VisitState;
 use crate::ids::{StaffId, StaffSessionId, VisitId};
+use crate::links::{self, Asking, DeviceMove};
 use crate::time::Timestamp;
 use crate::waiting_room::late;
 use crate::waiting_room::room::SocketId;
@@ -42,6 +43,8 @@ struct TodayVisit {
     held: bool,
     left: bool,
     locked: bool,
+    moving: Option<Asking>,
+    moved: bool,
 }
 
 impl Hub {
@@ -91,14 +94,14 @@ impl Hub {
             Err(error) => return tracing::warn!(%error, staff.id = %clinician, "Could not read the day of `{clinician}`"),
         };
         let (now, late) = (app.now(), late.map(|late| late.minutes));
-        let visits = visits.into_iter().map(|standing| self.today_visit(standing, now)).collect();
+        let visits = visits.into_iter().map(|(device, standing)| self.today_visit(standing, device, now)).collect();
         let Ok(text) = serde_json::to_string(&TodayMessage { visits, late, now }) else { return };
         for day in self.live().days.values().filter(|day| day.clinician == clinician) {
             let _cut_off_if_full = day.out.try_send(Outgoing::Text(text.clone()));
         }
     }
 
-    fn today_visit(&self, standing: Standing, now: Timestamp) -> TodayVisit {
+    fn today_visit(&self, standing: Standing, device: DeviceMove, now: Timestamp) -> TodayVisit {
         let expected = matches!(standing.state, VisitState::Waiting | VisitState::Checking | VisitState::InCall);
         TodayVisit {
             id: standing.id,
@@ -109,14 +112,20 @@ impl Hub {
             held: standing.held_at.is_some(),
             left: standing.left_at.is_some(),
             locked: standing.check_locked_until.is_some_and(|until| until > now),
+            moving: device.asking,
+            moved: device.moved,
         }
     }
 }
 
-/// The visits on a clinician's Today page: the clinic's day, and whoever still waits or talks.
-pub(in crate::waiting_room) async fn today(app: &App, clinician: StaffId) -> sqlx::Result<Vec<Standing>> {
+/// The visits on a clinician's Today page: the clinic's day, and whoever still waits or talks. With each, what is to be said of
+/// its devices.
+pub(in crate::waiting_room) async fn today(app: &App, clinician: StaffId) -> sqlx::Result<Vec<(DeviceMove, Standing)>> {
     let zone = app.config.clinic.zone;
     let (from, until) = zone.day(zone.today(app.now()));
     let mut tx = app.db.reading().await?;
-    store::day(&mut tx, clinician, from, until).await
+    let visits = store::day(&mut tx, clinician, from, until).await?;
+    let devices = links::device_moves(&mut tx, clinician, app.now()).await?;
+    let with_device = |visit: Standing| (devices.get(&visit.id).copied().unwrap_or_default(), visit);
+    Ok(visits.into_iter().map(with_device).collect())
 }

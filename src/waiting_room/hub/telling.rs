@@ -4,6 +4,7 @@ use super::{Hub, Outgoing};
 use crate::appointments::VisitState;
 use crate::audit::{Event, Fact, Kind, Object};
 use crate::ids::{StaffId, VisitId};
+use crate::links::{self, Asking};
 use crate::secret::Secret;
 use crate::waiting_room::message_place;
 use crate::waiting_room::room::{Party, Room, SocketId};
@@ -29,6 +30,8 @@ struct StateMessage<'a> {
     late: Option<i64>,
     /// How many wait in front of this patient, where the clinic lets them know.
     before: Option<i64>,
+    /// Another device asks to take the visit over.
+    moving: Option<Asking>,
 }
 
 /// What was read of a visit, and of its clinician, to tell its pages.
@@ -37,6 +40,7 @@ struct Known {
     busy: bool,
     late: Option<i64>,
     before: Option<i64>,
+    moving: Option<Asking>,
 }
 
 impl Known {
@@ -68,6 +72,7 @@ impl Known {
             left: standing.left_at.is_some(),
             late: None,
             before: None,
+            moving: self.moving,
         }
     }
 }
@@ -147,7 +152,8 @@ impl Hub {
             Some(since) => Some(store::waiting_before(&mut tx, standing.clinician_id, visit, since).await?),
             None => None,
         };
-        Ok(Some(Known { standing, busy, late: late.map(|late| late.minutes), before }))
+        let moving = links::asking_device(&mut tx, visit, app.now()).await?;
+        Ok(Some(Known { standing, busy, late: late.map(|late| late.minutes), before, moving }))
     }
 
     /// The words on the waiting page. They are opened once for each version on this node, and the log says so.

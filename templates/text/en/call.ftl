@@ -179,6 +179,8 @@ call-js-over-left-heading = You have left
 call-js-over-left-words = Camera and microphone are off. Until the visit ends you can come back.
 call-js-over-left-return = Come back
 call-js-over-left-untold = Camera and microphone are off. We could not tell the clinic that you left: the connection is lost.
+call-js-over-moved-heading = The visit is on your other device now
+call-js-over-moved-words = You can close this page. Camera and microphone are off here.
 call-js-over-superseded-heading = The visit is open in another tab
 call-js-over-superseded-words = Camera and microphone are off here.
 call-js-over-superseded-return = Use this tab instead
@@ -212,3 +214,13 @@ call-identifier-birth = Date of birth
 call-identifier-phone = Phone number
 call-identifier-record = Record number
 call-identifier-name = Full name
+
+# A second device asks for the visit; the patient's page puts the question.
+call-move-heading = Is that you?
+call-move-question = Somebody with your date of birth wants to open this visit on another device. Is that you?
+call-move-danger = If you did not just do that yourself, press “No”. The visit stays here.
+call-move-no = No
+call-move-yes = Yes, move it
+call-js-move-going = Moving to your other device. Keep that device’s page open.
+call-js-move-late = That question is no longer open. The visit stays here.
+call-js-move-failed = We could not reach the clinic. Press again.

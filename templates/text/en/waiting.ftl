@@ -25,6 +25,10 @@ waiting-remove-why = Their page closes, and only a new link lets them come back.
 waiting-remove-no = Keep them
 waiting-remove-yes = Yes, remove
 
+waiting-moving = Another device asks to take over this visit. It gave the right date of birth or code.
+waiting-move = Move
+waiting-move-refuse = Refuse
+
 waiting-js-booked = Booked, no link sent yet
 waiting-js-sent = Link sent, not opened
 waiting-js-redeemed = Link opened, not in the waiting room yet
@@ -40,6 +44,7 @@ waiting-js-away-now = Page closed a moment ago
 waiting-js-away = Page closed %minutes% min ago
 waiting-js-held = You have seen them
 waiting-js-left = Left
+waiting-js-moved = Now on another device
 waiting-js-locked = Wrong tries: link locked for 15 minutes
 waiting-js-late-said = Everybody who waits reads: about %minutes% minutes late.
 waiting-js-title-waiting = Someone is waiting
@@ -50,6 +55,8 @@ waiting-js-gone = You are signed out. Sign in again to go on.
 waiting-js-failed = That did not work. Try again.
 waiting-js-offline = The server could not be reached. Try again.
 waiting-js-changed = This visit was changed in the meantime.
+waiting-js-move-allowed = The visit moves to the other device, as soon as that device looks again.
+waiting-js-move-refused = The visit stays on the device where it is.
 waiting-js-link-sent = A new link is on its way.
 waiting-js-message-sent = The message is on the patient's page.
 

@@ -143,3 +143,5 @@ const keepInSession = (key) => sessionStorage.setItem(key, "1");
 
 /** What a script finds on this device: cookies, keys in the tab's own storage, databases. */
 const kept = async () => [document.cookie ? document.cookie.split(";").length : 0, sessionStorage.length, (await indexedDB.databases()).length];
+
+const textOf = (selector) => squeeze(document.querySelector(selector)?.textContent);

@@ -62,7 +62,7 @@ impl TestApp {
             slot: slot(starts_at),
             reason: Some(Secret::new(REASON.to_owned())),
         };
-        let visit = appointments::book(&self.app, &desk, new).await.unwrap();
+        let visit = appointments::book(&self.app, &desk, new).await.unwrap().id;
         Guest { visit, clinician, starts_at, desk }
     }
 

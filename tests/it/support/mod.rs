@@ -10,6 +10,7 @@ pub mod page;
 pub mod peer;
 pub mod postgres;
 pub mod socket;
+pub mod statements;
 pub mod unmailed;
 
 use actix_web::dev::ServerHandle;
@@ -159,10 +160,17 @@ impl TestApp {
 
     /// Kill the program and start it anew: the same port, database and keys, nothing else kept.
     pub async fn restart(&mut self) {
+        self.restart_with(|_| {}).await;
+    }
+
+    /// The same with another configuration.
+    pub async fn restart_with(&mut self, change: impl FnOnce(&mut Config)) {
         self.server.stop(false).await;
         self.rooms.abort();
         self.app.close().await;
-        self.app = App::open(self.app.config.clone(), Arc::new(self.clock.clone()), Rng::system()).await.unwrap();
+        let mut config = self.app.config.clone();
+        change(&mut config);
+        self.app = App::open(config, Arc::new(self.clock.clone()), Rng::system()).await.unwrap();
         let listeners = server::bind(&[self.listens_at]).unwrap();
         (self.hub, self.server, self.rooms) = serve(&self.app, &self.requests, listeners);
     }

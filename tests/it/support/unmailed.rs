@@ -37,7 +37,7 @@ impl TestApp {
         };
         let patient = patients::add(&self.app, desk, NewPatient { request_key: RequestKey::new(&self.app.rng), details }).await.unwrap();
         let new = NewAppointment { request_key: RequestKey::new(&self.app.rng), patient, clinician, slot, reason: None };
-        appointments::book(&self.app, desk, new).await.unwrap()
+        appointments::book(&self.app, desk, new).await.unwrap().id
     }
 
     /// The secret of a new link of such a visit, if it gets one.
