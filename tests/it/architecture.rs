@@ -189,13 +189,13 @@ fn pure_files_hold_no_async_no_clock_and_no_randomness() {
 fn one_crate_one_door() {
     let doors = [
         ("aes_gcm", "crypto/envelope.rs"),
-        ("lettre", "mail/transport.rs"),
+        ("lettre", "mail/transport/"),
         ("argon2", "staff/password.rs"),
         ("actix_ws", "web/live.rs"),
         ("webrtc::", "echo/peer.rs"),
     ];
     for (name, door) in doors {
-        let through = |source: &Source| source.path != door && source.code.contains(name);
+        let through = |source: &Source| !source.path.starts_with(door) && source.code.contains(name);
         assert_eq!(offenders(through), NOBODY, "{name} is used in {door} alone");
     }
 }
