@@ -1,32 +1,38 @@
 //! What happens by itself: mails leave, reminders are queued. Each job reads what is due from the database, so that a
-//! restart forgets nothing and repeats nothing.
+//! restart forgets nothing and repeats nothing. None waits for another: a mail server that does not answer delays no
+//! reminder.
 
 use crate::app::App;
 use crate::{appointments, mail};
 use std::time::Duration;
+use tokio::sync::watch;
+use tokio::time::{MissedTickBehavior, interval};
 
 /// Lower: a mail leaves sooner after its booking. Higher: fewer looks at an empty outbox.
 const OUTBOX_EVERY: Duration = Duration::from_secs(1);
 /// Reminders are hours ahead; half a minute matters to nobody.
 const REMINDERS_EVERY: Duration = Duration::from_secs(30);
 
-/// Run the jobs for as long as the server runs. A job that fails is logged and comes round again.
-pub async fn run(app: App) {
-    let (mut outbox, mut reminders) = (tokio::time::interval(OUTBOX_EVERY), tokio::time::interval(REMINDERS_EVERY));
-    outbox.set_missed_tick_behavior(tokio::time::MissedTickBehavior::Delay);
-    reminders.set_missed_tick_behavior(tokio::time::MissedTickBehavior::Delay);
+/// Run the jobs until the other end of `stopping` is dropped. What has begun is finished: a letter that the mail server is
+/// just taking would go twice otherwise.
+pub async fn run(app: App, stopping: watch::Receiver<()>) {
+    tokio::join!(
+        every(OUTBOX_EVERY, &stopping, "look after the outbox", || mail::job::run_due(&app)),
+        every(REMINDERS_EVERY, &stopping, "queue reminders", || appointments::reminders::queue_due(&app)),
+    );
+}
+
+/// Run one job again and again, never twice at once. One that fails is logged and comes round again.
+async fn every<T>(period: Duration, stopping: &watch::Receiver<()>, what: &str, job: impl AsyncFn() -> anyhow::Result<T>) {
+    let (mut ticks, mut stopping) = (interval(period), stopping.clone());
+    ticks.set_missed_tick_behavior(MissedTickBehavior::Delay);
     loop {
         tokio::select! {
-            _ = outbox.tick() => {
-                if let Err(error) = mail::job::run_due(&app).await {
-                    tracing::warn!(?error, "Could not look after the outbox");
-                }
-            }
-            _ = reminders.tick() => {
-                if let Err(error) = appointments::reminders::queue_due(&app).await {
-                    tracing::warn!(?error, "Could not queue reminders");
-                }
-            }
+            _ = ticks.tick() => {}
+            _ = stopping.changed() => return,
+        }
+        if let Err(error) = job().await {
+            tracing::warn!(?error, "Could not {what}");
         }
     }
 }

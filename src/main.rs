@@ -14,6 +14,8 @@ use std::io::Write;
 use std::net::{SocketAddr, TcpListener};
 use std::path::PathBuf;
 use std::sync::Arc;
+use std::time::Duration;
+use tokio::sync::watch;
 
 /// Telehealth on your own machine: appointments, visit links, a waiting room, calls from browser to browser, an access log.
 #[derive(Parser)]
@@ -28,6 +30,9 @@ To look around:  anteroom demo
 To run a clinic: write a configuration (README.md shows one), then
                  anteroom staff add --config clinic.toml --role administrator --email you@clinic.example
                  anteroom serve --config clinic.toml";
+
+/// How long a stop waits for what the jobs have begun. Lower: a quicker stop. Higher: fewer letters that go twice because of it.
+const JOBS_STOP_TIMEOUT: Duration = Duration::from_secs(5);
 
 #[derive(Subcommand)]
 enum Command {
@@ -113,11 +118,15 @@ async fn run(app: App, listeners: Vec<TcpListener>, announce: impl AsyncFnOnce(&
     let serving = actix_web::rt::spawn(serving);
     server::record_start(&app).await.context("write the start into the access log")?;
     announce(&app).await?;
-    let jobs = actix_web::rt::spawn(jobs::run(app.clone()));
+    let (go_on, stopping) = watch::channel(());
+    let jobs = actix_web::rt::spawn(jobs::run(app.clone(), stopping));
     let rooms = actix_web::rt::spawn(hub.run());
     stop_signal().await?;
     tracing::info!("Stopping. Calls go on between the browsers; pages come back by themselves");
-    jobs.abort();
+    drop(go_on);
+    if tokio::time::timeout(JOBS_STOP_TIMEOUT, jobs).await.is_err() {
+        tracing::warn!("A job did not end in time. What it had begun is done again at the next start");
+    }
     rooms.abort();
     handle.stop(true).await;
     serving.await.context("wait for the server")?.context("serve")?;

@@ -5,17 +5,17 @@
 
 mod mime;
 mod smtp;
+mod stream;
 
 use super::ics;
 use super::message::Message;
 use crate::config::Config;
 use crate::time::Timestamp;
-use lettre::{AsyncSmtpTransport, AsyncTransport, Tokio1Executor};
-use std::path::{Path, PathBuf};
+use std::path::Path;
 use std::time::Duration;
 
-/// How long the whole conversation may take. Higher: slow servers still get their mail, and others wait longer.
-const SEND_TIMEOUT: Duration = Duration::from_secs(30);
+/// Longer than it takes to write a file.
+const FILE_TIMEOUT: Duration = Duration::from_secs(60);
 
 /// An address that a mail can go to: one mailbox, no comment, no line break, nothing that could begin another header (EML-04).
 #[derive(Clone, PartialEq, Eq)]
@@ -41,13 +41,13 @@ pub struct Outgoing<'a> {
     pub calendar: Option<&'a ics::File>,
 }
 
-/// Why a letter did not leave, in a word for the log and the outbox.
+/// Why a letter did not leave. The names are the words in the outbox and in the access log.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
 pub enum SendError {
-    /// The server will never take a mail for this address.
+    /// The server knows that there is no such mailbox.
     #[error("refused")]
     Refused,
-    /// The server refuses us now: a wrong password, a full queue.
+    /// The server refuses us or the letter: a wrong password, a sender that it does not like, a filter.
     #[error("rejected")]
     Rejected,
     /// The server asks to come again later.
@@ -60,7 +60,10 @@ pub enum SendError {
     Tls,
     #[error("connection")]
     Connection,
-    /// The address is none, or the configuration names files that are not there.
+    /// The configuration names an address or a file that is not one.
+    #[error("settings")]
+    Settings,
+    /// The letter's address is none, or its parts make no mail.
     #[error("unsendable")]
     Unsendable,
     #[error("folder")]
@@ -77,6 +80,7 @@ impl SendError {
             SendError::Timeout => "timeout",
             SendError::Tls => "tls",
             SendError::Connection => "connection",
+            SendError::Settings => "settings",
             SendError::Unsendable => "unsendable",
             SendError::Folder => "folder",
         }
@@ -84,36 +88,23 @@ impl SendError {
 
     /// True when another try cannot end differently.
     pub fn is_final(self) -> bool {
-        matches!(self, SendError::Refused)
+        matches!(self, SendError::Refused | SendError::Unsendable)
     }
 }
 
-/// Where mails go.
-pub enum Transport {
-    Smtp(AsyncSmtpTransport<Tokio1Executor>),
-    Folder(PathBuf),
+/// Hand one letter over, to where the configuration says. `Ok` means that the server has taken responsibility for it, or
+/// that its file is on disk. Password and certificate are read anew for each letter, so that a new one is used at once.
+pub async fn send(config: &Config, outgoing: &Outgoing<'_>) -> Result<(), SendError> {
+    let letter = mime::compose(outgoing).ok_or(SendError::Unsendable)?.formatted();
+    match &config.mail.smtp {
+        Some(server) => smtp::send(server, outgoing.domain, outgoing.from, outgoing.to, &letter).await,
+        None => write_file(&config.mail_folder(), outgoing.id, &letter).await.map_err(|_| SendError::Folder),
+    }
 }
 
-impl Transport {
-    /// As the configuration says. It is read anew for each run, so a renewed password or certificate is used at once.
-    pub async fn open(config: &Config) -> Result<Self, SendError> {
-        match &config.mail.smtp {
-            Some(smtp) => smtp::transport(smtp, super::message::domain(config)).await.map(Self::Smtp),
-            None => Ok(Self::Folder(config.mail_folder())),
-        }
-    }
-
-    /// Hand one letter over. `Ok` means that the server has taken responsibility for it, or that its file is on disk.
-    pub async fn send(&self, outgoing: &Outgoing<'_>) -> Result<(), SendError> {
-        let message = mime::compose(outgoing).ok_or(SendError::Unsendable)?;
-        match self {
-            Self::Smtp(transport) => match tokio::time::timeout(SEND_TIMEOUT, transport.send(message)).await {
-                Ok(answer) => answer.map(drop).map_err(|error| smtp::class(&error)),
-                Err(_) => Err(SendError::Timeout),
-            },
-            Self::Folder(folder) => write_file(folder, outgoing.id, &message.formatted()).await.map_err(|_| SendError::Folder),
-        }
-    }
+/// Longer than any [`send`] takes: whoever holds a letter for so long is not sending it any more.
+pub fn longest(config: &Config) -> Duration {
+    config.mail.smtp.as_ref().map_or(FILE_TIMEOUT, smtp::longest)
 }
 
 /// First under another name and on disk, then under its own: nobody reads half a mail. The same letter is the same file.
