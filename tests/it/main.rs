@@ -13,5 +13,6 @@ mod mail;
 mod patients;
 mod records;
 mod schema;
+mod smtp;
 mod staff;
 mod waiting_room;

@@ -2,13 +2,17 @@
 //! browsers without a screen.
 
 pub mod browser;
+pub mod capture;
 pub mod clinic;
 pub mod desk;
 pub mod guest;
 pub mod log;
+pub mod mime;
 pub mod page;
 pub mod peer;
 pub mod postgres;
+pub mod process;
+pub mod smtp;
 pub mod socket;
 
 use actix_web::dev::ServerHandle;
@@ -28,7 +32,7 @@ pub use browser::{Browser, PASSWORD};
 /// 2026-11-23 10:30 in New York, a Monday with no clock change near.
 pub const NOW: Timestamp = Timestamp(1_795_447_800_000);
 
-/// Two tests from one: the same facts on SQLite and on PostgreSQL.
+/// Two tests from one: the same facts on SQLite and on PostgreSQL. With a second argument, mails go to that mail server.
 #[macro_export]
 macro_rules! on_both {
     ($(#[$meta:meta])* async fn $name:ident($app:ident: TestApp) $body:block) => {
@@ -46,6 +50,26 @@ macro_rules! on_both {
             #[actix_web::test]
             async fn postgres() {
                 facts(TestApp::postgres().await).await;
+            }
+        }
+    };
+    ($(#[$meta:meta])* async fn $name:ident($app:ident: TestApp, $server:ident: Catcher = $catcher:expr) $body:block) => {
+        $(#[$meta])*
+        mod $name {
+            use super::*;
+
+            async fn facts($app: TestApp, $server: Catcher) $body
+
+            #[actix_web::test]
+            async fn sqlite() {
+                let server: Catcher = $catcher;
+                facts(TestApp::sqlite_with(&server.settings()).await, server).await;
+            }
+
+            #[actix_web::test]
+            async fn postgres() {
+                let server: Catcher = $catcher;
+                facts(TestApp::postgres_with(&server.settings()).await, server).await;
             }
         }
     };
@@ -96,14 +120,12 @@ impl TestApp {
 
     /// On a PostgreSQL database of its own.
     pub async fn postgres() -> Self {
-        let schema = include_str!("../../../migrations/postgres/0001_clinic.sql");
-        let database = postgres::database_like(schema, async |url| {
-            let db = db::Db::open(&db::Address::parse(&url).unwrap()).await.unwrap();
-            db::migrate::run(&db).await.unwrap();
-            db.close().await;
-        })
-        .await;
-        Self::start(Some(database), "").await
+        Self::postgres_with("").await
+    }
+
+    /// On a PostgreSQL database of its own, with more lines in the configuration.
+    pub async fn postgres_with(settings: &str) -> Self {
+        Self::start(Some(migrated_database().await), settings).await
     }
 
     async fn start(database: Option<postgres::Database>, settings: &str) -> Self {
@@ -112,10 +134,10 @@ impl TestApp {
         let base_url = format!("http://localhost:{}", listeners[0].local_addr().unwrap().port());
         let url = database.as_ref().map(|database| format!("[database]\nurl = \"{}\"", database.url())).unwrap_or_default();
         let data = folder.path().display();
-        let config = Config::parse(&format!(
+        let text = format!(
             r#"
             base_url = "{base_url}"
-            listen = ["127.0.0.1:1"]
+            listen = ["127.0.0.1:0"]
             data_dir = "{data}/data"
             root_key_file = "{data}/keys/root.key"
             [clinic]
@@ -125,13 +147,24 @@ impl TestApp {
             {url}
             {settings}
             "#
-        ))
-        .unwrap();
+        );
+        std::fs::write(folder.path().join("clinic.toml"), &text).unwrap();
+        Self::open(folder, database, listeners, &text).await
+    }
+
+    /// By a configuration that somebody else wrote. Data and keys must lie in the folder, as they do everywhere in tests.
+    pub async fn configured(folder: tempfile::TempDir, database: Option<postgres::Database>, text: &str) -> Self {
+        Self::open(folder, database, server::bind(&["127.0.0.1:0".parse().unwrap()]).unwrap(), text).await
+    }
+
+    async fn open(folder: tempfile::TempDir, database: Option<postgres::Database>, listeners: Vec<TcpListener>, text: &str) -> Self {
+        let config = Config::parse(text).unwrap();
         std::fs::create_dir_all(&config.data_dir).unwrap();
         std::fs::create_dir_all(config.root_key_file.parent().unwrap()).unwrap();
         RootKey::generate(&Rng::system()).write_new(&config.root_key_file).unwrap();
         let clock = ManualClock(Arc::new(AtomicI64::new(NOW.0)));
         let app = App::open(config, Arc::new(clock.clone()), Rng::system()).await.unwrap();
+        let base_url = format!("http://localhost:{}", listeners[0].local_addr().unwrap().port());
         let (server, rooms) = serve(&app, listeners);
         Self { app, clock, base_url, server, rooms, folder, database }
     }
@@ -159,6 +192,14 @@ impl TestApp {
         }
     }
 
+    /// True if no connection to the database is in use.
+    pub fn is_idle(&self) -> bool {
+        match &self.app.db {
+            db::Db::Sqlite { read, write } => [read, write].iter().all(|pool| pool.num_idle() as u32 == pool.size()),
+            db::Db::Postgres { read, write } => [read, write].iter().all(|pool| pool.num_idle() as u32 == pool.size()),
+        }
+    }
+
     /// What nobody should have to remember at the end of a test: every event's payload opens and is what was hashed.
     pub async fn finish(self) {
         let mut tx = self.app.db.reading().await.unwrap();
@@ -171,6 +212,17 @@ impl TestApp {
         self.rooms.abort();
         self.app.close().await;
     }
+}
+
+/// A PostgreSQL database with the schema of this build and nothing in it.
+pub async fn migrated_database() -> postgres::Database {
+    let schema = include_str!("../../../migrations/postgres/0001_clinic.sql");
+    postgres::database_like(schema, async |url| {
+        let db = db::Db::open(&db::Address::parse(&url).unwrap()).await.unwrap();
+        db::migrate::run(&db).await.unwrap();
+        db.close().await;
+    })
+    .await
 }
 
 fn serve(app: &App, listeners: Vec<TcpListener>) -> (ServerHandle, JoinHandle<()>) {
