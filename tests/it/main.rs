@@ -8,6 +8,7 @@ mod architecture;
 mod calls;
 mod compliance;
 mod inventory;
+mod letters;
 mod links;
 mod mail;
 mod patients;
