@@ -431,6 +431,31 @@ on_both! {
     }
 }
 
+on_both! {
+    async fn a_patient_who_takes_no_mail_any_more_gets_none_not_even_one_that_waits(
+        app: TestApp, server: Catcher = Catcher::implicit().await
+    ) {
+        let guest = app.guest().await;
+        app.execute("update patient set mail_allowed = 0").await;
+        assert_eq!((app.send_mails().await, server.count(Step::Greeting), app.waiting().await), (0, 0, 0));
+        assert_eq!(app.events("link.sent").await[0]["outcome"], "refused");
+        let page = app.desk_page(guest.visit).await;
+        assert!(page.contains("Not sent: the patient does not want mails."), "{page}");
+        app.finish().await;
+    }
+}
+
+on_both! {
+    async fn no_time_leaves_once_the_patient_took_that_consent_back(app: TestApp, server: Catcher = Catcher::implicit().await) {
+        app.guest().await;
+        app.execute("update patient set times_by_mail_agreed_at = null, times_by_mail_agreed_with = null").await;
+        assert_eq!(app.send_mails().await, 1);
+        let letters = server.letters();
+        assert!(letters[0].calendar.is_none() && !letters[0].everything().contains("Chicago"));
+        app.finish().await;
+    }
+}
+
 /// What the README tells a clinic to write, with hosts and paths of this machine.
 fn readme_settings(folder: &Path, server: &Catcher, database: &str) -> String {
     let readme = include_str!("../../README.md");
