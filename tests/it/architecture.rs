@@ -193,11 +193,33 @@ fn one_crate_one_door() {
         ("argon2", "staff/password.rs"),
         ("actix_ws", "web/live.rs"),
         ("webrtc::", "echo/peer.rs"),
+        ("getrandom", "crypto/random.rs"),
     ];
     for (name, door) in doors {
         let through = |source: &Source| !source.path.starts_with(door) && source.code.contains(name);
         assert_eq!(offenders(through), NOBODY, "{name} is used in {door} alone");
     }
+}
+
+/// AES-GCM that leaves nothing in a buffer after a failure (CRY-05), a mail library whose host names are checked (TLS-02), one
+/// provider of cryptography under TLS (CRY-20), and randomness from the operating system alone (CRY-18).
+#[test]
+fn no_locked_dependency_is_a_known_bad_one() {
+    let lock = include_str!("../../Cargo.lock");
+    let versions = |name: &str| -> Vec<Vec<u32>> {
+        let packages = lock.split("[[package]]").filter(|package| package.contains(&format!("\nname = \"{name}\"\n")));
+        let version = |package: &str| package.split("version = \"").nth(1).unwrap().split(['"', '-', '+']).next().unwrap().to_owned();
+        packages.map(|package| version(package).split('.').map(|part| part.parse().unwrap()).collect()).collect()
+    };
+    for (name, least) in [("aes-gcm", vec![0, 10, 3]), ("lettre", vec![0, 11, 22])] {
+        let found = versions(name);
+        assert!(!found.is_empty() && found.iter().all(|version| *version >= least), "{name}: {found:?}");
+    }
+    for name in ["openssl", "openssl-sys", "native-tls", "aws-lc-rs", "aws-lc-sys", "boring"] {
+        assert!(versions(name).is_empty(), "{name} is in Cargo.lock");
+    }
+    let names_rand = |source: &Source| source.code.contains("rand::") || source.code.contains("thread_rng");
+    assert_eq!(offenders(names_rand), NOBODY);
 }
 
 #[test]

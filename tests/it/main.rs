@@ -14,6 +14,7 @@ mod mail;
 mod patients;
 mod records;
 mod schema;
+mod sealing;
 mod smtp;
 mod staff;
 mod waiting_room;
