@@ -31,12 +31,22 @@ impl TestApp {
     /// Fill every sealed column by the pages that fill it. The letter waits in the outbox.
     async fn known(&self, clinician: &Browser, number: &str, time: &str) -> Known {
         let desk = self.staff(Role::Scheduler).await;
-        let [name, email, phone, record, _, reason, message, note] = CANARIES.map(|canary| format!("{canary}{number}"));
-        let (email, key_) = (email.replace('@', &format!("{number}@")), key());
-        let form = with(patient_form(&name, &email, &key_), &[("record_number", record.as_str()), ("phone", phone.as_str())]);
+        let [name, email, phone, record, ..] = CANARIES.map(|canary| format!("{canary}{number}"));
+        let (email, key) = (email.replace('@', &format!("{number}@")), key());
+        let form = with(patient_form(&name, &email, &key), &[("record_number", record.as_str()), ("phone", phone.as_str())]);
         let patient = led_to(&desk.form("/patients", &form).await);
-        let (clinician_id, key_) = (clinician.id.to_string(), key());
-        let mut form = booking(&patient, &clinician_id, "2026-11-23", time, &key_);
+        for searched in [&name, &email, &record] {
+            assert_eq!(desk.form("/patients/search", &[("search", searched.as_str())]).await.status(), StatusCode::OK);
+        }
+        let visit = self.known_visit(&desk, clinician, &patient, number, time).await;
+        Known { patient: patient.parse().unwrap(), visit }
+    }
+
+    /// A visit with a reason, a message and a note.
+    async fn known_visit(&self, desk: &Browser, clinician: &Browser, patient: &str, number: &str, time: &str) -> VisitId {
+        let [.., reason, message, note] = CANARIES.map(|canary| format!("{canary}{number}"));
+        let (clinician_id, key) = (clinician.id.to_string(), key());
+        let mut form = booking(patient, &clinician_id, "2026-11-23", time, &key);
         form.push(("reason", reason.as_str()));
         let visit: VisitId = led_to(&desk.form("/appointments", &form).await).parse().unwrap();
         on_db!(self, pool => sqlx::query("update visit set state = 'in_call', identity = 'known' where id = $1").bind(visit).execute(pool).await.map(drop))
@@ -45,17 +55,14 @@ impl TestApp {
         assert_eq!(sent.status(), StatusCode::SEE_OTHER);
         let saved = clinician.put(&format!("/visits/{visit}/note"), &json!({ "text": note, "version": 0 })).await;
         assert_eq!(saved.status(), StatusCode::OK);
-        for searched in [&name, &email, &record] {
-            assert_eq!(desk.form("/patients/search", &[("search", searched.as_str())]).await.status(), StatusCode::OK);
-        }
-        Known { patient: patient.parse().unwrap(), visit }
+        visit
     }
 
-    /// The values of a sealed column, with where each rests, two at most.
+    /// The values of a sealed column, with where each rests, three at most.
     async fn resting(&self, table: &str, column: &str) -> Vec<Resting> {
         let (row, patient, version) = whereabouts(table, column);
         let question = format!(
-            "select {row}, {patient}, cast({version} as bigint), {column} from {table} where {column} is not null order by 1 limit 2"
+            "select {row}, {patient}, cast({version} as bigint), {column} from {table} where {column} is not null order by 1 limit 3"
         );
         let rows: Vec<(Uuid, Uuid, i64, Vec<u8>)> =
             on_db!(self, pool => sqlx::query_as(AssertSqlSafe(question)).fetch_all(pool).await).unwrap();
@@ -105,12 +112,15 @@ fn sealed_columns() -> Vec<(String, String)> {
 on_both! {
     async fn a_sealed_value_opens_in_its_own_place_and_in_no_other(app: TestApp) {
         let clinician = app.staff(Role::Clinician).await;
-        app.known(&clinician, "1", "11:00").await;
+        let first = app.known(&clinician, "1", "11:00").await;
         app.known(&clinician, "2", "12:00").await;
+        let desk = app.staff(Role::Scheduler).await;
+        app.known_visit(&desk, &clinician, &first.patient.to_string(), "3", "13:00").await;
         let mut resting = Vec::new();
         for (table, column) in sealed_columns() {
             let values = app.resting(&table, &column).await;
-            assert_eq!(values.len(), 2, "{table}.{column} is filled for both patients");
+            let expected = if table == "patient" { 2 } else { 3 };
+            assert_eq!(values.len(), expected, "{table}.{column} is filled for both patients, and for two visits of one");
             resting.extend(values);
         }
         for (here, place) in resting.iter().map(|resting| resting.place).enumerate() {
