@@ -10,6 +10,7 @@ use ipnet::IpNet;
 use serde::{Deserialize, Serialize};
 use std::net::SocketAddr;
 use std::path::{Path, PathBuf};
+use std::time::Duration;
 
 /// Everything `serve --config FILE` reads.
 #[derive(Debug, Clone, Deserialize)]
@@ -121,6 +122,16 @@ pub struct SmtpConfig {
     /// A PEM file of the authority that signed the server's certificate, when it is one of your own.
     #[serde(default)]
     pub ca_file: Option<PathBuf>,
+    /// How long the server may take from the first connection until it waits for the letter, in seconds, 1 to 120. To take the
+    /// letter itself it has four times as long.
+    #[serde(default = "patience")]
+    pub timeout_seconds: u32,
+}
+
+impl SmtpConfig {
+    pub fn timeout(&self) -> Duration {
+        Duration::from_secs(self.timeout_seconds.into())
+    }
 }
 
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Deserialize)]
@@ -266,6 +277,9 @@ fn emergency() -> String {
 fn sender() -> String {
     "visits@localhost".to_owned()
 }
+fn patience() -> u32 {
+    30
+}
 fn reminders() -> Vec<u32> {
     vec![24 * 60, 60]
 }
@@ -316,6 +330,10 @@ impl Config {
             self.mail.reminder_minutes.iter().all(|minutes| (10..=10_080).contains(minutes)),
             "mail.reminder_minutes must each be from 10 to 10080"
         );
+        if let Some(smtp) = &self.mail.smtp {
+            ensure!((1..=120).contains(&smtp.timeout_seconds), "mail.smtp.timeout_seconds must be from 1 to 120");
+            ensure!(smtp.user.is_some() == smtp.password_file.is_some(), "mail.smtp.user and mail.smtp.password_file belong together");
+        }
         ensure!(!self.clinic.name.trim().is_empty() && self.clinic.name.len() <= 100, "clinic.name must have 1 to 100 characters");
         ensure!(!self.clinic.phone.trim().is_empty(), "clinic.phone must be a number that patients can call");
         ensure!(

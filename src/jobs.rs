@@ -1,9 +1,12 @@
-//! What happens by itself: mails leave, reminders are queued, what waited for the log is written. Each job reads what is due from the database, so that a
-//! restart forgets nothing and repeats nothing.
+//! What happens by itself: mails leave, reminders are queued, what waited for the log is written. Each job reads what is
+//! due from where it was kept, so that a restart forgets nothing and repeats nothing. None waits for another: a mail server
+//! that does not answer delays no reminder.
 
 use crate::app::App;
 use crate::{appointments, mail};
 use std::time::Duration;
+use tokio::sync::watch;
+use tokio::time::{MissedTickBehavior, interval};
 
 /// Lower: a mail leaves sooner after its booking. Higher: fewer looks at an empty outbox.
 const OUTBOX_EVERY: Duration = Duration::from_secs(1);
@@ -12,30 +15,28 @@ const REPLAY_EVERY: Duration = Duration::from_secs(1);
 /// Reminders are hours ahead; half a minute matters to nobody.
 const REMINDERS_EVERY: Duration = Duration::from_secs(30);
 
-/// Run the jobs for as long as the server runs. A job that fails is logged and comes round again.
-pub async fn run(app: App) {
-    let [mut replay, mut outbox, mut reminders] = [REPLAY_EVERY, OUTBOX_EVERY, REMINDERS_EVERY].map(|every| {
-        let mut interval = tokio::time::interval(every);
-        interval.set_missed_tick_behavior(tokio::time::MissedTickBehavior::Delay);
-        interval
-    });
+/// Run the jobs until the other end of `stopping` is dropped. What has begun is finished: a letter that the mail server is
+/// just taking would go twice otherwise.
+pub async fn run(app: App, stopping: watch::Receiver<()>) {
+    let itself = app.system();
+    tokio::join!(
+        every(REPLAY_EVERY, &stopping, "write yet what waits for the log", || app.log.replay(&itself)),
+        every(OUTBOX_EVERY, &stopping, "look after the outbox", || mail::job::run_due(&app)),
+        every(REMINDERS_EVERY, &stopping, "queue reminders", || appointments::reminders::queue_due(&app)),
+    );
+}
+
+/// Run one job again and again, never twice at once. One that fails is logged and comes round again.
+async fn every<T>(period: Duration, stopping: &watch::Receiver<()>, what: &str, job: impl AsyncFn() -> anyhow::Result<T>) {
+    let (mut ticks, mut stopping) = (interval(period), stopping.clone());
+    ticks.set_missed_tick_behavior(MissedTickBehavior::Delay);
     loop {
         tokio::select! {
-            _ = replay.tick() => {
-                if let Err(error) = app.log.replay(&app.system()).await {
-                    tracing::warn!(?error, "Could not write yet what waits for the log");
-                }
-            }
-            _ = outbox.tick() => {
-                if let Err(error) = mail::job::run_due(&app).await {
-                    tracing::warn!(?error, "Could not look after the outbox");
-                }
-            }
-            _ = reminders.tick() => {
-                if let Err(error) = appointments::reminders::queue_due(&app).await {
-                    tracing::warn!(?error, "Could not queue reminders");
-                }
-            }
+            _ = ticks.tick() => {}
+            _ = stopping.changed() => return,
+        }
+        if let Err(error) = job().await {
+            tracing::warn!(?error, "Could not {what}");
         }
     }
 }

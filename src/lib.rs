@@ -40,8 +40,9 @@
 //! - **only db names a driver**, and **sql is written only in stores**; **no statement is built from text**.
 //! - **only pages sockets and web know actix**.
 //! - **pure files hold no async no clock and no randomness**.
-//! - **one crate one door**: `aes_gcm` in `crypto/envelope.rs`, `lettre` in `mail/transport.rs`, `argon2` in
-//!   `staff/password.rs`, `actix_ws` in `web/live.rs`, `rustls` in `web/tls.rs`; `webrtc` is a peer in tests.
+//! - **no locked dependency is a known bad one**: `Cargo.lock` holds no OpenSSL and no aws-lc.
+//! - **one crate one door**: `aes_gcm` in `crypto/envelope.rs`, `getrandom` in `crypto/random.rs`, `lettre` in `mail/transport/`,
+//!   `argon2` in `staff/password.rs`, `actix_ws` in `web/live.rs`, `rustls` in `web/tls.rs`; `webrtc` is a peer in tests.
 //! - **calls never imports records**: the code that handles hostile network input has no path to clinical text.
 //! - **nothing opens sealed data without an audit access**, and **only the log commits**: no event, no access.
 //! - **bookkeeping touches its tables only**: the writes without an event are a closed list.

@@ -17,7 +17,9 @@ use std::io::Write;
 use std::net::{SocketAddr, TcpListener};
 use std::path::PathBuf;
 use std::sync::Arc;
+use std::time::Duration;
 use tokio::signal::unix::{Signal, SignalKind, signal};
+use tokio::sync::watch;
 
 /// Telehealth on your own machine: appointments, visit links, a waiting room, calls from browser to browser, an access log.
 #[derive(Parser)]
@@ -31,6 +33,9 @@ const EXAMPLES: &str = "\
 To look around:  anteroom demo
 To run a clinic: anteroom init
                  anteroom serve --config clinic.toml";
+
+/// How long a stop waits for what the jobs have begun. Lower: a quicker stop. Higher: fewer letters that go twice because of it.
+const JOBS_STOP_TIMEOUT: Duration = Duration::from_secs(5);
 
 #[derive(Subcommand)]
 enum Command {
@@ -127,17 +132,22 @@ async fn run(app: App, listeners: Vec<TcpListener>, announce: impl AsyncFnOnce(&
     server::record_start(&app).await.context("write the start into the access log")?;
     let watched = watched(&app, &hub, requests)?;
     announce(&app).await?;
-    let jobs = actix_web::rt::spawn(jobs::run(app.clone()));
+    let (go_on, stopping) = watch::channel(());
+    let jobs = actix_web::rt::spawn(jobs::run(app.clone(), stopping));
     let rooms = actix_web::rt::spawn(hub.clone().run());
     let fresh = certificate.map(|certificate| actix_web::rt::spawn(tls::keep_fresh(certificate)));
     stop.come().await;
     tracing::info!("Stopping. Calls go on between the browsers; pages come back by themselves");
     hub.release();
+    drop(go_on);
+    if tokio::time::timeout(JOBS_STOP_TIMEOUT, jobs).await.is_err() {
+        tracing::warn!("A job did not end in time. What it had begun is done again at the next start");
+    }
     // Before the server's threads end: PostgreSQL connections that were opened on one of them end with it.
     server::record_stop(&app).await.context("write the stop into the access log")?;
     handle.stop(true).await;
     serving.await.context("wait for the server")?.context("serve")?;
-    for background in [jobs, rooms].into_iter().chain(fresh).chain(watched) {
+    for background in std::iter::once(rooms).chain(fresh).chain(watched) {
         background.abort();
     }
     app.close().await;

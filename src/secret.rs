@@ -4,10 +4,11 @@
 //! [`Secret::reveal`], so that one search finds every place where a secret is looked at.
 
 use std::fmt;
+use subtle::ConstantTimeEq;
 use zeroize::Zeroize;
 
 /// A value that does not show itself.
-#[derive(Clone, PartialEq, Eq, Default)]
+#[derive(Clone, Default)]
 pub struct Secret<T: Zeroize>(T);
 
 impl<T: Zeroize> Secret<T> {
@@ -20,6 +21,15 @@ impl<T: Zeroize> Secret<T> {
         &self.0
     }
 }
+
+/// In time that tells nothing about where two of one length differ (CRY-16).
+impl<T: Zeroize + AsRef<[u8]>> PartialEq for Secret<T> {
+    fn eq(&self, other: &Self) -> bool {
+        self.0.as_ref().ct_eq(other.0.as_ref()).into()
+    }
+}
+
+impl<T: Zeroize + AsRef<[u8]>> Eq for Secret<T> {}
 
 impl<T: Zeroize> Drop for Secret<T> {
     fn drop(&mut self) {
@@ -53,5 +63,12 @@ mod tests {
     fn a_secret_does_not_print_itself() {
         let secret = Secret::new("maria".to_owned());
         assert_eq!(format!("{secret:?}"), "Secret");
+    }
+
+    #[test]
+    fn equal_secrets_are_equal_and_others_are_not() {
+        let secret = |text: &str| Secret::new(text.to_owned());
+        assert!(secret("maria") == secret("maria"));
+        assert!(secret("maria") != secret("marib") && secret("maria") != secret("mari") && secret("") != secret("m"));
     }
 }

@@ -163,6 +163,33 @@ mod tests {
     }
 
     #[test]
+    fn a_record_is_sealed_up_to_the_cap() {
+        let last = Place { version: SEALS_PER_RECORD_MAX - 1, ..place() };
+        let sealed = seal(&[1; 32], 9, deployment(), &last, &Rng::system(), b"Maria Gonzalez");
+        assert!(open(&[1; 32], 9, deployment(), &last, &sealed).is_ok());
+    }
+
+    #[test]
+    #[should_panic(expected = "never sealed 2²⁸ times")]
+    fn a_record_is_not_sealed_beyond_the_cap() {
+        let beyond = Place { version: SEALS_PER_RECORD_MAX, ..place() };
+        seal(&[1; 32], 9, deployment(), &beyond, &Rng::system(), b"Maria Gonzalez");
+    }
+
+    #[test]
+    fn many_records_under_one_key_share_no_key_and_nonce() {
+        let mut seen = std::collections::HashSet::new();
+        // A source that repeats itself every 256 values, which no real one does.
+        let count = std::sync::atomic::AtomicU8::new(0);
+        let poor = Rng::from_fn(move |bytes| bytes.fill(count.fetch_add(1, std::sync::atomic::Ordering::Relaxed)));
+        for row in 0..100_000 {
+            let nonce: [u8; 12] = poor.bytes();
+            let key = record_key(&[1; 32], &Place { row: Uuid::from_u128(row), ..place() });
+            assert!(seen.insert((*key.reveal(), nonce)), "row {row}");
+        }
+    }
+
+    #[test]
     fn a_stuck_random_source_still_uses_another_key_for_each_record() {
         let stuck = Rng::from_fn(|bytes| bytes.fill(7));
         let other = Place { row: Uuid::from_u128(5), ..place() };

@@ -1,21 +1,23 @@
 //! Sending what is due. Runs once a second and after a booking; a failed mail never fails a booking.
 //!
 //! For each letter: claim it, note that it is opened, open, render, send, mark. No transaction is open while the mail server
-//! is talked to. What does not leave is tried again until nobody needs it.
+//! is talked to. What does not leave is tried again until nobody needs it. A letter that got stuck ends the run: with a mail
+//! server that is away, or has a wrong password of ours, the next would fare alike.
 
 use super::ics;
 use super::message::{self, Content, EmailSafe, Invitation};
 use super::outbox::{self, Claimed, LetterKind, LetterValues, Standing};
-use super::transport::{self, Outgoing, SendError, Transport};
+use super::transport::{self, Outgoing, SendError};
 use crate::app::App;
 use crate::audit::{Bookkeeping, Event, Fact, Kind, Object, Outcome};
 use crate::bus::Hint;
 use crate::crypto::store::KeyError;
 use crate::crypto::{sha256, token};
 use crate::text::Text;
+use crate::time::Millis;
 use anyhow::Context as _;
 
-/// How many letters one run sends. Higher: a flood leaves sooner, and other jobs wait longer.
+/// How many letters one run sends. Lower: what went wrong is logged sooner. Higher: a flood leaves without a pause.
 const LETTERS_PER_RUN: usize = 50;
 /// With the pauses between them these tries span a day.
 const ATTEMPTS_MAX: i64 = 29;
@@ -37,8 +39,12 @@ pub async fn run_due(app: &App) -> anyhow::Result<usize> {
     for _ in 0..LETTERS_PER_RUN {
         let Some((claimed, standing)) = claim(app).await.context("claim a letter")? else { break };
         let ending = deliver(app, &claimed, standing).await?;
+        let stuck = matches!(ending, Ending::Stuck(_));
         left += usize::from(matches!(ending, Ending::Left));
         record(app, &claimed, standing, ending).await.context("record what became of a letter")?;
+        if stuck {
+            break;
+        }
     }
     Ok(left)
 }
@@ -50,7 +56,8 @@ async fn claim(app: &App) -> sqlx::Result<Option<(Claimed, Standing)>> {
     }
     drop(reading);
     let mut tx = app.log.begin(&app.system()).await?;
-    let Some(claimed) = outbox::claim(&mut tx, app.now()).await? else { return Ok(None) };
+    let hold = Millis(i64::try_from(transport::longest(&app.config).as_millis()).unwrap_or(i64::MAX));
+    let Some(claimed) = outbox::claim(&mut tx, app.now(), app.now() + hold).await? else { return Ok(None) };
     let standing = outbox::standing(&mut tx, claimed.visit_id).await?;
     tx.commit_bookkeeping(Bookkeeping::OutboxAttempt).await?;
     Ok(Some((claimed, standing)))
@@ -89,13 +96,13 @@ async fn send(app: &App, claimed: &Claimed, values: &LetterValues) -> Result<(),
         id: &hex::encode(&sha256(claimed.id.0.as_bytes())[..16]),
         domain: message::domain(&app.config),
         from_name: app.config.clinic.mail_name(),
-        from: &transport::address(&app.config.mail.from).ok_or(SendError::Unsendable)?,
+        from: &transport::address(&app.config.mail.from).ok_or(SendError::Settings)?,
         to: &transport::address(values.to.reveal()).ok_or(SendError::Unsendable)?,
         date: app.now(),
         message: &message::write(t, &content),
         calendar: calendar.as_ref(),
     };
-    Transport::open(&app.config).await?.send(&outgoing).await
+    transport::send(&app.config, &outgoing).await
 }
 
 /// What the letter may say, or `None` when its values are not of the kind that may stand in one.
@@ -146,7 +153,7 @@ async fn record(app: &App, claimed: &Claimed, standing: Standing, ending: Ending
             Event::done(kind)
         }
         Ending::Stuck(why) => {
-            outbox::note_failure(&mut tx, claimed.id, why).await?;
+            outbox::note_failure(&mut tx, claimed.id, why, app.now() + pause(claimed.attempts)).await?;
             Event::failed(kind, why)
         }
         Ending::Lost(why) => {
@@ -166,6 +173,12 @@ async fn record(app: &App, claimed: &Claimed, standing: Standing, ending: Ending
     Ok(())
 }
 
+/// How long after a failed try the next one comes: 1 minute, doubled with each try, up to an hour.
+fn pause(attempts: i64) -> Millis {
+    let doublings = attempts.clamp(1, 7) - 1;
+    Millis::minutes(60.min(1 << doublings))
+}
+
 fn about(claimed: &Claimed, event: Event) -> Event {
     event
         .on(Object::Mail, claimed.id.0)
@@ -173,4 +186,16 @@ fn about(claimed: &Claimed, event: Event) -> Event {
         .with("visit", Fact::Id(claimed.visit_id.0))
         .with("letter", Fact::Word(claimed.kind().word()))
         .with("attempt", Fact::Number(claimed.attempts))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn the_tries_of_a_letter_span_a_day() {
+        let pauses: Vec<i64> = (1..ATTEMPTS_MAX).map(|attempts| pause(attempts).0 / Millis::minutes(1).0).collect();
+        assert_eq!(pauses[..8], [1, 2, 4, 8, 16, 32, 60, 60]);
+        assert!((23..25).contains(&(pauses.iter().sum::<i64>() / 60)), "{pauses:?}");
+    }
 }

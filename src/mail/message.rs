@@ -2,7 +2,7 @@
 //!
 //! The subject is neutral, and so is all the rest: mail may be read by others. What is put into a sentence is an
 //! [`EmailSafe`], and there is no way to make one of a name, a clinician or a reason (EML-01, EML-02). One link, to our own
-//! host; no image, nothing from elsewhere (EML-03); no room for promotion (EML-06).
+//! host, besides numbers that a phone can dial; no image, nothing from elsewhere (EML-03); no room for promotion (EML-06).
 
 use super::outbox::LetterKind;
 use crate::config::{ClinicConfig, Config};
@@ -17,30 +17,43 @@ const LINE_CHARS_MAX: usize = 76;
 
 /// A value that may stand in a mail. Its constructors are the whole list of such values.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub struct EmailSafe(String);
+pub struct EmailSafe {
+    text: String,
+    look: Look,
+}
+
+/// How a value stands in the HTML of a letter.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+enum Look {
+    Plain,
+    /// What the reader looks for: when it is.
+    Strong,
+    /// A number that can be tapped.
+    Phone,
+}
 
 impl EmailSafe {
     /// The clinic's name, the neutral one if the clinic has set it.
     pub fn clinic(clinic: &ClinicConfig) -> Self {
-        Self(clinic.mail_name().to_owned())
+        Self::plain(clinic.mail_name())
     }
 
     pub fn phone(clinic: &ClinicConfig) -> Self {
-        Self(clinic.phone.clone())
+        Self { text: clinic.phone.clone(), look: Look::Phone }
     }
 
     pub fn emergency_phone(clinic: &ClinicConfig) -> Self {
-        Self(clinic.emergency_phone.clone())
+        Self { text: clinic.emergency_phone.clone(), look: Look::Phone }
     }
 
     /// How long before its start a visit may be opened.
     pub fn opens_before(config: &Config) -> Self {
-        Self(config.links.opens_before_minutes.to_string())
+        Self::plain(config.links.opens_before_minutes.to_string())
     }
 
     /// When a visit is. For patients who agreed to that in mails only (PRV-08).
     pub fn when(t: Text, at: Timestamp, zone: Zone) -> Self {
-        Self(t.when(at, zone))
+        Self { text: t.when(at, zone), look: Look::Strong }
     }
 
     /// The visit link. `None` for anything that cannot be a link token.
@@ -48,24 +61,37 @@ impl EmailSafe {
         let token = token.reveal();
         let of_token = |byte: u8| byte.is_ascii_alphanumeric() || byte == b'-' || byte == b'_';
         let fits = !token.is_empty() && token.len() <= token::TOKEN_CHARS_MAX && token.bytes().all(of_token);
-        fits.then(|| Self(format!("{}/v#{token}", config.base_url)))
+        fits.then(|| Self::plain(format!("{}/v#{token}", config.base_url)))
     }
 
     /// Where a code is typed: an address without a scheme, so that it is read and not followed.
     pub fn join_address(config: &Config) -> Self {
-        Self(format!("{}/join", host(config)))
+        Self::plain(format!("{}/join", host(config)))
     }
 
     /// A join code in two halves, as it is easier to type. `None` for anything else.
     pub fn join_code(code: &Secret<String>) -> Option<Self> {
         let code = token::read_join_code(code.reveal())?;
         let (first, second) = code.reveal().split_at(5);
-        Some(Self(format!("{first}-{second}")))
+        Some(Self::plain(format!("{first}-{second}")))
     }
 
     /// The address of a link, for the one place that sets one.
     fn text(&self) -> &str {
-        &self.0
+        &self.text
+    }
+
+    fn plain(text: impl Into<String>) -> Self {
+        Self { text: text.into(), look: Look::Plain }
+    }
+
+    fn piece(&self) -> Piece {
+        let shown = self.text.clone();
+        match (self.look, dialled(&shown)) {
+            (Look::Strong, _) => Piece::Strong(shown),
+            (Look::Phone, Some(digits)) => Piece::Phone { shown, digits },
+            _ => Piece::Plain(shown),
+        }
     }
 }
 
@@ -99,8 +125,21 @@ pub struct Message {
 
 /// One paragraph.
 enum Part {
-    Said(String),
-    Link { label: String, address: String },
+    Said(Vec<Piece>),
+    /// The one thing to press.
+    Link {
+        label: String,
+        address: String,
+    },
+    /// Something to read off and type.
+    Code(String),
+}
+
+/// A stretch of a sentence.
+enum Piece {
+    Plain(String),
+    Strong(String),
+    Phone { shown: String, digits: String },
 }
 
 #[derive(Template)]
@@ -108,59 +147,97 @@ enum Part {
 struct Html<'a> {
     language: &'static str,
     subject: &'a str,
+    /// What it is about, and the way in.
     parts: &'a [Part],
+    /// Whom to call.
+    help: &'a [Part],
 }
 
 /// Write the letter.
 pub fn write(t: Text, content: &Content) -> Message {
-    let subject = t.say(&format!("mail-subject-{}", content.kind.word().replace('_', "-")));
-    let parts = parts(t, content);
-    let paragraphs: Vec<String> = parts.iter().map(Part::plain).collect();
+    let subject = t.say(&format!("mail-subject-{}", kind(content)));
+    let (parts, help) = (parts(t, content), help(t, content));
+    let paragraphs: Vec<String> = parts.iter().chain(&help).map(Part::plain).collect();
     let text = format!("{}\n", paragraphs.join("\n\n"));
-    let html = Html { language: t.language(), subject: &subject, parts: &parts };
+    let html = Html { language: t.language(), subject: &subject, parts: &parts, help: &help };
     let html = html.render().expect("a template without conditions of its own renders into memory");
     Message { subject, text, html }
 }
 
 fn parts(t: Text, content: &Content) -> Vec<Part> {
-    let said = |name: &str, values: &[(&str, &EmailSafe)]| Part::Said(say(t, name, values));
     let mut parts = vec![opening(t, content)];
     if let Some(Invitation { link, join_address, join_code }) = &content.invitation {
-        parts.push(said("mail-link-before", &[("minutes", &content.opens_before)]));
+        parts.push(say(t, "mail-link-before", &[("minutes", &content.opens_before)]));
         parts.push(Part::Link { label: t.say("mail-link-label"), address: link.text().to_owned() });
-        parts.push(said("mail-code", &[("address", join_address)]));
-        parts.push(said("mail-code-itself", &[("code", join_code)]));
-        parts.push(said("mail-asked", &[]));
-        parts.push(said("mail-keep", &[]));
+        parts.push(say(t, "mail-asked", &[]));
+        parts.push(say(t, "mail-keep", &[]));
+        parts.push(say(t, "mail-code", &[("address", join_address)]));
+        parts.push(Part::Code(join_code.text().to_owned()));
     }
-    parts.push(said("mail-questions", &[("clinic", &content.clinic), ("phone", &content.phone)]));
-    parts.push(said("mail-emergency", &[("phone", &content.emergency_phone)]));
-    parts.push(said("mail-stop", &[("phone", &content.phone)]));
     parts
+}
+
+fn help(t: Text, content: &Content) -> Vec<Part> {
+    vec![
+        say(t, "mail-emergency", &[("phone", &content.emergency_phone)]),
+        say(t, "mail-questions", &[("clinic", &content.clinic), ("phone", &content.phone)]),
+        say(t, "mail-stop", &[("phone", &content.phone)]),
+    ]
 }
 
 /// The first sentence: what this letter is about, with the time if the patient wants times in mails.
 fn opening(t: Text, content: &Content) -> Part {
-    let kind = content.kind.word().replace('_', "-");
-    Part::Said(match &content.when {
-        Some(when) => say(t, &format!("mail-{kind}-at"), &[("when", when)]),
-        None => say(t, &format!("mail-{kind}"), &[]),
-    })
+    match &content.when {
+        Some(when) => say(t, &format!("mail-{}-at", kind(content)), &[("when", when)]),
+        None => say(t, &format!("mail-{}", kind(content)), &[]),
+    }
 }
 
-/// The only way a value gets into a sentence of a letter.
-fn say(t: Text, name: &str, values: &[(&str, &EmailSafe)]) -> String {
-    let values: Vec<(&str, &dyn std::fmt::Display)> =
-        values.iter().map(|(key, value)| (*key, &value.0 as &dyn std::fmt::Display)).collect();
-    t.with_all(name, &values)
+/// The kind of letter as it stands in the names of texts.
+fn kind(content: &Content) -> String {
+    content.kind.word().replace('_', "-")
+}
+
+/// The only way a value gets into a sentence of a letter. The sentence is written around marks of no language, and taken
+/// apart at them, so that each value can have its look.
+fn say(t: Text, name: &str, values: &[(&str, &EmailSafe)]) -> Part {
+    let marks: Vec<char> = ('\u{E000}'..).take(values.len()).collect();
+    let marked: Vec<(&str, &dyn std::fmt::Display)> =
+        values.iter().zip(&marks).map(|((key, _), mark)| (*key, mark as &dyn std::fmt::Display)).collect();
+    let mut pieces = Vec::new();
+    let mut plain = String::new();
+    for letter in t.with_all(name, &marked).chars() {
+        match marks.iter().position(|mark| *mark == letter) {
+            Some(at) => pieces.extend([Piece::Plain(std::mem::take(&mut plain)), values[at].1.piece()]),
+            None => plain.push(letter),
+        }
+    }
+    pieces.push(Piece::Plain(plain));
+    Part::Said(pieces)
+}
+
+/// What a phone dials (RFC 3966). `None` for a number with words in it, of an extension say: better none than a wrong one.
+fn dialled(number: &str) -> Option<String> {
+    let digits: String = number.chars().filter(|c| !c.is_whitespace() && !"-.()".contains(*c)).collect();
+    let plain = digits.strip_prefix('+').unwrap_or(&digits);
+    (!plain.is_empty() && plain.bytes().all(|byte| byte.is_ascii_digit())).then_some(digits)
 }
 
 impl Part {
     fn plain(&self) -> String {
         match self {
-            Part::Said(sentence) => wrapped(sentence),
+            Part::Said(pieces) => wrapped(&pieces.iter().map(Piece::plain).collect::<String>()),
             // Broken in two, a link is none.
             Part::Link { address, .. } => address.clone(),
+            Part::Code(code) => code.clone(),
+        }
+    }
+}
+
+impl Piece {
+    fn plain(&self) -> &str {
+        match self {
+            Piece::Plain(text) | Piece::Strong(text) | Piece::Phone { shown: text, .. } => text,
         }
     }
 }
@@ -258,7 +335,8 @@ mod tests {
                 assert_eq!(said.matches("://").count(), links, "{said}");
                 assert_eq!(said.matches("https://visits.clinic.example/v#").count(), links, "{said}");
             }
-            assert_eq!(message.html.matches("<a ").count(), links);
+            assert_eq!(message.html.matches("href=\"https:").count(), links);
+            assert_eq!(message.html.matches("<a ").count() - links, message.html.matches("href=\"tel:").count(), "and numbers to dial");
             for active in ["<img", "<script", "<link", "url(", "src="] {
                 assert!(!message.html.contains(active), "{active} in {}", message.html);
             }
@@ -269,6 +347,15 @@ mod tests {
     #[test]
     fn what_a_clinic_calls_itself_cannot_become_markup() {
         assert!(!write(Text::of("en"), &content(LetterKind::Booked)).html.contains("<Clinic>"));
+    }
+
+    #[test]
+    fn a_number_is_dialled_as_it_is_written_or_not_at_all() {
+        assert_eq!(dialled("+1 (555) 010-0142").as_deref(), Some("+15550100142"));
+        assert_eq!(dialled("911").as_deref(), Some("911"));
+        for text in ["", "+", "555 0100 ext. 7", "5+5", "555 0100 or 555 0101", "javascript:alert(1)"] {
+            assert_eq!(dialled(text), None, "{text}");
+        }
     }
 
     #[test]

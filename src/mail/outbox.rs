@@ -1,7 +1,7 @@
 //! Letters that wait: queue, claim, mark as sent, give up. The SQL of mail, and the sealing of what a letter says.
 //!
 //! Sending is at least once: a kill between the mail server's "accepted" and our mark repeats the letter under the same
-//! `Message-ID`. Claiming pushes the letter's time forward in the same statement, so two runs never hold one letter.
+//! `Message-ID`. Claiming holds the letter for longer than sending takes, in one statement, so two runs never send one letter.
 
 use crate::app::App;
 use crate::audit::Access;
@@ -155,17 +155,15 @@ pub async fn waiting(tx: &mut Tx) -> sqlx::Result<Waiting> {
         .fetch_one(conn).await)
 }
 
-/// Take the letter that has been due longest. It is due again after a pause of 1 minute that doubles with each try, up to
-/// an hour, so a letter whose sender was killed comes back by itself.
-pub(super) async fn claim(tx: &mut Tx, now: Timestamp) -> sqlx::Result<Option<Claimed>> {
+/// Take the letter that has been due longest, and hold it until `held_until`. Nobody else is given it before, and a letter
+/// whose sender was killed comes back then by itself.
+pub(super) async fn claim(tx: &mut Tx, now: Timestamp, held_until: Timestamp) -> sqlx::Result<Option<Claimed>> {
     in_tx!(tx, conn => sqlx::query_as(
-        "update outbox set attempts = attempts + 1, due_at = $1 + case attempts
-             when 0 then 60000 when 1 then 120000 when 2 then 240000 when 3 then 480000 when 4 then 960000 when 5 then 1920000
-             else 3600000 end
+        "update outbox set attempts = attempts + 1, due_at = $2
          where id = (select id from outbox where values_sealed is not null and due_at <= $1 order by due_at, id limit 1)
            and values_sealed is not null and due_at <= $1
          returning id, patient_id, visit_id, kind, values_sealed, attempts, useless_after")
-        .bind(now).fetch_optional(conn).await)
+        .bind(now).bind(held_until).fetch_optional(conn).await)
 }
 
 pub(super) async fn standing(tx: &mut Tx, visit: VisitId) -> sqlx::Result<Standing> {
@@ -190,10 +188,10 @@ pub(super) async fn mark_visit_sent(tx: &mut Tx, visit: VisitId) -> sqlx::Result
     Ok(sent.is_some())
 }
 
-/// The try failed, for the reason of that word. Another follows.
-pub(super) async fn note_failure(tx: &mut Tx, id: MailId, why: &str) -> sqlx::Result<()> {
-    in_tx!(tx, conn => sqlx::query("update outbox set last_error = $2 where id = $1 and values_sealed is not null")
-        .bind(id).bind(why).execute(conn).await.map(drop))
+/// The try failed, for the reason of that word. Another follows at `again_at`.
+pub(super) async fn note_failure(tx: &mut Tx, id: MailId, why: &str, again_at: Timestamp) -> sqlx::Result<()> {
+    in_tx!(tx, conn => sqlx::query("update outbox set last_error = $2, due_at = $3 where id = $1 and values_sealed is not null")
+        .bind(id).bind(why).bind(again_at).execute(conn).await.map(drop))
 }
 
 /// No further try. `given_up_at` is what the front desk sees.

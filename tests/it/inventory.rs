@@ -21,7 +21,7 @@ fn code(cell: &str) -> Option<&str> {
 }
 
 /// `(table, column, protection)` as the inventory names them.
-fn inventory() -> Vec<(String, String, String)> {
+pub fn inventory() -> Vec<(String, String, String)> {
     let mut table = String::new();
     let mut rows = Vec::new();
     for line in INVENTORY.lines() {

@@ -246,15 +246,12 @@ async fn visit_page(app: &App, scheduler: &Scheduler, id: VisitId) -> web::Resul
 }
 
 fn mail_line(t: Text, mail: &Mail, zone: Zone) -> MailLine {
-    let state = if let Some(sent) = mail.sent_at {
-        t.with("appointments-mail-sent", "when", t.when(sent, zone))
-    } else if mail.given_up_at.is_some() {
-        let withdrawn = mail.last_error.as_deref() == Some("withdrawn");
-        t.say(if withdrawn { "appointments-mail-withdrawn" } else { "appointments-mail-given-up" })
-    } else if mail.attempts > 0 {
-        t.count("appointments-mail-trying", "attempts", mail.attempts)
-    } else {
-        t.say("appointments-mail-waiting")
+    let state = match (mail.sent_at, mail.given_up_at, mail.last_error.as_deref()) {
+        (Some(sent), ..) => t.with("appointments-mail-sent", "when", t.when(sent, zone)),
+        (_, Some(_), Some("withdrawn")) => t.say("appointments-mail-withdrawn"),
+        (_, Some(_), why) => t.with("appointments-mail-given-up", "why", why.unwrap_or_default()),
+        (_, None, Some(why)) => t.with2("appointments-mail-trying", "why", why, "attempts", mail.attempts),
+        (_, None, None) => t.say("appointments-mail-waiting"),
     };
     MailLine { what: t.say(&format!("appointments-mail-{}", mail.kind)), state }
 }

@@ -89,8 +89,22 @@ appointments-mail-reminder = Reminder
 appointments-mail-new_link = New link
 appointments-mail-sent = Sent { $when }
 appointments-mail-withdrawn = Taken back before it left
-appointments-mail-given-up = Could not be delivered. Check the address and send a new link.
-appointments-mail-trying = Did not leave yet, tried { $attempts } times
+appointments-mail-given-up = { $why ->
+    [refused] There is no such mailbox. Correct the address, then send a new link.
+    [unsendable] This address takes no mail. Correct the address, then send a new link.
+    [not_allowed] Not sent: the patient does not want mails.
+    [too_late] Did not leave in time. Call the patient.
+   *[other] Did not leave, and is not tried again. Call the patient, or send a new link.
+}
+appointments-mail-trying = { $why ->
+    [connection] The mail server cannot be reached.
+    [timeout] The mail server does not answer.
+    [tls] The connection to the mail server is not safe, so nothing was sent. Tell your administrator.
+    [rejected] The mail server does not accept our mails. Tell your administrator.
+    [settings] The mail settings are not complete. Tell your administrator.
+    [folder] The folder for mails cannot be written. Tell your administrator.
+   *[other] The mail server asks us to come again later.
+} We try again by ourselves. Tries so far: { $attempts }.
 appointments-mail-waiting = About to leave
 
 appointments-move = Move this visit

@@ -13,17 +13,16 @@ mail-cancelled = Your appointment was cancelled. Links that we sent for it no lo
 mail-cancelled-at = Your appointment on { $when } was cancelled. Links that we sent for it no longer work.
 mail-reminder = Your appointment is coming up. Here is a link for it.
 mail-reminder-at = Your appointment is coming up: { $when }. Here is a link for it.
-mail-new-link = Here is the new link that was asked for. Links that we sent before no longer work.
-mail-new-link-at = Here is the new link for your appointment on { $when }. Links that we sent before no longer work.
+mail-new-link = Here is the new link that was asked for. Please use this one from now on.
+mail-new-link-at = Here is the new link for your appointment on { $when }. Please use this one from now on.
 
 mail-link-before = Open this link when it is time. It works from { $minutes } minutes before the start.
 mail-link-label = Open your appointment
 mail-code = If the link does not open, go to { $address } and type this code:
-mail-code-itself = { $code }
 mail-asked = You will be asked for your date of birth, or for the visit code if the clinic told you one.
 mail-keep = This link is for you. Please do not forward it.
 mail-questions = Questions, or another time? Call { $clinic } at { $phone }.
-mail-emergency = In an emergency call { $phone }. Do not wait for this appointment.
+mail-emergency = In an emergency call { $phone }. Do not wait for an appointment.
 mail-stop = To change or stop these mails, call { $phone }.
 
 mail-calendar-summary = Appointment

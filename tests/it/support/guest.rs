@@ -97,6 +97,13 @@ impl TestApp {
         self.invitation().await
     }
 
+    /// The page of a visit as the front desk sees it.
+    pub async fn desk_page(&self, visit: VisitId) -> String {
+        let page = self.staff(Role::Scheduler).await.get(&format!("/appointments/{visit}")).await;
+        assert_eq!(page.status(), reqwest::StatusCode::OK);
+        page.text().await.unwrap()
+    }
+
     /// The word of a visit's state.
     pub async fn state_of(&self, visit: VisitId) -> String {
         let mut tx = self.app.db.reading().await.unwrap();

@@ -2,13 +2,17 @@
 //! browsers without a screen.
 
 pub mod browser;
+pub mod capture;
 pub mod clinic;
 pub mod desk;
 pub mod guest;
 pub mod log;
+pub mod mime;
 pub mod page;
 pub mod peer;
 pub mod postgres;
+pub mod process;
+pub mod smtp;
 pub mod socket;
 pub mod statements;
 pub mod unmailed;
@@ -31,7 +35,7 @@ pub use browser::{Browser, PASSWORD};
 /// 2026-11-23 10:30 in New York, a Monday with no clock change near.
 pub const NOW: Timestamp = Timestamp(1_795_447_800_000);
 
-/// Two tests from one: the same facts on SQLite and on PostgreSQL.
+/// Two tests from one: the same facts on SQLite and on PostgreSQL. With a second argument, mails go to that mail server.
 #[macro_export]
 macro_rules! on_both {
     ($(#[$meta:meta])* async fn $name:ident($app:ident: TestApp) $body:block) => {
@@ -53,6 +57,26 @@ macro_rules! on_both {
             #[actix_web::test]
             async fn postgres() {
                 facts(TestApp::postgres_with($settings).await).await;
+            }
+        }
+    };
+    ($(#[$meta:meta])* async fn $name:ident($app:ident: TestApp, $server:ident: Catcher = $catcher:expr) $body:block) => {
+        $(#[$meta])*
+        mod $name {
+            use super::*;
+
+            async fn facts($app: TestApp, $server: Catcher) $body
+
+            #[actix_web::test]
+            async fn sqlite() {
+                let server: Catcher = $catcher;
+                facts(TestApp::sqlite_with(&server.settings()).await, server).await;
+            }
+
+            #[actix_web::test]
+            async fn postgres() {
+                let server: Catcher = $catcher;
+                facts(TestApp::postgres_with(&server.settings()).await, server).await;
             }
         }
     };
@@ -117,26 +141,19 @@ impl TestApp {
 
     /// On a PostgreSQL database of its own, with more lines in the configuration.
     pub async fn postgres_with(settings: &str) -> Self {
-        let database = postgres::database_like(&postgres_schema(), async |url| {
-            let db = db::Db::open(&db::Address::parse(&url).unwrap()).await.unwrap();
-            db::migrate::run(&db).await.unwrap();
-            db.close().await;
-        })
-        .await;
-        Self::start(Some(database), None, settings).await
+        Self::start(Some(migrated_database().await), None, settings).await
     }
 
     async fn start(database: Option<postgres::Database>, known_as: Option<&str>, settings: &str) -> Self {
         let folder = tempfile::tempdir().unwrap();
         let listeners = server::bind(&["127.0.0.1:0".parse().unwrap()]).unwrap();
-        let listens_at = listeners[0].local_addr().unwrap();
-        let base_url = known_as.map_or_else(|| format!("http://localhost:{}", listens_at.port()), str::to_owned);
+        let base_url = known_as.map_or_else(|| at(&listeners), str::to_owned);
         let url = database.as_ref().map(|database| format!("[database]\nurl = \"{}\"", database.url())).unwrap_or_default();
         let data = folder.path().display();
-        let config = Config::parse(&format!(
+        let text = format!(
             r#"
             base_url = "{base_url}"
-            listen = ["127.0.0.1:1"]
+            listen = ["127.0.0.1:0"]
             data_dir = "{data}/data"
             root_key_file = "{data}/keys/root.key"
             [clinic]
@@ -146,8 +163,27 @@ impl TestApp {
             {url}
             {settings}
             "#
-        ))
-        .unwrap();
+        );
+        std::fs::write(folder.path().join("clinic.toml"), &text).unwrap();
+        Self::open(folder, database, listeners, base_url, &text).await
+    }
+
+    /// By a configuration that somebody else wrote. Data and keys must lie in the folder, as they do everywhere in tests.
+    pub async fn configured(folder: tempfile::TempDir, database: Option<postgres::Database>, text: &str) -> Self {
+        let listeners = server::bind(&["127.0.0.1:0".parse().unwrap()]).unwrap();
+        let base_url = at(&listeners);
+        Self::open(folder, database, listeners, base_url, text).await
+    }
+
+    async fn open(
+        folder: tempfile::TempDir,
+        database: Option<postgres::Database>,
+        listeners: Vec<TcpListener>,
+        base_url: String,
+        text: &str,
+    ) -> Self {
+        let listens_at = listeners[0].local_addr().unwrap();
+        let config = Config::parse(text).unwrap();
         std::fs::create_dir_all(&config.data_dir).unwrap();
         std::fs::create_dir_all(config.root_key_file.parent().unwrap()).unwrap();
         RootKey::generate(&Rng::system()).write_new(&config.root_key_file).unwrap();
@@ -192,6 +228,14 @@ impl TestApp {
         }
     }
 
+    /// True if no connection to the database is in use.
+    pub fn is_idle(&self) -> bool {
+        match &self.app.db {
+            db::Db::Sqlite { read, write } => [read, write].iter().all(|pool| pool.num_idle() as u32 == pool.size()),
+            db::Db::Postgres { read, write } => [read, write].iter().all(|pool| pool.num_idle() as u32 == pool.size()),
+        }
+    }
+
     /// What nobody should have to remember at the end of a test: every event's payload opens and is what was hashed.
     pub async fn finish(self) {
         let mut tx = self.app.db.reading().await.unwrap();
@@ -206,12 +250,27 @@ impl TestApp {
     }
 }
 
+/// A PostgreSQL database with the schema of this build and nothing in it.
+pub async fn migrated_database() -> postgres::Database {
+    postgres::database_like(&postgres_schema(), async |url| {
+        let db = db::Db::open(&db::Address::parse(&url).unwrap()).await.unwrap();
+        db::migrate::run(&db).await.unwrap();
+        db.close().await;
+    })
+    .await
+}
+
 /// The text of all migrations: a template of another schema is another template.
 fn postgres_schema() -> String {
     let folder = std::path::Path::new(env!("CARGO_MANIFEST_DIR")).join("migrations/postgres");
     let mut files: Vec<_> = std::fs::read_dir(folder).unwrap().map(|file| file.unwrap().path()).collect();
     files.sort();
     files.into_iter().map(|file| std::fs::read_to_string(file).unwrap()).collect()
+}
+
+/// The address of a server on this machine.
+fn at(listeners: &[TcpListener]) -> String {
+    format!("http://localhost:{}", listeners[0].local_addr().unwrap().port())
 }
 
 fn serve(app: &App, requests: &Requests, listeners: Vec<TcpListener>) -> (Hub, ServerHandle, JoinHandle<()>) {

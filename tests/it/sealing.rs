@@ -1,0 +1,268 @@
+//! What rests sealed: every such column of the inventory, in the live database, and nothing of it anywhere else.
+
+use crate::inventory::inventory;
+use crate::support::desk::{booking, key, led_to, patient_form, with};
+use crate::support::smtp::Catcher;
+use crate::support::{Browser, TestApp};
+use crate::{on_both, on_db};
+use anteroom::appointments::VisitState;
+use anteroom::audit::Kind;
+use anteroom::crypto::{Place, Sealed, sha256};
+use anteroom::db::Db;
+use anteroom::ids::{PatientId, VisitId};
+use anteroom::staff::Role;
+use anteroom::time::Millis;
+use reqwest::StatusCode;
+use serde_json::json;
+use sqlx::AssertSqlSafe;
+use uuid::Uuid;
+
+/// Words that stand in one sealed value each.
+const CANARIES: [&str; 8] =
+    ["zanzibara", "zanzibarb@example.test", "+1 555 864209", "zanzibard", "1948-03-14", "zanzibare", "zanzibarf", "zanzibarg"];
+
+/// A patient of whom everything is known, and their visit.
+struct Known {
+    patient: PatientId,
+    visit: VisitId,
+}
+
+impl TestApp {
+    /// Fill every sealed column by the pages that fill it. The letter waits in the outbox.
+    async fn known(&self, clinician: &Browser, number: &str, time: &str) -> Known {
+        let desk = self.staff(Role::Scheduler).await;
+        let [name, email, phone, record, ..] = CANARIES.map(|canary| format!("{canary}{number}"));
+        let (email, key) = (email.replace('@', &format!("{number}@")), key());
+        let form = with(patient_form(&name, &email, &key), &[("record_number", record.as_str()), ("phone", phone.as_str())]);
+        let patient = led_to(&desk.form("/patients", &form).await);
+        for searched in [&name, &email, &record] {
+            assert_eq!(desk.form("/patients/search", &[("search", searched.as_str())]).await.status(), StatusCode::OK);
+        }
+        let visit = self.known_visit(&desk, clinician, &patient, number, time).await;
+        Known { patient: patient.parse().unwrap(), visit }
+    }
+
+    /// A visit with a reason, a message and a note.
+    async fn known_visit(&self, desk: &Browser, clinician: &Browser, patient: &str, number: &str, time: &str) -> VisitId {
+        let [.., reason, message, note] = CANARIES.map(|canary| format!("{canary}{number}"));
+        let (clinician_id, key) = (clinician.id.to_string(), key());
+        let mut form = booking(patient, &clinician_id, "2026-11-23", time, &key);
+        form.push(("reason", reason.as_str()));
+        let visit: VisitId = led_to(&desk.form("/appointments", &form).await).parse().unwrap();
+        on_db!(self, pool => sqlx::query("update visit set state = 'in_call', identity = 'known' where id = $1").bind(visit).execute(pool).await.map(drop))
+            .unwrap();
+        let sent = clinician.form(&format!("/visits/{visit}/message"), &[("message", message.as_str())]).await;
+        assert_eq!(sent.status(), StatusCode::SEE_OTHER);
+        let saved = clinician.put(&format!("/visits/{visit}/note"), &json!({ "text": note, "version": 0 })).await;
+        assert_eq!(saved.status(), StatusCode::OK);
+        visit
+    }
+
+    /// The values of a sealed column, with where each rests, three at most.
+    async fn resting(&self, table: &str, column: &str) -> Vec<Resting> {
+        let (row, patient, version) = whereabouts(table, column);
+        let question = format!(
+            "select {row}, {patient}, cast({version} as bigint), {column} from {table} where {column} is not null order by 1 limit 3"
+        );
+        let rows: Vec<(Uuid, Uuid, i64, Vec<u8>)> =
+            on_db!(self, pool => sqlx::query_as(AssertSqlSafe(question)).fetch_all(pool).await).unwrap();
+        rows.into_iter()
+            .map(|(row, patient, version, value)| {
+                let (table, column) = (table.to_owned().leak(), column.to_owned().leak());
+                let place = Place { table, column, row, patient, version };
+                Resting { place, value: Sealed(value) }
+            })
+            .collect()
+    }
+
+    async fn opens(&self, place: Place, value: &Sealed) -> bool {
+        if place.table == "audit_event" {
+            return self.app.keys.open_log(place.row, value).is_ok();
+        }
+        let key = self.app.patient_key(PatientId(place.patient)).await.unwrap();
+        self.app.keys.open(&key, place, value).is_ok()
+    }
+}
+
+struct Resting {
+    place: Place,
+    value: Sealed,
+}
+
+/// What a sealed value is bound to: the columns of its row's id, of its patient, and of the version it was sealed at.
+fn whereabouts(table: &str, column: &str) -> (&'static str, &'static str, &'static str) {
+    match (table, column) {
+        ("patient", _) => ("id", "id", "version"),
+        ("visit", "reason") => ("id", "patient_id", "reason_version"),
+        ("visit", "message") => ("id", "patient_id", "message_version"),
+        ("visit_note", "body") => ("visit_id", "patient_id", "version"),
+        ("outbox", "values_sealed") => ("id", "patient_id", "0"),
+        ("audit_event", "payload") => ("id", "id", "0"),
+        _ => panic!("say here what {table}.{column} is bound to"),
+    }
+}
+
+fn sealed_columns() -> Vec<(String, String)> {
+    let sealed: Vec<_> =
+        inventory().into_iter().filter(|(.., protection)| protection == "sealed").map(|(table, column, _)| (table, column)).collect();
+    assert!(sealed.len() >= 10, "the inventory was read");
+    sealed
+}
+
+on_both! {
+    async fn a_sealed_value_opens_in_its_own_place_and_in_no_other(app: TestApp) {
+        let clinician = app.staff(Role::Clinician).await;
+        let first = app.known(&clinician, "1", "11:00").await;
+        app.known(&clinician, "2", "12:00").await;
+        let desk = app.staff(Role::Scheduler).await;
+        app.known_visit(&desk, &clinician, &first.patient.to_string(), "3", "13:00").await;
+        let mut resting = Vec::new();
+        for (table, column) in sealed_columns() {
+            let values = app.resting(&table, &column).await;
+            let expected = if table == "patient" { 2 } else { 3 };
+            assert_eq!(values.len(), expected, "{table}.{column} is filled for both patients, and for two visits of one");
+            resting.extend(values);
+        }
+        for (here, place) in resting.iter().map(|resting| resting.place).enumerate() {
+            for (from, other) in resting.iter().enumerate() {
+                let opens = app.opens(place, &other.value).await;
+                assert_eq!(opens, here == from, "{:?} put into {place:?}", other.place);
+            }
+        }
+        app.finish().await;
+    }
+}
+
+/// A word as a thief could find it: as it is, or in hexadecimal as PostgreSQL prints bytes.
+fn lies_in(dump: &[u8], word: &str) -> bool {
+    let dump = dump.to_ascii_lowercase();
+    [word.to_ascii_lowercase(), hex::encode(word), hex::encode(word.to_lowercase())]
+        .iter()
+        .any(|form| dump.windows(form.len()).any(|window| window == form.as_bytes()))
+}
+
+on_both! {
+    async fn a_dump_of_the_database_holds_no_sealed_word(app: TestApp, server: Catcher = Catcher::implicit().await) {
+        let clinician = app.staff(Role::Clinician).await;
+        app.known(&clinician, "", "11:00").await;
+        for (table, column) in sealed_columns() {
+            assert!(!app.resting(&table, &column).await.is_empty(), "{table}.{column} holds something to look for");
+        }
+        if let Db::Sqlite { .. } = &app.app.db {
+            let log = std::fs::read(app.app.config.data_dir.join("anteroom.db-wal")).unwrap();
+            assert!(log.len() > 10_000, "the write-ahead log is part of the dump");
+        }
+        for moment in ["with a letter that waits", "after it left"] {
+            let dump = app.dump().await;
+            assert!(lies_in(&dump, "clinician"), "words in the clear are found, so others would be");
+            for word in CANARIES.into_iter().chain(["zanzibar", "864209", "14/1948", "example.test"]) {
+                assert!(!lies_in(&dump, word), "{word} lies in the open {moment}");
+            }
+            app.send_mails().await;
+        }
+        assert_eq!(server.letters().len(), 1);
+        app.finish().await;
+    }
+}
+
+on_both! {
+    async fn an_altered_letter_is_not_sent_and_is_an_event(app: TestApp, server: Catcher = Catcher::implicit().await) {
+        let guest = app.guest().await;
+        app.flip("outbox", "values_sealed").await;
+        assert_eq!((app.send_mails().await, server.letters().len()), (0, 0));
+        let events = app.events("integrity.failed").await;
+        assert_eq!((events.len(), events[0]["details"]["column"].as_str()), (1, Some("values_sealed")));
+        let page = app.desk_page(guest.visit).await;
+        assert!(page.contains("Did not leave, and is not tried again."), "{page}");
+        app.guest_at(app.app.now() + Millis::hours(30), true).await;
+        assert_eq!(app.send_mails().await, 1, "the program is up");
+        app.finish().await;
+    }
+}
+
+on_both! {
+    async fn an_altered_message_is_not_shown_and_is_an_event(app: TestApp) {
+        let scene = app.scene(VisitState::Waiting).await;
+        assert_eq!(scene.asks("message").await, StatusCode::SEE_OTHER);
+        app.flip("visit", "message").await;
+        let page = scene.patient.socket(&scene.path("socket")).await;
+        while app.outcomes(Kind::IntegrityFailed).await.is_empty() {
+            tokio::task::yield_now().await;
+        }
+        page.leave().await;
+        assert_eq!(app.events("integrity.failed").await[0]["details"]["column"], "message");
+        app.flip("visit", "message").await;
+        let mut page = scene.patient.socket(&scene.path("socket")).await;
+        page.until("state", |state| state["message"] == "We are running late.").await;
+        page.leave().await;
+        app.finish().await;
+    }
+}
+
+on_both! {
+    async fn a_patients_key_in_anothers_row_opens_nothing(app: TestApp) {
+        let (clinician, desk) = (app.staff(Role::Clinician).await, app.staff(Role::Scheduler).await);
+        let known = [app.known(&clinician, "1", "11:00").await, app.known(&clinician, "2", "12:00").await];
+        let read = async |known: &Known| desk.get(&format!("/patients/{}", known.patient)).await.status();
+        type Key = (i64, Vec<u8>, Vec<u8>);
+        let take = async |known: &Known| -> Key {
+            on_db!(app, pool => sqlx::query_as("select kid, wrapped, check_value from patient_key where patient_id = $1").bind(known.patient).fetch_one(pool).await).unwrap()
+        };
+        let put = async |known: &Known, (kid, wrapped, check_value): &Key| {
+            on_db!(app, pool => sqlx::query("update patient_key set kid = $2, wrapped = $3, check_value = $4 where patient_id = $1")
+                .bind(known.patient).bind(kid).bind(wrapped).bind(check_value).execute(pool).await.map(drop)).unwrap();
+        };
+        let keys = [take(&known[0]).await, take(&known[1]).await];
+        // Another's whole key; our own under another number; our own with another check value.
+        let (mut renumbered, mut unchecked) = (keys[0].clone(), keys[0].clone());
+        renumbered.0 ^= 1;
+        unchecked.2[0] ^= 1;
+        for wrong in [&keys[1], &renumbered, &unchecked] {
+            put(&known[0], wrong).await;
+            assert_eq!(read(&known[0]).await, StatusCode::INTERNAL_SERVER_ERROR);
+        }
+        put(&known[0], &keys[0]).await;
+        assert_eq!((read(&known[0]).await, read(&known[1]).await), (StatusCode::OK, StatusCode::OK));
+        app.finish().await;
+    }
+}
+
+on_both! {
+    async fn an_older_value_put_back_does_not_open_or_differs_from_what_the_log_says(app: TestApp) {
+        let clinician = app.staff(Role::Clinician).await;
+        let known = app.known(&clinician, "", "11:00").await;
+        let path = format!("/visits/{}/note", known.visit);
+        let older = app.resting("visit_note", "body").await.remove(0);
+        assert_eq!(clinician.put(&path, &json!({ "text": "second", "version": 1 })).await.status(), StatusCode::OK);
+        let put = async |version: i64| {
+            on_db!(app, pool => sqlx::query("update visit_note set body = $2, version = $3 where visit_id = $1")
+                .bind(known.visit).bind(&older.value.0).bind(version).execute(pool).await.map(drop)).unwrap();
+            clinician.get(&path).await.status()
+        };
+        assert_eq!(put(2).await, StatusCode::INTERNAL_SERVER_ERROR, "the row's version is bound in");
+        // With its old version too it opens, as compliance/data-inventory.md says: the newest event of a save names another hash.
+        assert_eq!(put(1).await, StatusCode::OK);
+        let saves = app.events("note.saved").await;
+        let newest = saves.last().unwrap();
+        assert_eq!(newest["details"]["row_version"], 2);
+        assert_ne!(newest["details"]["sha256"], hex::encode(sha256(&older.value.0)));
+        assert_eq!(saves[0]["details"]["sha256"], hex::encode(sha256(&older.value.0)));
+        app.finish().await;
+    }
+}
+
+on_both! {
+    async fn a_note_is_sealed_so_often_and_no_more(app: TestApp) {
+        let clinician = app.staff(Role::Clinician).await;
+        let visit = app.visit_in_call(clinician.id, Some("known")).await;
+        let path = format!("/visits/{}/note", visit.id);
+        let save = async |version: i64| clinician.put(&path, &json!({ "text": "text", "version": version })).await.status();
+        assert_eq!(save(0).await, StatusCode::OK);
+        app.execute("update visit_note set version = 999999").await;
+        assert_eq!(save(999_999).await, StatusCode::OK, "the last one");
+        assert_eq!(save(1_000_000).await, StatusCode::CONFLICT, "and no more");
+        let refused = app.events("note.saved").await.into_iter().filter(|event| event["outcome"] == "refused").count();
+        assert_eq!(refused, 1);
+        app.finish().await;
+    }
+}
