@@ -10,6 +10,7 @@
  * @property {number} version  the version that `text` is based on
  * @property {string|null} theirs  the other version, while there are two
  * @property {number} failures  in a row
+ * @property {boolean} leaving  the page goes away: the next one may have been read before what is just being saved
  *
  * @typedef {{type: "opened", kept: {text: string, version: number}|null}
  *   | {type: "loaded", text: string, version: number}
@@ -20,6 +21,7 @@
  *   | {type: "signed-in"}
  *   | {type: "other", text: string, version: number}
  *   | {type: "keep-mine"} | {type: "keep-theirs"}
+ *   | {type: "leaving"}
  *   | {type: "closed"}} Event
  *
  * @typedef {{do: "load"} | {do: "load-other"} | {do: "save", text: string, version: number}
@@ -36,7 +38,7 @@ const RETRY_MAX_MS = 30_000;
 
 /** @returns {State} */
 export function start() {
-  return { phase: "closed", text: "", sent: "", version: 0, theirs: null, failures: 0 };
+  return { phase: "closed", text: "", sent: "", version: 0, theirs: null, failures: 0, leaving: false };
 }
 
 /**
@@ -56,6 +58,7 @@ export function step(state, event) {
     case "other": return other(state, event.text, event.version);
     case "keep-mine": return state.phase === "conflict" ? due({ ...state, phase: "unsaved", theirs: null }) : { state, effects: [] };
     case "keep-theirs": return keepTheirs(state);
+    case "leaving": return { state: { ...state, leaving: true }, effects: [] };
     case "closed": return { state: { ...start() }, effects: [{ do: "show", text: "" }] };
   }
 }
@@ -81,6 +84,8 @@ function typed(state, text) {
   if (state.phase === "closed" || state.phase === "loading" || text === state.text) return { state, effects: [] };
   /** @type {Effect[]} */
   const effects = [{ do: "keep", text, version: state.version }];
+  // Whoever types has stayed.
+  state = { ...state, leaving: false };
   if (state.phase !== "saved" && state.phase !== "unsaved") return { state: { ...state, text }, effects };
   return { state: { ...state, phase: "unsaved", text }, effects: [...effects, { do: "due", ms: QUIET_MS }] };
 }
@@ -96,7 +101,7 @@ function due(state) {
 function saved(state, version) {
   if (state.phase !== "saving") return { state, effects: [] };
   state = { ...state, version, failures: 0 };
-  if (state.text === state.sent) return { state: { ...state, phase: "saved" }, effects: [{ do: "forget" }] };
+  if (state.text === state.sent) return { state: { ...state, phase: "saved" }, effects: state.leaving ? [] : [{ do: "forget" }] };
   return { state: { ...state, phase: "unsaved" }, effects: [{ do: "keep", text: state.text, version }, { do: "due", ms: QUIET_MS }] };
 }
 

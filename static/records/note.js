@@ -34,7 +34,11 @@ export function startNote(root, { url }) {
   find("#note-keep-mine", HTMLButtonElement, root).addEventListener("click", () => { feed({ type: "keep-mine" }); field.focus(); });
   find("#note-keep-theirs", HTMLButtonElement, root).addEventListener("click", () => { feed({ type: "keep-theirs" }); field.focus(); });
   // Leaving with words that the server does not have yet asks first. They are kept in the tab all the same.
-  addEventListener("beforeunload", (event) => { if (isOpen() && state.phase !== "saved") event.preventDefault(); });
+  addEventListener("beforeunload", (event) => {
+    if (!isOpen() || state.phase === "saved") return;
+    event.preventDefault();
+    feed({ type: "leaving" });
+  });
 
   /** @param {import("./autosave.js").Event} event */
   function feed(event) {

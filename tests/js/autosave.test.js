@@ -22,6 +22,13 @@ test("what is typed is kept at once and saved after a pause", () => {
 
 test("what is saved is forgotten in the tab", () => assert.deepEqual(after(opened, loaded, typed("a"), { type: "due" }, { type: "saved", version: 2 }).effects, [{ do: "forget" }]));
 
+test("a page that goes away while it saves leaves the words for the next one, which may hold an older text", () => {
+  const going = [opened, loaded, typed("a"), { type: "due" }, { type: "leaving" }];
+  assert.deepEqual(after(...going, { type: "saved", version: 2 }).effects, []);
+  const stayed = after(...going, typed("ab"), typed("a"), { type: "saved", version: 2 });
+  assert.deepEqual(stayed.effects, [{ do: "forget" }]);
+});
+
 test("what is typed while saving is saved next, on the new version", () => {
   const { state, effects } = after(opened, loaded, typed("a"), { type: "due" }, typed("ab"), { type: "saved", version: 2 });
   assert.deepEqual(effects, [{ do: "keep", text: "ab", version: 2 }, { do: "due", ms: 1500 }]);

@@ -41,10 +41,16 @@ test("the negotiation and everything it stands on are pure", () => {
 });
 
 test("nothing is inline", () => {
-  for (const { name, text } of templates) {
+  for (const { name, text } of templates.filter((template) => !template.name.startsWith("mail/"))) {
     assert.doesNotMatch(text, /\sstyle=|<style|\son[a-z]+=|javascript:|\|\s*safe/, name);
     for (const [script] of text.matchAll(/<script[^>]*>[^]*?<\/script>/g)) assert.match(script, /^<script type="module" src="[^>]*><\/script>$/, name);
   }
+});
+
+test("a mail carries its own style and nothing that loads or runs", () => {
+  const mails = templates.filter((template) => template.name.startsWith("mail/"));
+  assert.ok(mails.length > 0);
+  for (const { name, text } of mails) assert.doesNotMatch(text, /<(?:script|img|link|iframe|object|form)|\ssrc=|url\(|@import|\son[a-z]+=|javascript:|\|\s*safe/, name);
 });
 
 test("every text that a template of ours names is there", () => {

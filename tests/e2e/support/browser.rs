@@ -145,9 +145,13 @@ impl Window {
         self.driver.refresh().await.unwrap_or_else(|problem| panic!("{}: reload: {problem}", self.name));
     }
 
-    /// Every session of this browser is forgotten, as if each had run out.
-    pub async fn forget_cookies(&self) {
-        self.driver.delete_all_cookies().await.unwrap_or_else(|problem| panic!("{}: forget the cookies: {problem}", self.name));
+    /// The session of this browser ends behind its page, as it does by itself after a time: the cookie stays and opens nothing.
+    pub async fn lose_session(&self) {
+        let cookies = self.driver.get_all_cookies().await.unwrap();
+        let _answered: bool = self.ask("signOut", json!([])).await.unwrap();
+        for cookie in cookies {
+            self.driver.add_cookie(cookie).await.unwrap_or_else(|problem| panic!("{}: keep the cookie: {problem}", self.name));
+        }
     }
 
     pub async fn back(&self) {

@@ -156,6 +156,7 @@ impl TestApp {
             listen = ["127.0.0.1:0"]
             data_dir = "{data}/data"
             root_key_file = "{data}/keys/root.key"
+            accept_key_on_data_volume = true
             [clinic]
             name = "Riverside Clinic"
             zone = "America/New_York"

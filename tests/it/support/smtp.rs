@@ -2,6 +2,7 @@
 //! that it heard, what came in the clear apart from what came under TLS.
 
 use super::mime::Letter;
+use super::socket::PATIENCE;
 use base64::Engine;
 use base64::engine::general_purpose::STANDARD;
 use rcgen::{BasicConstraints, CertificateParams, CertifiedIssuer, IsCa, KeyPair};
@@ -168,7 +169,9 @@ impl Catcher {
 
     /// Wait until a step was reached so many times.
     pub async fn reached(&self, step: Step, times: usize) {
-        self.memory.subscribe().wait_for(|memory| memory.times(step) >= times).await.unwrap();
+        let mut heard = self.memory.subscribe();
+        let reached = heard.wait_for(|memory| memory.times(step) >= times);
+        tokio::time::timeout(PATIENCE, reached).await.unwrap_or_else(|_| panic!("{step:?} was not reached {times} times")).unwrap();
     }
 
     /// That nobody without TLS was told an address or the password, and how often TLS was tried.
