@@ -18,8 +18,9 @@ use sqlx::AssertSqlSafe;
 use uuid::Uuid;
 
 /// Words that stand in one sealed value each.
-const CANARIES: [&str; 8] =
-    ["zanzibara", "zanzibarb@example.test", "+1 555 864209", "zanzibard", "1948-03-14", "zanzibare", "zanzibarf", "zanzibarg"];
+const CANARIES: [&str; 9] =
+    ["zanzibara", "zanzibarb@example.test", "+1 555 864209", "zanzibard", BORN, "zanzibare", "zanzibarf", "zanzibarg", "zanzibarh"];
+const BORN: &str = "1948-03-14";
 
 /// A patient of whom everything is known, and their visit.
 struct Known {
@@ -42,13 +43,14 @@ impl TestApp {
         Known { patient: patient.parse().unwrap(), visit }
     }
 
-    /// A visit with a reason, a message and a note.
+    /// A visit with a reason, somebody beside the patient, a message and a note.
     async fn known_visit(&self, desk: &Browser, clinician: &Browser, patient: &str, number: &str, time: &str) -> VisitId {
-        let [.., reason, message, note] = CANARIES.map(|canary| format!("{canary}{number}"));
+        let [.., reason, companion, message, note] = CANARIES.map(|canary| format!("{canary}{number}"));
         let (clinician_id, key) = (clinician.id.to_string(), key());
         let mut form = booking(patient, &clinician_id, "2026-11-23", time, &key);
         form.push(("reason", reason.as_str()));
         let visit: VisitId = led_to(&desk.form("/appointments", &form).await).parse().unwrap();
+        self.arrives_with(desk, visit, &companion).await;
         on_db!(self, pool => sqlx::query("update visit set state = 'in_call', identity = 'known' where id = $1").bind(visit).execute(pool).await.map(drop))
             .unwrap();
         let sent = clinician.form(&format!("/visits/{visit}/message"), &[("message", message.as_str())]).await;
@@ -56,6 +58,17 @@ impl TestApp {
         let saved = clinician.put(&format!("/visits/{visit}/note"), &json!({ "text": note, "version": 0 })).await;
         assert_eq!(saved.status(), StatusCode::OK);
         visit
+    }
+
+    async fn arrives_with(&self, desk: &Browser, visit: VisitId, companion: &str) {
+        let device = self.browser();
+        let link = self.handed_link(&self.by(desk.id, Role::Scheduler), visit).await.unwrap();
+        let opened = device.json("/v/redemption", &json!({ "token": link, "check": BORN })).await;
+        assert_eq!(opened.status(), StatusCode::OK);
+        let arrival = [("consent", "1"), ("companion", companion), ("relation", "child")];
+        assert_eq!(device.post(&format!("/visits/{visit}/arrival"), &arrival).await.status(), StatusCode::OK);
+        // The letters so far are void: here is one that waits.
+        self.handed_link(&self.by(desk.id, Role::Scheduler), visit).await.unwrap();
     }
 
     /// The values of a sealed column, with where each rests, three at most.
@@ -94,6 +107,7 @@ fn whereabouts(table: &str, column: &str) -> (&'static str, &'static str, &'stat
     match (table, column) {
         ("patient", _) => ("id", "id", "version"),
         ("visit", "reason") => ("id", "patient_id", "reason_version"),
+        ("visit", "companion") => ("id", "patient_id", "companion_version"),
         ("visit", "message") => ("id", "patient_id", "message_version"),
         ("visit_note", "body") => ("visit_id", "patient_id", "version"),
         ("outbox", "values_sealed") => ("id", "patient_id", "0"),
@@ -110,6 +124,7 @@ fn sealed_columns() -> Vec<(String, String)> {
 }
 
 on_both! {
+    with "[links]\nopens_before_minutes = 240"
     async fn a_sealed_value_opens_in_its_own_place_and_in_no_other(app: TestApp) {
         let clinician = app.staff(Role::Clinician).await;
         let first = app.known(&clinician, "1", "11:00").await;
@@ -200,6 +215,7 @@ on_both! {
 }
 
 on_both! {
+    with "[links]\nopens_before_minutes = 240"
     async fn a_patients_key_in_anothers_row_opens_nothing(app: TestApp) {
         let (clinician, desk) = (app.staff(Role::Clinician).await, app.staff(Role::Scheduler).await);
         let known = [app.known(&clinician, "1", "11:00").await, app.known(&clinician, "2", "12:00").await];
