@@ -21,6 +21,7 @@ pub struct Payload {
     pub session: String,
     #[serde(default)]
     pub object: Thing,
+    /// Without the nil id, which stands for nobody in the event of a link that there is not.
     #[serde(default)]
     pub patients: Vec<Uuid>,
     #[serde(default)]
@@ -46,7 +47,8 @@ pub struct Thing {
 impl Payload {
     /// Read an event. `None` is an altered one: its payload did not open, or the clear columns do not say the same.
     pub fn read(recorded: &Recorded, disclosed: Option<&Disclosed>) -> Option<Self> {
-        let payload: Self = serde_json::from_str(&disclosed?.payload).ok()?;
+        let mut payload: Self = serde_json::from_str(&disclosed?.payload).ok()?;
+        payload.patients.retain(|patient| !patient.is_nil());
         let same = payload.event == recorded.id.0
             && payload.at == recorded.recorded_at.0
             && payload.kind == recorded.kind
@@ -100,6 +102,14 @@ mod tests {
         assert_eq!((payload.from.as_str(), payload.actor.role.as_str()), ("203.0.113.9", "clinician"));
         assert_eq!(payload.details(), r#"{"answer":"confirmed","epoch":2}"#);
         assert_eq!((payload.patients.len(), payload.why()), (1, ""));
+    }
+
+    #[test]
+    fn the_nil_id_is_nobody() {
+        let (recorded, mut disclosed) = example();
+        let patient = disclosed.payload.split_once("\"patients\":[\"").expect("a patient").1[..36].to_owned();
+        disclosed.payload = disclosed.payload.replace(&patient, &Uuid::nil().to_string());
+        assert_eq!(Payload::read(&recorded, Some(&disclosed)).expect("read").patients, Vec::<Uuid>::new());
     }
 
     #[test]

@@ -10,6 +10,7 @@
 mod support;
 
 mod device_move;
+mod installed;
 mod links;
 mod notes;
 mod pages;

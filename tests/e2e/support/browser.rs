@@ -81,10 +81,19 @@ pub struct Request {
 impl Browser {
     /// A new browser that is going to visit the server at `base_url` and nobody else.
     pub async fn open(name: &'static str, base_url: &str) -> Self {
+        Self::open_with(name, base_url, &[]).await
+    }
+
+    /// The same, and it takes the certificate that holds this key: the base64 of the SHA-256 of its SubjectPublicKeyInfo.
+    pub async fn open_trusting(name: &'static str, base_url: &str, key: &str) -> Self {
+        Self::open_with(name, base_url, &[&format!("--ignore-certificate-errors-spki-list={key}")]).await
+    }
+
+    async fn open_with(name: &'static str, base_url: &str, more_flags: &[&str]) -> Self {
         let profile = tempfile::Builder::new().prefix("browser-").tempdir().unwrap();
         let (chromedriver, port) = start_chromedriver(profile.path());
         let mut wishes = DesiredCapabilities::chrome();
-        for flag in FLAGS {
+        for flag in FLAGS.iter().chain(more_flags) {
             wishes.add_arg(flag).unwrap();
         }
         wishes.add_arg(&format!("--user-data-dir={}", profile.path().join("profile").display())).unwrap();

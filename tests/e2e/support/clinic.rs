@@ -78,9 +78,13 @@ pub async fn chat_both_ways(clinician: &Browser, patient: &Browser) {
 impl Window {
     pub async fn sign_in(&self, demo: &Demo, role: &str) {
         let account = demo.account(role);
+        self.come_in(&account.email, &account.password).await;
+    }
+
+    pub async fn come_in(&self, email: &str, password: &str) {
         self.goto("/sign-in").await;
-        self.fill("Email", &account.email).await;
-        self.fill("Password", &account.password).await;
+        self.fill("Email", email).await;
+        self.fill("Password", password).await;
         self.press_enter_in("Password").await;
         self.wait_for("come in", async || Ok((!self.address().await.starts_with("/sign-in")).then_some(()))).await;
     }

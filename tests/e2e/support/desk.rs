@@ -3,6 +3,7 @@
 use std::collections::BTreeSet;
 use std::path::{Path, PathBuf};
 
+use chrono::{DateTime, TimeDelta, Utc};
 use serde_json::json;
 
 use super::browser::Window;
@@ -22,6 +23,12 @@ impl Window {
 
     /// A new patient, a visit five minutes after the one that is now, and the mail that comes of it.
     pub async fn book_for_new_patient(&self, demo: &Demo) -> Visit {
+        let now = DateTime::parse_from_rfc3339(&demo.visit_now().starts_at).expect("`starts_at` is a time");
+        self.book_for_new_patient_at(now.to_utc() + TimeDelta::minutes(5), &demo.told.mail_dir).await
+    }
+
+    /// A new patient, a visit of ten minutes, and the mail that comes of it.
+    pub async fn book_for_new_patient_at(&self, starts_at: DateTime<Utc>, mail_dir: &Path) -> Visit {
         let (email, born) = ("nora@patients.example", "1975-05-06");
         self.goto("/patients/new").await;
         self.fill("Full name", "Nora Quist").await;
@@ -36,17 +43,15 @@ impl Window {
         let book = self.paths().await.into_iter().find(|path| path.starts_with("/appointments/new?patient="));
         self.goto(&book.expect("a patient's page leads to booking")).await;
 
-        let now = chrono::DateTime::parse_from_rfc3339(&demo.visit_now().starts_at).expect("`starts_at` is a time");
-        let starts_at = now + chrono::TimeDelta::minutes(5);
         let at_clinic = starts_at.with_timezone(&chrono_tz::America::New_York);
         self.put("Date", &at_clinic.format("%Y-%m-%d").to_string()).await;
         self.put("Start", &at_clinic.format("%H:%M").to_string()).await;
         self.fill("Length", "10").await;
-        let before = mails(&demo.told.mail_dir);
+        let before = mails(mail_dir);
         self.click("Book this visit").await;
         self.sees("The visit is booked.").await;
 
-        let link = self.wait_for("find the mail with the link", async || Ok(link_to(email, &demo.told.mail_dir, &before))).await;
+        let link = self.wait_for("find the mail with the link", async || Ok(link_to(email, mail_dir, &before))).await;
         Visit { link, date_of_birth: born.to_owned(), starts_at: starts_at.to_rfc3339() }
     }
 
@@ -82,5 +87,5 @@ fn link_to(email: &str, folder: &Path, before: &BTreeSet<PathBuf>) -> Option<Str
     let text = texts.into_iter().find(|text| text.contains(&format!("To: {email}")))?;
     // Quoted-printable: a line may be broken anywhere.
     let text = text.replace("=\r\n", "").replace("=\n", "");
-    text.split_whitespace().find(|word| word.starts_with("http://") && word.contains("/v#")).map(str::to_owned)
+    text.split_whitespace().find(|word| word.starts_with("http") && word.contains("/v#")).map(str::to_owned)
 }

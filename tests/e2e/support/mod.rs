@@ -5,6 +5,7 @@ pub mod cleanliness;
 pub mod clinic;
 pub mod csv;
 pub mod desk;
+pub mod installed;
 pub mod media;
 pub mod program;
 pub mod server;

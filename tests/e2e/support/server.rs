@@ -12,7 +12,7 @@ use tempfile::TempDir;
 use super::program::Program;
 
 /// Lower: a server that never comes up is noticed sooner. Higher: a debug build on a busy machine has time to hash its passwords.
-const START_PATIENCE: Duration = Duration::from_secs(60);
+pub const START_PATIENCE: Duration = Duration::from_secs(60);
 
 /// A clinic that opened this morning. Dies with the test.
 pub struct Demo {
@@ -88,7 +88,7 @@ impl Drop for Demo {
 }
 
 /// A port that is free on both addresses of `localhost`.
-fn free_port() -> u16 {
+pub fn free_port() -> u16 {
     loop {
         let port = TcpListener::bind("127.0.0.1:0").unwrap().local_addr().unwrap().port();
         if TcpListener::bind(("::1", port)).is_ok() {
