@@ -4,7 +4,7 @@ use super::access::Access;
 use super::event::{ActorKind, Context, Event, Kind, Outcome, payload_hash};
 use super::spool::{self, Spool};
 use crate::crypto::{Keyring, Rng, Sealed};
-use crate::db::{self, Db, MANY, in_tx};
+use crate::db::{self, Db, in_tx, many};
 use crate::ids::{EventId, PatientId};
 use crate::time::{SharedClock, Timestamp};
 use std::ops::{Deref, DerefMut};
@@ -129,15 +129,22 @@ impl Log {
             payload: self.keys.seal_log(id.0, &self.rng, &[salt.as_slice(), payload.as_bytes()].concat()),
         };
         insert_event(tx, &recorded).await?;
-        for lot in db::lots(event.patients.iter().copied(), NOBODY) {
-            let tagged = tagged(tx, &lot).await?;
-            for patient in lot.iter().filter(|patient| **patient != NOBODY && !tagged.contains(patient)) {
-                insert_tag(tx, *patient, self.rng.bytes()).await?;
-            }
-            insert_subjects(tx, id, &lot).await?;
-        }
+        self.write_subjects(tx, id, event).await?;
         insert_pending(tx, id).await?;
         Ok(recorded)
+    }
+
+    /// Tag the event with each of its patients. A tag is made at the first event about a patient.
+    async fn write_subjects(&self, tx: &mut db::Tx, id: EventId, event: &Event) -> sqlx::Result<()> {
+        let patients: Vec<PatientId> = event.patients.iter().copied().collect();
+        let known = event.patients.iter().filter(|patient| **patient != NOBODY).count() as u64;
+        if insert_subjects(tx, id, &patients).await? < known {
+            for patient in patients.iter().filter(|patient| **patient != NOBODY) {
+                insert_tag(tx, *patient, self.rng.bytes()).await?;
+            }
+            insert_subjects(tx, id, &patients).await?;
+        }
+        Ok(())
     }
 
     /// An id that sorts after those of the same millisecond, so that the log keeps the order in which this node wrote. The 12
@@ -213,29 +220,33 @@ async fn insert_event(tx: &mut db::Tx, event: &Recorded) -> sqlx::Result<()> {
         .execute(conn).await.map(drop))
 }
 
-/// Those of the patients who have a tag already.
-async fn tagged(tx: &mut db::Tx, patients: &[PatientId; MANY]) -> sqlx::Result<Vec<PatientId>> {
-    in_tx!(tx, conn => {
-        let query = sqlx::query_scalar(
-            "select patient_id from audit_subject
-             where patient_id in ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14, $15, $16)");
-        patients.iter().fold(query, |query, patient| query.bind(*patient)).fetch_all(conn).await
-    })
-}
-
-/// A patient's tag, made at the first event about them.
+/// A patient's tag. Does nothing for one who has a tag.
 async fn insert_tag(tx: &mut db::Tx, patient: PatientId, tag: [u8; 16]) -> sqlx::Result<()> {
     in_tx!(tx, conn => sqlx::query("insert into audit_subject (patient_id, tag) values ($1, $2) on conflict (patient_id) do nothing")
         .bind(patient).bind(tag.as_slice()).execute(conn).await.map(drop))
 }
 
-async fn insert_subjects(tx: &mut db::Tx, event: EventId, patients: &[PatientId; MANY]) -> sqlx::Result<()> {
-    in_tx!(tx, conn => {
-        let query = sqlx::query(
-            "insert into audit_event_subject (event_id, tag) select $17, tag from audit_subject
-             where patient_id in ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14, $15, $16)");
-        patients.iter().fold(query, |query, patient| query.bind(*patient)).bind(event).execute(conn).await.map(drop)
-    })
+/// Tag the event with those of the patients who have a tag and are not on it yet: how many that were.
+async fn insert_subjects(tx: &mut db::Tx, event: EventId, patients: &[PatientId]) -> sqlx::Result<u64> {
+    if let [patient] = patients {
+        return insert_subject(tx, event, *patient).await;
+    }
+    let mut inserted = 0;
+    for lot in db::lots(patients.iter().copied(), NOBODY) {
+        inserted += in_tx!(tx, conn => {
+            let query = sqlx::query(concat!(
+                "insert into audit_event_subject (event_id, tag) select $49, tag from audit_subject where patient_id in (", many!(), ")
+                 on conflict do nothing"));
+            lot.iter().fold(query, |query, patient| query.bind(*patient)).bind(event).execute(conn).await.map(|done| done.rows_affected())
+        })?;
+    }
+    Ok(inserted)
+}
+
+async fn insert_subject(tx: &mut db::Tx, event: EventId, patient: PatientId) -> sqlx::Result<u64> {
+    in_tx!(tx, conn => sqlx::query(
+        "insert into audit_event_subject (event_id, tag) select $2, tag from audit_subject where patient_id = $1 on conflict do nothing")
+        .bind(patient).bind(event).execute(conn).await.map(|done| done.rows_affected()))
 }
 
 async fn insert_pending(tx: &mut db::Tx, event: EventId) -> sqlx::Result<()> {

@@ -10,12 +10,15 @@ pub mod migrate;
 use anyhow::{Context, bail, ensure};
 use sqlx::postgres::{PgConnectOptions, PgPoolOptions, PgSslMode};
 use sqlx::sqlite::{SqliteConnectOptions, SqliteJournalMode, SqlitePoolOptions, SqliteSynchronous};
-use sqlx::{ConnectOptions, PgConnection, PgPool, SqlitePool};
+use sqlx::{ConnectOptions, Connection, PgConnection, PgPool, SqlitePool};
 use std::path::{Path, PathBuf};
 use std::str::FromStr;
 use std::sync::Arc;
 use std::time::Duration;
 
+/// A connection to PostgreSQL that was idle for so long is asked whether it is still there. Lower: fewer requests fail after the
+/// server was restarted. Higher: fewer questions.
+const ASKED_WHEN_IDLE_FOR: Duration = Duration::from_secs(1);
 /// How long a caller waits for a connection. Lower: overload answers 503 sooner. Higher: a burst of writers is ridden out.
 const ACQUIRE_TIMEOUT: Duration = Duration::from_secs(5);
 /// Readers at once. Higher: more of a page's queries overlap, each with its own page cache.
@@ -56,8 +59,18 @@ macro_rules! in_tx {
 }
 pub(crate) use in_tx;
 
-/// How many rows one statement asks for by their ids. A statement has one text, so its number of places is fixed.
-pub const MANY: usize = 16;
+/// How many rows one statement asks for by their ids. A statement has one text, so its number of places is fixed: the day of a
+/// clinician fits.
+pub const MANY: usize = 48;
+
+/// `$1` to `$48`, the places of [`MANY`] ids.
+macro_rules! many {
+    () => {
+        "$1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14, $15, $16, $17, $18, $19, $20, $21, $22, $23, $24, $25, \
+         $26, $27, $28, $29, $30, $31, $32, $33, $34, $35, $36, $37, $38, $39, $40, $41, $42, $43, $44, $45, $46, $47, $48"
+    };
+}
+pub(crate) use many;
 
 /// The ids in lots of [`MANY`], the last one filled with `nobody`, an id that no row has.
 pub fn lots<T: Copy>(ids: impl IntoIterator<Item = T>, nobody: T) -> Vec<[T; MANY]> {
@@ -241,7 +254,8 @@ async fn open_sqlite(path: &Path) -> anyhow::Result<Db> {
         .busy_timeout(ACQUIRE_TIMEOUT)
         .pragma("secure_delete", "ON")
         .pragma("temp_store", "MEMORY");
-    let pool = || SqlitePoolOptions::new().acquire_timeout(ACQUIRE_TIMEOUT);
+    // A connection to a file does not get lost: asking it first would only take its time.
+    let pool = || SqlitePoolOptions::new().acquire_timeout(ACQUIRE_TIMEOUT).test_before_acquire(false);
     let write = pool()
         .max_connections(1)
         .after_connect(|connection, _| Box::pin(async move { assert_settings(connection).await }))
@@ -284,7 +298,20 @@ async fn assert_settings(connection: &mut sqlx::SqliteConnection) -> sqlx::Resul
 }
 
 async fn open_postgres(options: PgConnectOptions) -> anyhow::Result<Db> {
-    let pool = |size| PgPoolOptions::new().max_connections(size).acquire_timeout(ACQUIRE_TIMEOUT);
+    // A connection that was just in use is not asked first whether it is still there: that would be one more way to the server
+    // and back for each transaction.
+    let pool = |size| {
+        PgPoolOptions::new().max_connections(size).acquire_timeout(ACQUIRE_TIMEOUT).test_before_acquire(false).before_acquire(
+            |connection, about| {
+                Box::pin(async move {
+                    if about.idle_for >= ASKED_WHEN_IDLE_FOR {
+                        connection.ping().await?;
+                    }
+                    Ok(true)
+                })
+            },
+        )
+    };
     let write = pool(WRITERS_MAX).connect_with(options.clone()).await.context("connect to PostgreSQL")?;
     let read = pool(READERS_MAX)
         .connect_with(options.options([("default_transaction_read_only", "on")]))

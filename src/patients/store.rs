@@ -2,7 +2,7 @@
 
 use crate::crypto::blind_index::BlindIndex;
 use crate::crypto::{Sealed, length_prefixed, sha256};
-use crate::db::{MANY, Tx, in_tx};
+use crate::db::{MANY, Tx, in_tx, many};
 use crate::ids::{PatientId, RequestKey, StaffId, VisitId};
 use crate::time::{Timestamp, Zone};
 
@@ -119,10 +119,9 @@ pub struct NameRow {
 /// The names of up to [`MANY`] patients. The places of a shorter list are filled with an id that nobody has.
 pub async fn names(tx: &mut Tx, ids: &[PatientId; MANY]) -> sqlx::Result<Vec<NameRow>> {
     in_tx!(tx, conn => {
-        let query = sqlx::query_as(
+        let query = sqlx::query_as(concat!(
             "select patient.id, patient.version, patient.name, patient_key.kid, patient_key.wrapped, patient_key.check_value
-             from patient join patient_key on patient_key.patient_id = patient.id
-             where patient.id in ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14, $15, $16)");
+             from patient join patient_key on patient_key.patient_id = patient.id where patient.id in (", many!(), ")"));
         ids.iter().fold(query, |query, id| query.bind(*id)).fetch_all(conn).await
     })
 }

@@ -11,7 +11,7 @@ mod seat;
 mod telling;
 mod watch;
 
-pub(super) use day::today;
+pub(super) use day::{Day, today};
 pub use seat::{Outgoing, Seat};
 
 use super::room::{Effect, Event, Party, Room, SocketId};

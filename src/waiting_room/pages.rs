@@ -2,7 +2,7 @@
 
 use super::arrival::ArrivalForm;
 use super::hub::{self, Hub};
-use super::late::{self, Delay};
+use super::late::{self, Delay, Late};
 use super::store::Standing;
 use super::{Identity, MESSAGE_CHARS_MAX, socket};
 use crate::app::App;
@@ -89,11 +89,12 @@ struct Row {
 async fn today(app: App, hub: Data<Hub>, clinician: Clinician) -> Result<HttpResponse> {
     let (page, zone) = (clinician.page(&app), app.config.clinic.zone);
     let day = page.t.with2("waiting-day", "date", page.t.date(zone.today(app.now())), "city", zone.city());
-    let late = late::of(&app, clinician.member.id).await?.map_or(0, |late| late.minutes);
+    let (visits, late) = rows(&app, &hub, &clinician, page.t).await?;
+    let late = late.map_or(0, |late| late.minutes);
     html(&TodayPage {
         late: late::MINUTES.map(|minutes| Choice { minutes, said: minutes == late }).into(),
         late_words: if late == 0 { String::new() } else { page.t.with("waiting-late-said", "minutes", late) },
-        visits: rows(&app, &hub, &clinician, page.t).await?,
+        visits,
         page,
         day,
     })
@@ -101,25 +102,23 @@ async fn today(app: App, hub: Data<Hub>, clinician: Clinician) -> Result<HttpRes
 
 async fn list(app: App, hub: Data<Hub>, clinician: Clinician) -> Result<HttpResponse> {
     let page = clinician.page(&app);
-    html(&ListPart { visits: rows(&app, &hub, &clinician, page.t).await?, page })
+    html(&ListPart { visits: rows(&app, &hub, &clinician, page.t).await?.0, page })
 }
 
-/// The day with its names. The log says whose names before any is opened.
-async fn rows(app: &App, hub: &Hub, clinician: &Clinician, t: Text) -> Result<Vec<Row>> {
-    let mut visits = hub::today(app, clinician.member.id).await?;
+/// The day with its names, and how late it gets. The log says whose names before any is opened.
+async fn rows(app: &App, hub: &Hub, clinician: &Clinician, t: Text) -> Result<(Vec<Row>, Option<Late>)> {
+    let hub::Day { mut visits, late } = hub::today(app, clinician.member.id).await?;
     visits.sort_by_key(|(_, visit)| (rank(visit), visit.waiting_since.filter(|_| rank(visit) == 0), visit.starts_at, visit.id));
     let ids: Vec<_> = visits.iter().map(|(_, visit)| visit.patient_id).collect();
     let event = Event::done(Kind::VisitsListed).about_all(ids.iter().copied()).with("page", Fact::Word("today"));
     let access = app.log.access(&clinician.context, event).await?;
     let names = patients::names(app, &access, &ids).await?;
     let zone = app.config.clinic.zone;
-    Ok(visits
-        .into_iter()
-        .map(|(device, visit)| {
-            let name = names.get(&visit.patient_id).map(|name| name.reveal().clone()).unwrap_or_default();
-            row(app, hub, &visit, device, name, zone, t)
-        })
-        .collect())
+    let rows = visits.into_iter().map(|(device, visit)| {
+        let name = names.get(&visit.patient_id).map(|name| name.reveal().clone()).unwrap_or_default();
+        row(app, hub, &visit, device, name, zone, t)
+    });
+    Ok((rows.collect(), late))
 }
 
 /// Whoever waits stands on top, then who is in a call, then the order of the day.

@@ -1,6 +1,6 @@
 //! A clinic of one's own, from an empty folder to a visit over HTTPS.
 
-use chrono::Utc;
+use anteroom::time::{Clock, SystemClock};
 
 use crate::support::browser::{Browser, View};
 use crate::support::clinic::{WAITING, see_each_other};
@@ -24,7 +24,7 @@ async fn the_commands_in_the_readme_lead_to_a_visit_over_https() {
     }
     administrator.finish().await;
 
-    let visit = desk.book_for_new_patient_at(Utc::now(), &clinic.mail_dir).await;
+    let visit = desk.book_for_new_patient_at(SystemClock.now().utc(), &clinic.mail_dir).await;
     assert!(visit.link.starts_with(&clinic.base_url), "{}", visit.link);
     desk.finish().await;
 

@@ -6,7 +6,7 @@ use crate::appointments::VisitState;
 use crate::ids::{StaffId, StaffSessionId, VisitId};
 use crate::links::{self, Asking, DeviceMove};
 use crate::time::Timestamp;
-use crate::waiting_room::late;
+use crate::waiting_room::late::Late;
 use crate::waiting_room::room::SocketId;
 use crate::waiting_room::store::{self, Standing};
 use serde::Serialize;
@@ -88,8 +88,7 @@ impl Hub {
             return;
         }
         let app = &self.0.app;
-        let read = async { Ok::<_, sqlx::Error>((today(app, clinician).await?, late::of(app, clinician).await?)) };
-        let (visits, late) = match read.await {
+        let Day { visits, late } = match today(app, clinician).await {
             Ok(day) => day,
             Err(error) => return tracing::warn!(%error, staff.id = %clinician, "Could not read the day of `{clinician}`"),
         };
@@ -118,14 +117,21 @@ impl Hub {
     }
 }
 
-/// The visits on a clinician's Today page: the clinic's day, and whoever still waits or talks. With each, what is to be said of
-/// its devices.
-pub(in crate::waiting_room) async fn today(app: &App, clinician: StaffId) -> sqlx::Result<Vec<(DeviceMove, Standing)>> {
-    let zone = app.config.clinic.zone;
-    let (from, until) = zone.day(zone.today(app.now()));
+/// What a clinician's Today page shows.
+pub(in crate::waiting_room) struct Day {
+    /// The clinic's day, and whoever still waits or talks. With each, what is to be said of its devices.
+    pub(in crate::waiting_room) visits: Vec<(DeviceMove, Standing)>,
+    /// How late the clinician said to be.
+    pub(in crate::waiting_room) late: Option<Late>,
+}
+
+pub(in crate::waiting_room) async fn today(app: &App, clinician: StaffId) -> sqlx::Result<Day> {
+    let (now, zone) = (app.now(), app.config.clinic.zone);
+    let (from, until) = zone.day(zone.today(now));
     let mut tx = app.db.reading().await?;
     let visits = store::day(&mut tx, clinician, from, until).await?;
-    let devices = links::device_moves(&mut tx, clinician, app.now()).await?;
+    let devices = links::device_moves(&mut tx, clinician, now).await?;
+    let late = store::late(&mut tx, clinician, now).await?;
     let with_device = |visit: Standing| (devices.get(&visit.id).copied().unwrap_or_default(), visit);
-    Ok(visits.into_iter().map(with_device).collect())
+    Ok(Day { visits: visits.into_iter().map(with_device).collect(), late })
 }
