@@ -98,6 +98,10 @@ async fn main() -> anyhow::Result<()> {
             let app = App::open(config, Arc::new(SystemClock), Rng::system()).await?;
             run(app, listeners, async |app| {
                 tracing::info!("Serving {} at {}", app.config.clinic.name, app.config.base_url);
+                if app.config.mail.smtp.is_none() {
+                    let folder = app.config.mail_folder();
+                    tracing::warn!("No [mail.smtp] is named: mails to patients are only files in {}", folder.display());
+                }
                 Ok(())
             })
             .await

@@ -30,8 +30,8 @@ pub fn check_key(config: &Config) -> anyhow::Result<()> {
     let same_volume = volume(&config.data_dir) == Some(key.dev());
     ensure!(
         !same_volume || config.accept_key_on_data_volume,
-        "the root key file {shown} lies on the volume of the data: whoever takes that disk has both. Move the key to another volume, or \
-         write `accept_key_on_data_volume = true` into the configuration if this machine has only one"
+        "the root key file {shown} lies on the volume of the data: whoever takes that disk has both. Move the key to another volume. If \
+         this machine has only one, give `init` --accept-key-on-data-volume, or write `accept_key_on_data_volume = true` into the configuration"
     );
     Ok(())
 }

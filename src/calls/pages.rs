@@ -57,7 +57,8 @@ async fn patient(app: App, patient: PatientVisit) -> Result<HttpResponse> {
     let clinician = staff::member(&mut tx, standing.clinician_id).await?.ok_or(Error::NotFound)?;
     let (zone, language) = patients::zone_and_language(&mut tx, patient.patient).await?.ok_or(Error::NotFound)?;
     drop(tx);
-    let late = waiting_room::late::of(&app, standing.clinician_id).await?;
+    // Whoever was let in is told of no delay.
+    let late = if standing.admitted() { None } else { waiting_room::late::of(&app, standing.clinician_id).await? };
     let t = Text::of(&language);
     let page = Page { csrf: patient.csrf.clone(), clinic_name: app.config.clinic.name.clone(), ..Page::public(&app.config.clinic, t) };
     html(&PatientPage {

@@ -1,7 +1,9 @@
 //! What was not given on the command line is asked for at the terminal, one sentence each. Without a terminal it is named as missing.
 
 use super::Plan;
-use anyhow::{Context, bail};
+use crate::staff;
+use crate::time::Zone;
+use anyhow::{Context, anyhow, bail, ensure};
 use std::io::{BufRead, IsTerminal, Write};
 use std::path::PathBuf;
 
@@ -40,24 +42,49 @@ pub struct Wishes {
     accept_key_on_data_volume: bool,
 }
 
+/// Something to ask, and what is wrong with an answer, told at once: a refusal after the last question would lose them all.
+struct Question {
+    flag: &'static str,
+    words: &'static str,
+    wrong: fn(&str) -> Option<&'static str>,
+}
+
+const KEYS: Question = Question { flag: "--keys", words: "A folder for the root key, on another disk than the data", wrong: |_| None };
+const NAME: Question = Question { flag: "--name", words: "The clinic's name, as patients know it", wrong: |_| None };
+const ADDRESS: Question = Question {
+    flag: "--address",
+    words: "The address patients will use, such as https://visits.clinic.example",
+    wrong: |address| {
+        let fine = address.starts_with("https://") || address.starts_with("http://localhost");
+        (!fine).then_some("it must begin with https://")
+    },
+};
+const ZONE: Question = Question {
+    flag: "--zone",
+    words: "The clinic's time zone, such as America/New_York",
+    wrong: |zone| zone.parse::<Zone>().err().map(|_| "there is no such time zone: it is an area and a city, with _ for a space"),
+};
+const PHONE: Question = Question { flag: "--phone", words: "The number patients call when something does not work", wrong: |_| None };
+const ADMINISTRATOR: Question = Question {
+    flag: "--admin",
+    words: "The mail address of the first administrator",
+    wrong: |address| staff::email(address).is_none().then_some("this is not a mail address"),
+};
+
 impl Wishes {
     /// The whole plan, with the rest asked for.
     pub fn complete(self) -> anyhow::Result<Plan> {
         let mut talk = Talk::new();
         let keys = match self.keys {
             Some(keys) => keys,
-            None => talk.ask("--keys", "A folder for the root key, on another disk than the data")?.into(),
+            None => talk.ask(&KEYS)?.into(),
         };
         Ok(Plan {
-            name: talk.given_or_ask(self.name, "--name", "The clinic's name, as patients know it")?,
-            address: talk.given_or_ask(
-                self.address,
-                "--address",
-                "The address patients will use, such as https://visits.clinic.example",
-            )?,
-            zone: talk.given_or_ask(self.zone, "--zone", "The clinic's time zone, such as America/New_York")?,
-            phone: talk.given_or_ask(self.phone, "--phone", "The number patients call when something does not work")?,
-            administrator: talk.given_or_ask(self.admin, "--admin", "The mail address of the first administrator")?,
+            name: talk.given_or_ask(self.name, &NAME)?,
+            address: talk.given_or_ask(self.address, &ADDRESS)?,
+            zone: talk.given_or_ask(self.zone, &ZONE)?,
+            phone: talk.given_or_ask(self.phone, &PHONE)?,
+            administrator: talk.given_or_ask(self.admin, &ADMINISTRATOR)?,
             folder: self.folder,
             keys,
             tls: self.certificate.zip(self.certificate_key),
@@ -75,24 +102,28 @@ impl Talk {
         Self { at_a_terminal: std::io::stdin().is_terminal() }
     }
 
-    fn given_or_ask(&mut self, given: Option<String>, flag: &str, question: &str) -> anyhow::Result<String> {
-        given.map_or_else(|| self.ask(flag, question), Ok)
+    fn given_or_ask(&mut self, given: Option<String>, question: &Question) -> anyhow::Result<String> {
+        let Some(given) = given else { return self.ask(question) };
+        match (question.wrong)(&given) {
+            Some(wrong) => bail!("{} {given}: {wrong}", question.flag),
+            None => Ok(given),
+        }
     }
 
-    /// Ask until there is an answer.
-    fn ask(&mut self, flag: &str, question: &str) -> anyhow::Result<String> {
-        if !self.at_a_terminal {
-            bail!("{flag} is missing: {question}");
-        }
+    /// Ask until there is an answer that will do.
+    fn ask(&mut self, question: &Question) -> anyhow::Result<String> {
+        let missing = || anyhow!("{} is missing: {}", question.flag, question.words);
+        ensure!(self.at_a_terminal, missing());
         loop {
             let mut out = std::io::stdout().lock();
-            write!(out, "{question}:\n> ").and_then(|()| out.flush()).context("ask at the terminal")?;
+            write!(out, "{}:\n> ", question.words).and_then(|()| out.flush()).context("ask at the terminal")?;
             let mut answer = String::new();
-            if std::io::stdin().lock().read_line(&mut answer).context("read from the terminal")? == 0 {
-                bail!("{flag} is missing: {question}");
-            }
-            if !answer.trim().is_empty() {
-                return Ok(answer.trim().to_owned());
+            ensure!(std::io::stdin().lock().read_line(&mut answer).context("read from the terminal")? > 0, missing());
+            let answer = answer.trim();
+            match (question.wrong)(answer) {
+                _ if answer.is_empty() => {}
+                Some(wrong) => writeln!(out, "{answer}: {wrong}.").context("answer at the terminal")?,
+                None => return Ok(answer.to_owned()),
             }
         }
     }

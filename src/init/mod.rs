@@ -14,7 +14,7 @@ use crate::production;
 use crate::secret::Secret;
 use crate::staff::{self, Role};
 use crate::time::SystemClock;
-use anyhow::{Context, ensure};
+use anyhow::{Context, bail, ensure};
 use std::io::Write;
 use std::os::unix::fs::{DirBuilderExt, OpenOptionsExt};
 use std::path::{Path, PathBuf};
@@ -46,6 +46,8 @@ pub struct Clinic {
     pub root_key: PathBuf,
     /// Where the administrator sets a password, once.
     pub setup: Secret<String>,
+    /// TLS is a proxy's affair.
+    pub behind_proxy: bool,
     /// What has to be filled in before the server starts.
     pub missing: Option<String>,
 }
@@ -62,6 +64,9 @@ impl Clinic {
             key = self.root_key.display(),
             setup = self.setup.reveal(),
         );
+        if self.behind_proxy {
+            out.push_str("\nIt speaks plain HTTP on 127.0.0.1:8080, for a proxy on this machine that holds the certificate.\n");
+        }
         if let Some(missing) = &self.missing {
             out.push_str(&format!("\nBefore it starts, mend this in the configuration: {missing}.\n"));
         }
@@ -85,8 +90,9 @@ pub async fn run(plan: &Plan) -> anyhow::Result<Clinic> {
     private_folder(&config.data_dir)?;
     let setup = first_administrator(config.clone(), &plan.administrator).await?;
     write_new(&file, &text)?;
+    let config_is_secure = config.secure();
     let missing = production::check(&config).err().map(|error| format!("{error:#}"));
-    Ok(Clinic { config: file, root_key: config.root_key_file, setup, missing })
+    Ok(Clinic { config: file, root_key: config.root_key_file, setup, behind_proxy: plan.tls.is_none() && config_is_secure, missing })
 }
 
 async fn first_administrator(config: Config, email: &str) -> anyhow::Result<Secret<String>> {
@@ -156,6 +162,10 @@ impl Plan {
         let port = |default: u16| host.rsplit_once(':').map_or(Ok(default), |(_, port)| port.parse().context("the port of the address"));
         let here = host == "localhost" || host.starts_with("localhost:");
         Ok(match (&self.tls, here) {
+            (None, true) if self.address.starts_with("https://") => bail!(
+                "{} needs a certificate: give --certificate and --certificate-key, or for a trial an address such as http://localhost:8080",
+                self.address
+            ),
             (_, true) => {
                 let port = port(if self.address.starts_with("https://") { 443 } else { 80 })?;
                 format!("\"127.0.0.1:{port}\", \"[::1]:{port}\"")

@@ -24,7 +24,9 @@ const choice = deviceChoice({ devices, remote: call.element, say });
 const joinButton = find("#join", HTMLButtonElement);
 const checking = find("#identity", HTMLElement);
 const removal = find("#remove-dialog", HTMLDialogElement);
+const ending = find("#end-dialog", HTMLDialogElement);
 const wrong = find("#not-dialog", HTMLDialogElement);
+const moving = find("#moving", HTMLFormElement);
 
 const chatToggle = find("#chat-toggle", HTMLButtonElement);
 const chatPart = find("#chat", HTMLElement);
@@ -44,6 +46,7 @@ const note = startNote(noteRoot, { url: main.dataset.noteUrl ?? "" });
 /** @type {Session|null} */
 let session = null;
 let identified = (main.dataset.identity ?? "") !== "";
+let letIn = main.dataset.state === "checking" || main.dataset.state === "in_call";
 let patientHere = false;
 let connected = false;
 /** @type {number|null} */
@@ -65,7 +68,11 @@ find("#back", HTMLButtonElement).addEventListener("click", () => void part("wait
 find("#remove", HTMLButtonElement).addEventListener("click", () => removal.showModal());
 find("#remove-no", HTMLButtonElement).addEventListener("click", () => removal.close());
 find("#remove-yes", HTMLButtonElement).addEventListener("click", () => { removal.close(); void part("removal"); });
-find("#end", HTMLButtonElement).addEventListener("click", () => void end());
+// Before it is known who is there, the visit was hardly had: the button beside was meant perhaps.
+find("#end", HTMLButtonElement).addEventListener("click", () => { if (identified) void end(); else ending.showModal(); });
+find("#end-no", HTMLButtonElement).addEventListener("click", () => ending.close());
+find("#end-yes", HTMLButtonElement).addEventListener("click", () => { ending.close(); void end(); });
+moving.addEventListener("submit", (event) => { event.preventDefault(); void answerMove(event.submitter); });
 find("#over-return", HTMLButtonElement).addEventListener("click", () => location.reload());
 addEventListener("pageshow", (event) => { if (event.persisted) location.reload(); });
 
@@ -112,9 +119,27 @@ async function begin() {
 function told(message) {
   patientHere = message.peer === true;
   identified = message.identity !== null;
+  letIn = message.state === "checking" || message.state === "in_call";
   showIdentity();
+  showMove(message.moving);
   if (!connected && joinButton.hidden) showWaiting();
-  if (message.state === "waiting") backInWaitingRoom();
+  if (!letIn) backInWaitingRoom();
+}
+
+/** Another device of the patient asks to take the visit over: a phone that died in the call. @param {{device: string}|null} asking */
+function showMove(asking) {
+  const came = moving.hidden && asking !== null;
+  moving.hidden = asking === null;
+  find("[name=device]", HTMLInputElement, moving).value = asking?.device ?? "";
+  if (came) announce(find("p", HTMLElement, moving).textContent ?? "");
+}
+
+/** @param {HTMLElement|null} pressed */
+async function answerMove(pressed) {
+  const fields = Object.fromEntries([...new FormData(moving, pressed)].map(([name, value]) => [name, String(value)]));
+  const result = await post(moving.action, fields);
+  if (!result.ok) return refused(result.status);
+  moving.hidden = true;
 }
 
 function showWaiting() {
@@ -125,12 +150,13 @@ function showWaiting() {
 function backInWaitingRoom() {
   connected = false;
   call.waiting(say("back-in-waiting"));
+  find("#to-today", HTMLAnchorElement).hidden = false;
   stopClock();
 }
 
 function showIdentity() {
   const was = checking.hidden;
-  checking.hidden = identified;
+  checking.hidden = identified || !letIn;
   if (!identified) {
     reason.close();
     return note.close();

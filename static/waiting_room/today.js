@@ -77,10 +77,7 @@ setInterval(ring, RING_MS);
 
 /** @param {any} message */
 async function heard(message) {
-  if (message?.type === "gone") {
-    socket.stop();
-    return tell(connection, say("gone"));
-  }
+  if (message?.type === "gone") return signedOut();
   tell(connection, "");
   if (message?.type !== "today" || !Array.isArray(message.visits)) return;
   heardAt = Date.now();
@@ -92,6 +89,12 @@ async function heard(message) {
   late.show(message.late ?? 0);
   render();
   arrivals();
+}
+
+/** Names do not stay on the screen of somebody who has signed out. */
+function signedOut() {
+  socket.stop();
+  location.replace("/sign-in");
 }
 
 /** The set of visits has changed: rows come from the server. Rows that are here already stay, with what is being typed in them. */
@@ -217,8 +220,9 @@ async function act(form, pressed = null) {
 
 /** Say what became of an act that did not work. @param {number} status @returns {boolean} whether it worked */
 function answered(status) {
+  if (status === 401) signedOut();
   const fine = status >= 200 && status < 300;
-  tell(find("#result", HTMLElement), fine ? "" : say(status === 0 ? "offline" : status === 401 ? "gone" : status === 409 || status === 404 ? "changed" : "failed"));
+  tell(find("#result", HTMLElement), fine ? "" : say(status === 0 ? "offline" : status === 409 || status === 404 ? "changed" : "failed"));
   return fine;
 }
 

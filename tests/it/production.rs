@@ -134,7 +134,7 @@ fn a_start_refuses_what_would_be_unsafe_and_says_what_to_write() {
     assert_eq!(start.says_with(tls), STARTED);
     assert_eq!(start.says_with(&database("postgres://anteroom@db.internal/anteroom?sslmode=verify-full")), STARTED);
 
-    assert!(start.says("accept_key_on_data_volume = true", "").contains("Move the key to another volume, or write"));
+    assert!(start.says("accept_key_on_data_volume = true", "").contains("Move the key to another volume."));
     assert!(start.says("127.0.0.1:8080", "0.0.0.0:8080").contains("plain HTTP"));
     assert!(start.says_with(&database("postgres://anteroom@db.internal/anteroom")).contains("sslmode=verify-full"));
     let smtp = "[mail.smtp]\n            host = \"smtp.clinic.example\"\n            port = 465";

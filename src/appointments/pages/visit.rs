@@ -14,7 +14,7 @@ use crate::staff::{self, Scheduler};
 use crate::text::Text;
 use crate::time::{Timestamp, Zone};
 use crate::web::csrf::{Form, Token};
-use crate::web::form::{Choice, Wrongs};
+use crate::web::form::{Choice, Problems, Wrongs};
 use crate::web::{self, Page, StatusCode, html, html_with, see_other};
 use actix_web::HttpResponse;
 use actix_web::web::{Path, Query};
@@ -106,14 +106,19 @@ pub async fn move_visit(app: App, scheduler: Scheduler, id: Path<VisitId>, form:
     let MoveForm { was, date, time, minutes, which } = form.0;
     let time = TimeForm { date, time, minutes, which };
     let t = scheduler.page(&app).t;
+    let visit = existing(&app, *id).await?;
+    let now = Slot { starts_at: visit.starts_at, ends_at: visit.ends_at };
     let wrongs = match time.parse(app.config.clinic.zone, app.now()) {
+        // A new link and a mail about a new time would only frighten the patient.
+        Ok(slot) if slot == now && was == now.starts_at => {
+            let mut problems = Problems::default();
+            problems.note("time", "appointments-time-same");
+            Wrongs::say(t, &problems)
+        }
         Ok(slot) => match move_to(&app, &scheduler.context, *id, was, slot).await {
             Ok(()) => return Ok(see_other(&format!("/appointments/{id}?notice=moved"))),
             Err(BookError::Changed) => return changed(&app, &scheduler, *id).await,
-            Err(error) => {
-                let clinician = existing(&app, *id).await?.clinician_id;
-                busy(&app, t, clinician, "appointments-clinician-busy-move", error).await?
-            }
+            Err(error) => busy(&app, t, visit.clinician_id, "appointments-clinician-busy-move", error).await?,
         },
         Err(problems) => Wrongs::say(t, &problems),
     };
@@ -222,7 +227,7 @@ async fn visit_page(app: &App, scheduler: &Scheduler, id: VisitId) -> web::Resul
         state: state(t, visit.state),
         has_reason: visit.reason.is_some(),
         locked: locked.map(|until| t.with("appointments-locked", "clock", t.clock(until, zone))).unwrap_or_default(),
-        mails: mails.iter().map(|mail| mail_line(t, mail, zone)).collect(),
+        mails: mails.iter().map(|mail| mail_line(t, mail, zone, app.config.mail.smtp.is_some())).collect(),
         may_send: visit.state.may_change() && visit.state != VisitState::NoShow && now < visit.ends_at + app.config.links.closes_after(),
         may_change: visit.state.may_change(),
         was: visit.starts_at.0,
@@ -245,9 +250,11 @@ async fn visit_page(app: &App, scheduler: &Scheduler, id: VisitId) -> web::Resul
     })
 }
 
-fn mail_line(t: Text, mail: &Mail, zone: Zone) -> MailLine {
+/// `by_server`: mails go to a mail server, not into a folder.
+fn mail_line(t: Text, mail: &Mail, zone: Zone, by_server: bool) -> MailLine {
+    let sent_how = if by_server { "appointments-mail-sent" } else { "appointments-mail-filed" };
     let state = match (mail.sent_at, mail.given_up_at, mail.last_error.as_deref()) {
-        (Some(sent), ..) => t.with("appointments-mail-sent", "when", t.when(sent, zone)),
+        (Some(sent), ..) => t.with(sent_how, "when", t.when(sent, zone)),
         (_, Some(_), Some("withdrawn")) => t.say("appointments-mail-withdrawn"),
         (_, Some(_), why) => t.with("appointments-mail-given-up", "why", why.unwrap_or_default()),
         (_, None, Some(why)) => t.with2("appointments-mail-trying", "why", why, "attempts", mail.attempts),

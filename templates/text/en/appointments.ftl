@@ -88,6 +88,7 @@ appointments-mail-cancelled = Cancellation
 appointments-mail-reminder = Reminder
 appointments-mail-new_link = New link
 appointments-mail-sent = Sent { $when }
+appointments-mail-filed = Written to a file { $when }: this program has no mail server, so nobody was mailed.
 appointments-mail-withdrawn = Taken back before it left
 appointments-mail-given-up = { $why ->
     [refused] There is no such mailbox. Correct the address, then send a new link.
@@ -123,3 +124,4 @@ appointments-state-in_call = In the call
 appointments-state-ended = Done
 appointments-state-cancelled = Cancelled
 appointments-state-no_show = Did not come
+appointments-time-same = The visit is at this time already. Nothing was changed, and the patient was not mailed.

@@ -90,6 +90,10 @@ call-remove-heading = Remove this person from the visit?
 call-remove-why = Their page closes, and only a new link lets them come back. The visit stays open.
 call-remove-no = Keep them
 call-remove-yes = Yes, remove
+call-end-heading = End the visit for both?
+call-end-why = Nobody has said yet who is there. The visit counts as done, and its link opens nothing any more.
+call-end-no = Go on
+call-end-yes = Yes, end it
 
 call-not-heading = Not this person
 call-not-off = The call is cut here: they no longer see or hear you. Choose what happens now.

@@ -71,3 +71,5 @@ patients-both-zones = { $clinic }, for the patient { $patient }
 patients-stale = Somebody else changed this patient while you were typing. Your changes were not saved.
 patients-stale-next = What you typed is still below. Open what is saved now, compare, and make your changes there.
 patients-stale-show = Show what is saved now
+
+patients-id = Record id, by which the access log is searched:

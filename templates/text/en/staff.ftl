@@ -73,5 +73,5 @@ staff-zone-wrong = Choose one of the time zones.
 
 staff-link-title = Address to set a password
 staff-link-how = Give this address to { $name } ({ $email }), and to nobody else. Whoever opens it sets the password of this account.
-staff-link-once = It is shown only now, works once, and only for a limited time. If it is lost, make a new one.
+staff-link-once = It is shown only now and works once: within three days for a new account, within one day otherwise. If it is lost, make a new one.
 staff-link-back = Back to the accounts

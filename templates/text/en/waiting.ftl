@@ -25,6 +25,7 @@ waiting-remove-why = Their page closes, and only a new link lets them come back.
 waiting-remove-no = Keep them
 waiting-remove-yes = Yes, remove
 
+waiting-note = Note
 waiting-moving = Another device asks to take over this visit. It gave the right date of birth or code.
 waiting-move = Move
 waiting-move-refuse = Refuse
@@ -51,7 +52,6 @@ waiting-js-title-waiting = Someone is waiting
 waiting-js-arrived = Someone is in the waiting room.
 waiting-js-sound-blocked = Press any key or tap once, so that this page may ring.
 waiting-js-lost = The connection is lost. Trying again. What you see may be old.
-waiting-js-gone = You are signed out. Sign in again to go on.
 waiting-js-failed = That did not work. Try again.
 waiting-js-offline = The server could not be reached. Try again.
 waiting-js-changed = This visit was changed in the meantime.
