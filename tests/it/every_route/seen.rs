@@ -102,7 +102,6 @@ fn asks(case: &Case, from: From) -> bool {
 }
 
 async fn look_once(world: &World<'_>, case: &Case, stage: &Stage, visitor: Visitor, from: From) -> Seen {
-    let _of_the_stage = world.new_events().await;
     let answer = read(world.send(case, stage, visitor, from).await, stage).await;
     let events = world.new_events().await;
     Seen { route: case.route, ends: case.ends, visitor, from, answer, events }

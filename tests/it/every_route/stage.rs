@@ -16,6 +16,7 @@ use anteroom::time::{Millis, Timestamp};
 use anteroom::waiting_room::{self, Arrival, Identity, companion::Companion, consent};
 use serde_json::json;
 use std::collections::BTreeMap;
+use std::rc::Rc;
 
 /// What a stage has beside the state of its visit.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -63,13 +64,21 @@ impl World<'_> {
         self.test.by(self.staff(Visitor::Clinician).id, Role::Clinician)
     }
 
-    /// What a case needs: a new patient's visit that has come to its state, with all that people hold there.
-    pub async fn stage(&self, case: &Case) -> Stage {
+    /// What a case needs: a new patient's visit that has come to its state, with all that people hold there. Cases that change
+    /// nothing of it share one.
+    pub async fn stage(&self, case: &Case) -> Rc<Stage> {
+        let shares = case.keeps_stage && case.state == VisitState::Sent && case.with.is_empty();
+        let stage = if shares { self.shared.get_or_init(|| self.make(case)).await.clone() } else { self.make(case).await };
+        let _of_the_stage = self.new_events().await;
+        stage
+    }
+
+    async fn make(&self, case: &Case) -> Rc<Stage> {
         let mut stage = self.visit(case.state, case.with, case.route.contains("/visits/")).await;
         if case.route.contains("/staff/") || case.route.contains("/set-password") {
             self.colleague(&mut stage, case.with).await;
         }
-        stage
+        Rc::new(stage)
     }
 
     /// `sent_away`: with a device that opened this visit before and was sent away; else it is one of another visit.

@@ -14,8 +14,10 @@ use anteroom::time::{Millis, Timestamp};
 use reqwest::{Client, Method, RequestBuilder, Response};
 use serde_json::Value;
 use std::collections::BTreeMap;
+use std::rc::Rc;
 use std::sync::Mutex;
 use std::sync::atomic::{AtomicI64, Ordering};
+use tokio::sync::OnceCell;
 
 const TAKEN: &str = "R-1001";
 
@@ -32,6 +34,7 @@ pub struct World<'a> {
     staff: BTreeMap<Visitor, Browser>,
     /// Devices of other visits than the one of a stage: one that opened its visit, and one that was sent away from it.
     pub devices: BTreeMap<Visitor, Cookie>,
+    pub shared: OnceCell<Rc<Stage>>,
     stages: AtomicI64,
     /// The last event that was looked at.
     seen: Mutex<Option<(Timestamp, EventId)>>,
@@ -44,7 +47,15 @@ impl<'a> World<'a> {
             staff.insert(visitor, test.staff(role(visitor)).await);
         }
         let http = Client::builder().redirect(reqwest::redirect::Policy::none()).build().unwrap();
-        let mut world = Self { test, http, staff, devices: BTreeMap::new(), stages: AtomicI64::new(1), seen: Mutex::default() };
+        let mut world = Self {
+            test,
+            http,
+            staff,
+            devices: BTreeMap::new(),
+            shared: OnceCell::new(),
+            stages: AtomicI64::new(1),
+            seen: Mutex::default(),
+        };
         world.numbered_patient().await;
         let other = world.visit(VisitState::Waiting, &[], true).await.cookies;
         world.devices.insert(Visitor::OtherDevice, other[&Visitor::Device].clone());
@@ -82,6 +93,7 @@ impl<'a> World<'a> {
                 assert_eq!(browser.sign_in(PASSWORD).await.status().as_u16(), 303);
             }
         }
+        let _of_signing_in = self.new_events().await;
     }
 
     /// Whether there is such a visitor on this stage.
