@@ -23,10 +23,12 @@ const ELSEWHERE: [(&str, &str); 10] = [
 ];
 
 /// Facts that no request of the table leads to.
-const SEEN_ELSEWHERE: [(&str, &str); 7] = [
+const SEEN_ELSEWHERE: [(&str, &str); 9] = [
     ("staff.signed_in", "locked_until"),
     ("link.sent", "why"),
     ("link.sent", "given_up"),
+    ("mail.sent", "why"),
+    ("mail.sent", "given_up"),
     ("device.moved", "why"),
     ("device.move_asked", "why"),
     ("visit.waiting", "back"),

@@ -63,6 +63,11 @@ fn shown<'a>(page: &str, stage: &'a Stage) -> Option<&'a String> {
     stage.canaries.iter().find(|canary| page.contains(*canary))
 }
 
+/// Every table, and how to write one of its rows.
+const SQLITE_TABLES: &str = "select m.name, group_concat('quote(' || c.name || ')', ' || '','' || ') from sqlite_master m
+    join pragma_table_info(m.name) c where m.type = 'table' and m.name not like 'sqlite\\_%' escape '\\' group by m.name order by m.name";
+const POSTGRES_TABLES: &str = "select table_name::text, '' from information_schema.tables where table_schema = 'public' order by 1";
+
 /// Every table and what is in it, without `throttle`: a try counts, whether or not it can be recorded.
 struct Contents(Vec<(String, String)>);
 
@@ -74,19 +79,16 @@ impl Contents {
 }
 
 async fn contents(test: &TestApp) -> Contents {
-    let columns = "select m.name, group_concat('quote(' || c.name || ')', ' || '','' || ') from sqlite_master m
-        join pragma_table_info(m.name) c where m.type = 'table' and m.name not like 'sqlite\\_%' escape '\\' group by m.name order by m.name";
-    let sqlite = |(table, columns): &(String, String)| {
-        format!("select '{table}', coalesce(group_concat(line, char(10)), '') from (select {columns} as line from {table} order by 1)")
-    };
-    let tables = "select table_name::text, '' from information_schema.tables where table_schema = 'public' order by 1";
-    let postgres = |(table, _): &(String, String)| {
-        format!("select '{table}', coalesce(string_agg(t::text, chr(10) order by t::text), '') from {table} t")
-    };
-    let (list, question): (&str, &dyn Fn(&(String, String)) -> String) =
-        if matches!(test.app.db, Db::Sqlite { .. }) { (columns, &sqlite) } else { (tables, &postgres) };
+    let sqlite = matches!(test.app.db, Db::Sqlite { .. });
+    let list = if sqlite { SQLITE_TABLES } else { POSTGRES_TABLES };
     let tables: Vec<(String, String)> = on_db!(test, pool => sqlx::query_as(AssertSqlSafe(list)).fetch_all(pool).await).unwrap();
-    let questions: Vec<String> = tables.iter().filter(|(table, _)| table != "throttle").map(question).collect();
+    let rows = |(table, columns): &(String, String)| match sqlite {
+        true => {
+            format!("select '{table}', coalesce(group_concat(line, char(10)), '') from (select {columns} as line from {table} order by 1)")
+        }
+        false => format!("select '{table}', coalesce(string_agg(t::text, chr(10) order by t::text), '') from {table} t"),
+    };
+    let questions: Vec<String> = tables.iter().filter(|(table, _)| table != "throttle").map(rows).collect();
     let all = questions.join(" union all ");
     Contents(on_db!(test, pool => sqlx::query_as(AssertSqlSafe(all)).fetch_all(pool).await).unwrap())
 }
