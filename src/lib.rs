@@ -46,6 +46,7 @@
 //! - **calls never imports records**: the code that handles hostile network input has no path to clinical text.
 //! - **nothing opens sealed data without an audit access**, and **only the log commits**: no event, no access.
 //! - **bookkeeping touches its tables only**: the writes without an event are a closed list.
+//! - **every route has a row** in the reviewed tables of who gets what and what is written about it (`tests/it/every_route`).
 //! - **no template turns escaping off**; **every text that is named exists**.
 //! - **sqlite and postgres have the same tables and columns** (`tests/it/schema.rs`).
 //! - **nothing passes but between the two holders of an admitted visit** (`waiting_room/room.rs`).

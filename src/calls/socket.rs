@@ -132,8 +132,11 @@ impl Visitor {
         Ok(())
     }
 
-    /// Record something about the call, if there is one of that epoch for this seat.
+    /// Record something about the call, if there is one of that epoch for this seat, and this page holds it.
     async fn when_admitted(&self, epoch: i64, record: impl Future<Output = sqlx::Result<()>>) -> Result<()> {
+        if !self.hub.holds(self.visit, self.socket) {
+            return Ok(());
+        }
         let mut tx = self.app.db.reading().await?;
         let now = waiting_room::admitted(&mut tx, self.visit, &self.seat).await?.is_some_and(|proof| proof.epoch == epoch);
         drop(tx);

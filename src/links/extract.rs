@@ -36,6 +36,7 @@ impl FromRequest for PatientVisit {
 }
 
 async fn of(request: &HttpRequest) -> Result<PatientVisit, Error> {
+    let _turn = web::turn::of(request).await;
     let app = request.app_data::<App>().ok_or_else(|| Error::Internal(anyhow::anyhow!("the server was built without its app")))?;
     let visit: VisitId = request.match_info().get("id").and_then(|id| id.parse().ok()).ok_or(Error::NotOpenHere)?;
     let token = web::cookies::read(request, app.config.secure(), &cookie_name(visit)).ok_or(Error::NotOpenHere)?;

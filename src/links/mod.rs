@@ -147,6 +147,8 @@ pub async fn resend(app: &App, context: &Context, visit: VisitId) -> web::Result
     let invitation = store::invitation(&mut reading, visit).await?.ok_or(web::Error::NotFound)?;
     drop(reading);
     if !invitation.is_open(app.now(), app.config.links) {
+        let refused = Event::refused(Kind::LinkRequested, "over").on(Object::Visit, visit.0).about(invitation.invitation.patient);
+        app.log.refused(context, refused).await?;
         return Err(web::Error::Gone);
     }
     let invitation = invitation.invitation;
@@ -188,11 +190,7 @@ async fn ask_for_link(app: &App, context: &Context, key: &[u8]) -> web::Result<(
     }
     tx.commit_bookkeeping(Bookkeeping::Throttle).await?;
     match resend(app, &context, link.visit_id).await {
-        Ok(_) => Ok(()),
-        Err(web::Error::Gone) => {
-            let refused = Event::refused(Kind::LinkRequested, "over").on(Object::Visit, link.visit_id.0).about(link.patient_id);
-            app.log.refused(&context, refused).await.map_err(Into::into)
-        }
+        Ok(_) | Err(web::Error::Gone) => Ok(()),
         Err(error) => Err(error),
     }
 }

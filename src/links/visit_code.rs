@@ -30,8 +30,10 @@ pub async fn code_for_booking(tx: &mut audit::Tx, app: &App, visit: VisitId, pat
 pub async fn new_code(app: &App, context: &Context, visit: VisitId) -> web::Result<Secret<String>> {
     let code = token::visit_code(&app.rng);
     let mut tx = app.log.begin(context).await?;
-    let patient =
-        store::set_code(&mut tx, visit, Some(app.keys.check_value(visit.0, code.reveal()).as_slice())).await?.ok_or(web::Error::Gone)?;
+    let check = app.keys.check_value(visit.0, code.reveal());
+    let Some(patient) = store::set_code(&mut tx, visit, Some(check.as_slice())).await? else {
+        return Err(over(app, context, tx, visit, Kind::LinkCodeMade).await);
+    };
     if store::unlock(&mut tx, visit).await? {
         tx.also(Event::done(Kind::LinkUnlocked).on(Object::Visit, visit.0).about(patient));
     }
@@ -48,9 +50,20 @@ pub async fn drop_code(app: &App, context: &Context, visit: VisitId) -> web::Res
         return Err(web::Error::Forbidden);
     }
     let mut tx = app.log.begin(context).await?;
-    let patient = store::set_code(&mut tx, visit, None).await?.ok_or(web::Error::Gone)?;
+    let Some(patient) = store::set_code(&mut tx, visit, None).await? else {
+        return Err(over(app, context, tx, visit, Kind::LinkCodeDropped).await);
+    };
     tx.commit(Event::done(Kind::LinkCodeDropped).on(Object::Visit, visit.0).about(patient)).await?;
     Ok(())
+}
+
+/// The visit is over or cancelled: nobody types anything for it any more. That somebody wanted it is in the log.
+async fn over(app: &App, context: &Context, tx: audit::Tx, visit: VisitId, kind: Kind) -> web::Error {
+    drop(tx);
+    match app.log.refused(context, Event::refused(kind, "over").on(Object::Visit, visit.0)).await {
+        Ok(()) => web::Error::Gone,
+        Err(unwritten) => unwritten.into(),
+    }
 }
 
 /// True when this visit's links ask for a code.

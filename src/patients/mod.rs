@@ -79,7 +79,13 @@ pub async fn add(app: &App, context: &Context, new: NewPatient) -> Result<Patien
         }
         Err(error) if db::violation(&error) == Some(Violation::Unique) => {
             drop(tx);
-            added_before(app, &new).await?.ok_or(SaveError::RecordNumberTaken)
+            match added_before(app, &new).await? {
+                Some(id) => Ok(id),
+                None => {
+                    Err(turned_away(app, context, Event::refused(Kind::PatientAdded, "record_number_taken"), SaveError::RecordNumberTaken)
+                        .await)
+                }
+            }
         }
         Err(error) => Err(error.into()),
     }
@@ -90,11 +96,22 @@ pub async fn change(app: &App, context: &Context, id: PatientId, version: i64, d
     let key = app.patient_key(id).await?;
     let columns = seal(app, &key, details, version + 1);
     let mut tx = app.log.begin(context).await?;
-    match store::update(&mut tx, id, &columns, stamp(app, context)).await {
-        Ok(true) => Ok(tx.commit(saved(Kind::PatientChanged, id, &columns)).await?),
-        Ok(false) => Err(SaveError::Stale),
-        Err(error) if db::violation(&error) == Some(Violation::Unique) => Err(SaveError::RecordNumberTaken),
-        Err(error) => Err(error.into()),
+    let (why, error) = match store::update(&mut tx, id, &columns, stamp(app, context)).await {
+        Ok(true) => return Ok(tx.commit(saved(Kind::PatientChanged, id, &columns)).await?),
+        Ok(false) => ("stale", SaveError::Stale),
+        Err(error) if db::violation(&error) == Some(Violation::Unique) => ("record_number_taken", SaveError::RecordNumberTaken),
+        Err(error) => return Err(error.into()),
+    };
+    drop(tx);
+    let refused = Event::refused(Kind::PatientChanged, why).on(Object::Patient, id.0).about(id);
+    Err(turned_away(app, context, refused, error).await)
+}
+
+/// The error of a save that did not happen, once that is recorded.
+async fn turned_away(app: &App, context: &Context, refused: Event, error: SaveError) -> SaveError {
+    match app.log.refused(context, refused).await {
+        Ok(()) => error,
+        Err(unwritten) => unwritten.into(),
     }
 }
 

@@ -86,7 +86,10 @@ impl FromRequest for AnyStaff {
 
     fn from_request(request: &HttpRequest, _: &mut Payload) -> Self::Future {
         let request = request.clone();
-        Box::pin(async move { signed(&request).await.map(Self) })
+        Box::pin(async move {
+            let _turn = web::turn::of(&request).await;
+            signed(&request).await.map(Self)
+        })
     }
 }
 
@@ -128,6 +131,7 @@ role! {
 }
 
 async fn signed_as(request: &HttpRequest, role: Role) -> Result<Signed, Error> {
+    let _turn = web::turn::of(request).await;
     let signed = signed(request).await?;
     if signed.member.role == role {
         return Ok(signed);

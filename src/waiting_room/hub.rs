@@ -141,6 +141,11 @@ impl Hub {
         self.apply(visit, Event::Connected { socket, epoch });
     }
 
+    /// True for a page that holds the call of its visit.
+    pub fn holds(&self, visit: VisitId, socket: SocketId) -> bool {
+        self.live().rooms.get(&visit).is_some_and(|room| room.holds(socket))
+    }
+
     /// True when a party's part in the call of that epoch is over by the log's account, so that a page begins anew.
     pub fn has_left(&self, visit: VisitId, party: Party, epoch: i64) -> bool {
         self.live().rooms.get(&visit).is_some_and(|room| room.has_left(party, epoch))

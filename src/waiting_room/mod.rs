@@ -189,7 +189,8 @@ pub async fn write(app: &App, context: &Context, clinician: StaffId, visit: Visi
     let version = standing.message_version + 1;
     let sealed = app.keys.seal(&key, message_place(visit, version), &app.rng, text.as_bytes());
     let step = async |tx: &mut db::Tx| store::message(tx, visit, clinician, &sealed, version).await;
-    clinicians_step(app, context, clinician, visit, Kind::VisitMessaged, step, |event| event).await
+    let with_version = |event: Event| event.with("row_version", Fact::Number(version));
+    clinicians_step(app, context, clinician, visit, Kind::VisitMessaged, step, with_version).await
 }
 
 fn message_place(visit: VisitId, version: i64) -> Place {

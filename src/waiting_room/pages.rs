@@ -171,26 +171,27 @@ async fn delay(app: App, clinician: Clinician, request: HttpRequest, form: csrf:
 
 /// `{"ok":true}` for a script, back to the day for a form.
 fn done(request: &HttpRequest) -> HttpResponse {
-    if request.headers().contains_key(csrf::HEADER) {
-        HttpResponse::Ok().json(serde_json::json!({ "ok": true }))
-    } else {
-        see_other("/today")
-    }
+    done_at(request, "/today")
+}
+
+/// `{"ok":true}` for a script, another page for a form.
+fn done_at(request: &HttpRequest, page: &str) -> HttpResponse {
+    if request.headers().contains_key(csrf::HEADER) { HttpResponse::Ok().json(serde_json::json!({ "ok": true })) } else { see_other(page) }
 }
 
 async fn arrive(app: App, patient: PatientVisit, request: HttpRequest, form: csrf::Form<ArrivalForm>) -> Result<HttpResponse> {
     super::arrive(&app, &patient, form.0.parse()?).await?;
-    Ok(done(&request))
+    Ok(done_at(&request, &format!("/visits/{}", patient.visit)))
 }
 
 async fn leave(app: App, patient: PatientVisit, request: HttpRequest, _ours: csrf::Token) -> Result<HttpResponse> {
     super::leave(&app, &patient).await?;
-    Ok(done(&request))
+    Ok(done_at(&request, &format!("/visits/{}", patient.visit)))
 }
 
 async fn admit(app: App, clinician: Clinician, id: Path<VisitId>, request: HttpRequest, _ours: csrf::Token) -> Result<HttpResponse> {
     super::admit(&app, &clinician.context, clinician.member.id, *id).await?;
-    if request.headers().contains_key(csrf::HEADER) { Ok(done(&request)) } else { Ok(see_other(&format!("/visits/{id}/call"))) }
+    Ok(done_at(&request, &format!("/visits/{id}/call")))
 }
 
 async fn hold(app: App, clinician: Clinician, id: Path<VisitId>, request: HttpRequest, _ours: csrf::Token) -> Result<HttpResponse> {

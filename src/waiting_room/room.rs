@@ -185,6 +185,11 @@ impl Room {
         self.sockets.get(&socket).copied()
     }
 
+    /// True for a page that holds the call.
+    pub fn holds(&self, socket: SocketId) -> bool {
+        self.holders.contains(&Some(socket))
+    }
+
     /// True when the log was told that this party's part in the call of that epoch is over: who comes back begins anew.
     pub fn has_left(&self, party: Party, epoch: i64) -> bool {
         self.left[party.index()].is_some_and(|left| left >= epoch)

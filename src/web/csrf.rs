@@ -3,7 +3,7 @@
 //! With a session: a token, the HMAC of the session's cookie, in the field `csrf` or the header `x-csrf`. Before a session
 //! exists there is nothing to tie a token to: then the browser must say that our own page sent the request.
 
-use super::{Error, cookies, limit};
+use super::{Error, cookies, limit, turn};
 use crate::app::App;
 use crate::audit::{Event, Kind};
 use crate::crypto::same;
@@ -89,6 +89,7 @@ impl FromRequest for SameOrigin {
     fn from_request(request: &HttpRequest, _: &mut Payload) -> Self::Future {
         let request = request.clone();
         Box::pin(async move {
+            let _turn = turn::of(&request).await;
             let app = app(&request)?;
             if same_origin(app, &request) {
                 return Ok(SameOrigin);
@@ -111,6 +112,7 @@ pub fn same_origin(app: &App, request: &HttpRequest) -> bool {
 }
 
 async fn check(request: &HttpRequest, token: Option<String>) -> Result<(), Error> {
+    let _turn = turn::of(request).await;
     let app = app(request)?;
     let sessions = cookies::ours(request, app.config.secure());
     if sessions.is_empty() {

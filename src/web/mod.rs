@@ -15,6 +15,7 @@ pub mod metrics;
 mod page;
 mod source;
 pub mod tls;
+pub mod turn;
 
 pub use error::{Error, Result};
 pub use page::{Nav, Page, html, html_with, see_other};

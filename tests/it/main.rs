@@ -8,6 +8,7 @@ mod architecture;
 mod calls;
 mod compliance;
 mod device_move;
+mod every_route;
 mod inventory;
 mod letters;
 mod links;

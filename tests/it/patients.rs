@@ -102,7 +102,7 @@ on_both! {
         let page = late.text().await.unwrap();
         assert!(page.contains("value=\"Second\"") && page.contains("Somebody else changed this patient"));
         assert!(desk.text(&path).await.contains("value=\"First\""));
-        assert_eq!(app.outcomes(Kind::PatientChanged).await, ["success"]);
+        assert_eq!(app.outcomes(Kind::PatientChanged).await, ["success", "refused"]);
         app.finish().await;
     }
 }

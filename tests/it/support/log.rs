@@ -4,9 +4,10 @@ use super::socket::PATIENCE;
 use super::{NOW, TestApp};
 use anteroom::audit::{self, Filter};
 use anteroom::db::Db;
-use anteroom::ids::{PatientId, RequestKey, StaffId, VisitId};
+use anteroom::ids::{EventId, PatientId, RequestKey, StaffId, VisitId};
 use anteroom::patients::{self, ContactChoices, Details, NewPatient};
 use anteroom::secret::Secret;
+use anteroom::time::Timestamp;
 use serde_json::Value;
 use std::sync::atomic::{AtomicI64, Ordering};
 use std::time::Duration;
@@ -39,6 +40,14 @@ impl TestApp {
     pub async fn log(&self) -> Vec<Value> {
         let mut tx = self.app.db.reading().await.unwrap();
         let events = audit::oldest_first(&mut tx, &Filter::default(), None, 100_000).await.unwrap();
+        events.iter().map(|event| serde_json::from_str(&self.app.log.payload(event).unwrap()).unwrap()).collect()
+    }
+
+    /// The payloads of the events after `seen`, oldest first; `seen` is the last of them from then on.
+    pub async fn log_after(&self, seen: &mut Option<(Timestamp, EventId)>) -> Vec<Value> {
+        let mut tx = self.app.db.reading().await.unwrap();
+        let events = audit::oldest_first(&mut tx, &Filter::default(), *seen, 100_000).await.unwrap();
+        *seen = events.last().map(|last| (last.recorded_at, last.id)).or(*seen);
         events.iter().map(|event| serde_json::from_str(&self.app.log.payload(event).unwrap()).unwrap()).collect()
     }
 

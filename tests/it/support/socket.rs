@@ -152,8 +152,20 @@ impl Socket {
 
     /// Close as a page does that goes away: with a goodbye.
     pub async fn leave(mut self) {
+        self.say_goodbye().await;
+    }
+
+    /// The same, and with which code the server closed, whether before the goodbye or after it.
+    pub async fn say_goodbye(&mut self) -> Option<u16> {
         let away = CloseFrame { code: CloseCode::Away, reason: "".into() };
         let _closed_already = self.stream.close(Some(away)).await;
-        let _silent = timeout(PATIENCE, async { while !matches!(self.next().await, News::Closed(_)) {} }).await;
+        let closed = timeout(PATIENCE, async {
+            loop {
+                if let News::Closed(code) = self.next().await {
+                    return code;
+                }
+            }
+        });
+        closed.await.ok().flatten()
     }
 }

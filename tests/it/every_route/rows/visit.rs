@@ -1,0 +1,84 @@
+//! The visit itself: the waiting room, the call, the note.
+
+use super::Sends::{Form, Json, Nothing, Upgrade};
+use super::{Row, plain, row};
+use crate::every_route::stage::With;
+use crate::every_route::visitors::Visitor::{Clinician, Device};
+use anteroom::appointments::VisitState::{Checking, Ended, InCall, Redeemed, Sent, Waiting};
+
+pub fn rows() -> Vec<Row> {
+    [today(), patients_side(), steps(), call()].into_iter().flatten().collect()
+}
+
+fn today() -> Vec<Row> {
+    vec![
+        plain("GET /today", Clinician, Nothing),
+        plain("GET /today/list", Clinician, Nothing),
+        plain("GET /today/socket", Clinician, Upgrade).open("says that something changed, with ids and states and never a name"),
+        plain("POST /today/delay", Clinician, Form(&[("minutes", "10")]))
+            .keeps_stage()
+            .sending("on time again", Form(&[("minutes", "0")]))
+            .sending("not on the list", Form(&[("minutes", "7")])),
+    ]
+}
+
+fn patients_side() -> Vec<Row> {
+    let agreed = Form(&[("consent", "1")]);
+    vec![
+        row("GET /visits/{id}", Device, Waiting, Nothing)
+            .open("the patient's own page: it opens nothing that is sealed, and a call goes on through an outage (AUD-03)")
+            .when("over", Ended, &[]),
+        row("GET /visits/{id}/socket", Clinician, Waiting, Upgrade)
+            .open("a call goes on through an outage (AUD-03); it says states, and nothing that is sealed without its event"),
+        row("POST /visits/{id}/arrival", Device, Redeemed, agreed)
+            .sending("with somebody", Form(&[("consent", "1"), ("companion", "Ana Canary"), ("relation", "child")]))
+            .sending("without consent", Form(&[("consent", "0")]))
+            .when("waits already", Waiting, &[])
+            .when("over", Ended, &[]),
+        row("POST /visits/{id}/departure", Device, Waiting, Form(&[])).when("was not there", Redeemed, &[]),
+    ]
+}
+
+/// The clinician's buttons.
+fn steps() -> Vec<Row> {
+    let step = |route, state, sends| row(route, Clinician, state, sends).when("not at this point", Ended, &[]);
+    vec![
+        step("POST /visits/{id}/admission", Waiting, Form(&[]))
+            .when("pressed twice", Checking, &[])
+            .to("unknown visit", "/visits/{unknown}/admission"),
+        step("POST /visits/{id}/hold", Waiting, Form(&[])),
+        step("POST /visits/{id}/message", Waiting, Form(&[("message", "We are running late.")]))
+            .sending("nothing typed", Form(&[("message", " ")])),
+        step("POST /visits/{id}/removal", Waiting, Form(&[])),
+        step("POST /visits/{id}/incident", InCall, Form(&[])),
+        step("POST /visits/{id}/waiting", InCall, Form(&[])),
+        step("POST /visits/{id}/identity", Checking, Form(&[("answer", "confirmed")]))
+            .sending("not this person", Form(&[("answer", "not_this_person")]))
+            .sending("no such answer", Form(&[("answer", "maybe")])),
+        step("POST /visits/{id}/end", InCall, Form(&[])),
+        step("POST /visits/{id}/absence", Sent, Form(&[])),
+        row("POST /visits/{id}/device-move", Clinician, Waiting, Form(&[("device", "{asking}"), ("answer", "yes")]))
+            .with(&[With::Asking])
+            .sending("asks no more", Form(&[("device", "{unknown}"), ("answer", "yes")]))
+            .sending("refused by the clinician", Form(&[("device", "{asking}"), ("answer", "no")])),
+        step("POST /visits/{id}/links", Sent, Form(&[])),
+    ]
+}
+
+fn call() -> Vec<Row> {
+    let note = r#"{"text":"Rest, and fluids.","version":0}"#;
+    let page = row("GET /visits/{id}/call", Clinician, InCall, Nothing).when("nobody was admitted", Waiting, &[]);
+    vec![
+        page.when("with somebody", InCall, &[With::Companion]),
+        row("GET /visits/{id}/reason", Clinician, InCall, Nothing)
+            .when("identity not recorded", Checking, &[])
+            .to("unknown visit", "/visits/{unknown}/reason"),
+        row("GET /visits/{id}/note", Clinician, InCall, Nothing)
+            .when("identity not recorded", Checking, &[])
+            .to("unknown visit", "/visits/{unknown}/note"),
+        row("PUT /visits/{id}/note", Clinician, InCall, Json(note))
+            .sending("somebody saved first", Json(r#"{"text":"Rest.","version":7}"#))
+            .sending("unreadable", Json("{}"))
+            .when("identity not recorded", Checking, &[]),
+    ]
+}
