@@ -1,5 +1,7 @@
-//! What benchmarks stand on: a clinic with people and visits in a database of its own, the server as a process whose CPU and memory the kernel
-//! counts, and tables of figures.
+//! What benchmarks stand on, and tests of the program as a process: a clinic with people and visits in a database of its own, the server as a
+//! process whose CPU and memory the kernel counts, and tables of figures.
+
+pub mod crash;
 
 use anteroom::app::App;
 use anteroom::appointments::{self, NewAppointment, Slot};
@@ -108,18 +110,18 @@ impl Clinic {
                 clinician = self.clinician().await;
             }
             let starts_at = self.app.now() - Millis::minutes(60) + Millis::minutes(10 * place as i64);
-            links.push(self.link(clinician, starts_at).await);
+            links.push(self.link(clinician, starts_at, 10).await);
         }
         links
     }
 
     /// One such visit of that clinician.
-    pub async fn link(&self, clinician: StaffId, starts_at: Timestamp) -> Link {
+    pub async fn link(&self, clinician: StaffId, starts_at: Timestamp, minutes: i64) -> Link {
         let (app, patient) = (&self.app, self.patient().await);
-        let visit = self.book(patient, clinician, starts_at, 10).await;
+        let visit = self.book(patient, clinician, starts_at, minutes).await;
         let access = app.log.access(&self.desk, Event::done(Kind::PatientRead).about(patient)).await.unwrap();
         let contact = patients::contact(app, &access, patient).await.unwrap();
-        let invitation = Invitation { visit, patient, clinician, starts_at, ends_at: starts_at + Millis::minutes(10) };
+        let invitation = Invitation { visit, patient, clinician, starts_at, ends_at: starts_at + Millis::minutes(minutes) };
         let mut tx = app.log.begin(&self.desk).await.unwrap();
         let once = format!("bench/{visit}");
         let link = links::invite(&mut tx, app, &contact, &invitation, LetterKind::NewLink, once, app.now()).await.unwrap().unwrap();
@@ -131,6 +133,11 @@ impl Clinic {
     pub async fn serve(&self) -> Server {
         self.app.close().await;
         Server::start(&self.config, self.port)
+    }
+
+    /// Look into the database after the server is gone.
+    pub async fn open_again(&mut self) {
+        self.app = App::open(self.app.config.clone(), Arc::new(SystemClock), Rng::system()).await.unwrap();
     }
 
     /// Again, on the same database.
@@ -203,9 +210,10 @@ impl Server {
 
     /// Start it and wait for the first answer. The port may take connections before anybody answers on them.
     pub fn spawn(command: &mut Command, port: u16) -> Self {
-        let server = Self(command.spawn().unwrap());
+        let mut server = Self(command.spawn().unwrap());
         let began = Instant::now();
         while !answers(port) {
+            assert_eq!(server.0.try_wait().unwrap(), None, "the server does not stay");
             assert!(began.elapsed() < Duration::from_secs(30), "the server does not answer");
         }
         server

@@ -7,6 +7,7 @@ mod appointments;
 mod architecture;
 mod calls;
 mod compliance;
+mod crash_loop;
 mod device_move;
 mod inventory;
 mod letters;
