@@ -34,21 +34,25 @@ pub struct Clinic {
     pub base_url: String,
     pub port: u16,
     pub desk: Context,
-    config: PathBuf,
+    pub config: PathBuf,
     _folder: tempfile::TempDir,
 }
 
 impl Clinic {
     /// An empty one: on a SQLite file, or on the PostgreSQL database of that URL, which has to be empty.
     pub async fn new(database: Option<&str>) -> Self {
+        Self::with(database, "").await
+    }
+
+    /// One with more lines in its configuration.
+    pub async fn with(database: Option<&str>, settings: &str) -> Self {
         let folder = tempfile::tempdir().unwrap();
         let port = free_port();
         let base_url = format!("http://localhost:{port}");
         let config = init(folder.path(), &base_url);
-        if let Some(url) = database {
-            let text = std::fs::read_to_string(&config).unwrap();
-            std::fs::write(&config, format!("{text}\n[database]\nurl = \"{url}\"\n")).unwrap();
-        }
+        let database = database.map(|url| format!("[database]\nurl = \"{url}\"\n")).unwrap_or_default();
+        let text = std::fs::read_to_string(&config).unwrap();
+        std::fs::write(&config, format!("{text}\n{database}{settings}")).unwrap();
         let app = App::open(Config::read(&config).unwrap(), Arc::new(SystemClock), Rng::system()).await.unwrap();
         let desk = app.system();
         let mut clinic = Self { app, base_url, port, desk, config, _folder: folder };
@@ -131,8 +135,13 @@ impl Clinic {
 
     /// The server as a process of its own. The clinic's own connections are closed first.
     pub async fn serve(&self) -> Server {
+        self.serve_by(&mut serving(&self.config)).await
+    }
+
+    /// The same by a command that somebody has changed.
+    pub async fn serve_by(&self, command: &mut Command) -> Server {
         self.app.close().await;
-        Server::start(&self.config, self.port)
+        Server::spawn(command, self.port)
     }
 
     /// Look into the database after the server is gone.
@@ -182,6 +191,13 @@ pub fn anteroom() -> Command {
     command
 }
 
+/// The program as it serves that clinic.
+pub fn serving(config: &Path) -> Command {
+    let mut command = anteroom();
+    command.arg("serve").arg("--config").arg(config);
+    command
+}
+
 /// A clinic's configuration in an empty folder.
 pub fn init(folder: &Path, base_url: &str) -> PathBuf {
     let mut command = anteroom();
@@ -205,7 +221,7 @@ pub struct Server(Child);
 
 impl Server {
     pub fn start(config: &Path, port: u16) -> Self {
-        Self::spawn(anteroom().arg("serve").arg("--config").arg(config), port)
+        Self::spawn(&mut serving(config), port)
     }
 
     /// Start it and wait for the first answer. The port may take connections before anybody answers on them.

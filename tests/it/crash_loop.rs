@@ -1,12 +1,8 @@
 //! Acknowledged means durable (REL-03, AUD-01): the program is killed again and again under load, and nothing that a client heard
 //! of is missing or there twice. `cargo bench -- crash` does the same at length.
 
-#[path = "../../benches/support/mod.rs"]
-#[expect(dead_code, reason = "benchmarks measure with the rest of it")]
-mod served;
-
 use crate::support::migrated_database;
-use served::{Clinic, crash};
+use crate::support::served::{Clinic, crash};
 
 /// About two hundred acts, broken off five times.
 const SHORT: crash::Size = crash::Size { kills: 5, clinicians: 2, visits_each: 10, bookers: 4, pairs_each: 8, readers: 5, reads_each: 15 };

@@ -13,6 +13,7 @@ mod inventory;
 mod letters;
 mod links;
 mod mail;
+mod no_phi;
 mod patients;
 mod production;
 mod records;

@@ -2,6 +2,7 @@
 //! browsers without a screen.
 
 pub mod browser;
+pub mod canary;
 pub mod capture;
 pub mod clinic;
 pub mod desk;
@@ -12,6 +13,9 @@ pub mod page;
 pub mod peer;
 pub mod postgres;
 pub mod process;
+#[path = "../../../benches/support/mod.rs"]
+#[expect(dead_code, reason = "benchmarks measure with the rest of it")]
+pub mod served;
 pub mod smtp;
 pub mod socket;
 pub mod statements;
