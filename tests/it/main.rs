@@ -9,6 +9,7 @@ mod calls;
 mod compliance;
 mod crash_loop;
 mod device_move;
+mod faults;
 mod inventory;
 mod letters;
 mod links;
