@@ -6,6 +6,7 @@ mod support;
 mod appointments;
 mod architecture;
 mod calls;
+mod clock_steps;
 mod compliance;
 mod crash_loop;
 mod device_move;
