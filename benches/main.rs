@@ -1,9 +1,10 @@
-//! Figures, and nothing that passes or fails: how soon it is ready, what a page costs, how many can wait.
+//! Figures: how soon it is ready, what a page costs, how many can wait, how often it can be killed.
 //!
-//! `cargo bench` prints all of them; `cargo bench -- start`, `load` or `waiting` one. Each compares within its own run, because the machine may
+//! `cargo bench` prints all of them; `cargo bench -- start`, `load`, `waiting` or `crash` one. Each compares within its own run, because the machine may
 //! be busy with other things. With `TEST_POSTGRES_URL` (`tests/run postgres` prints it) they run on PostgreSQL too.
 #![expect(clippy::unwrap_used, reason = "a benchmark that unwraps a failure has failed, with a line number")]
 
+mod crash;
 mod load;
 mod start;
 mod support;
@@ -26,11 +27,19 @@ fn main() {
             load::run().await;
         }
         if wants("waiting") {
-            waiting::run("SQLite", None).await;
-            match std::env::var("TEST_POSTGRES_URL") {
-                Ok(url) => waiting::run("PostgreSQL", Some(&empty_database(&url).await)).await,
-                Err(_) => support::row("PostgreSQL: not measured, TEST_POSTGRES_URL is not set", &[]),
-            }
+            on_both(waiting::run).await;
+        }
+        if wants("crash") {
+            on_both(crash::measure).await;
         }
     });
+}
+
+/// Measure on SQLite, and on PostgreSQL if there is one.
+async fn on_both(measure: impl AsyncFn(&str, Option<&str>)) {
+    measure("SQLite", None).await;
+    match std::env::var("TEST_POSTGRES_URL") {
+        Ok(url) => measure("PostgreSQL", Some(&empty_database(&url).await)).await,
+        Err(_) => support::row("PostgreSQL: not measured, TEST_POSTGRES_URL is not set", &[]),
+    }
 }

@@ -42,7 +42,7 @@ pub async fn run(name: &str, database: Option<&str>) {
     let (clinician, email) = clinic.account(Role::Clinician).await;
     let mut timed = Vec::new();
     for place in 0..TIMED {
-        timed.push(clinic.link(clinician, clinic.app.now() - Millis::minutes(60) + Millis::minutes(10 * place as i64)).await);
+        timed.push(clinic.link(clinician, clinic.app.now() - Millis::minutes(60) + Millis::minutes(10 * place as i64), 10).await);
     }
     let crowd = clinic.links(PATIENTS - TIMED).await;
     let server = clinic.serve().await;

@@ -1,5 +1,7 @@
-//! What benchmarks stand on: a clinic with people and visits in a database of its own, the server as a process whose CPU and memory the kernel
-//! counts, and tables of figures.
+//! What benchmarks stand on, and tests of the program as a process: a clinic with people and visits in a database of its own, the server as a
+//! process whose CPU and memory the kernel counts, and tables of figures.
+
+pub mod crash;
 
 use anteroom::app::App;
 use anteroom::appointments::{self, NewAppointment, Slot};
@@ -32,21 +34,25 @@ pub struct Clinic {
     pub base_url: String,
     pub port: u16,
     pub desk: Context,
-    config: PathBuf,
+    pub config: PathBuf,
     _folder: tempfile::TempDir,
 }
 
 impl Clinic {
     /// An empty one: on a SQLite file, or on the PostgreSQL database of that URL, which has to be empty.
     pub async fn new(database: Option<&str>) -> Self {
+        Self::with(database, "").await
+    }
+
+    /// One with more lines in its configuration.
+    pub async fn with(database: Option<&str>, settings: &str) -> Self {
         let folder = tempfile::tempdir().unwrap();
         let port = free_port();
         let base_url = format!("http://localhost:{port}");
         let config = init(folder.path(), &base_url);
-        if let Some(url) = database {
-            let text = std::fs::read_to_string(&config).unwrap();
-            std::fs::write(&config, format!("{text}\n[database]\nurl = \"{url}\"\n")).unwrap();
-        }
+        let database = database.map(|url| format!("[database]\nurl = \"{url}\"\n")).unwrap_or_default();
+        let text = std::fs::read_to_string(&config).unwrap();
+        std::fs::write(&config, format!("{text}\n{database}{settings}")).unwrap();
         let app = App::open(Config::read(&config).unwrap(), Arc::new(SystemClock), Rng::system()).await.unwrap();
         let desk = app.system();
         let mut clinic = Self { app, base_url, port, desk, config, _folder: folder };
@@ -108,18 +114,18 @@ impl Clinic {
                 clinician = self.clinician().await;
             }
             let starts_at = self.app.now() - Millis::minutes(60) + Millis::minutes(10 * place as i64);
-            links.push(self.link(clinician, starts_at).await);
+            links.push(self.link(clinician, starts_at, 10).await);
         }
         links
     }
 
     /// One such visit of that clinician.
-    pub async fn link(&self, clinician: StaffId, starts_at: Timestamp) -> Link {
+    pub async fn link(&self, clinician: StaffId, starts_at: Timestamp, minutes: i64) -> Link {
         let (app, patient) = (&self.app, self.patient().await);
-        let visit = self.book(patient, clinician, starts_at, 10).await;
+        let visit = self.book(patient, clinician, starts_at, minutes).await;
         let access = app.log.access(&self.desk, Event::done(Kind::PatientRead).about(patient)).await.unwrap();
         let contact = patients::contact(app, &access, patient).await.unwrap();
-        let invitation = Invitation { visit, patient, clinician, starts_at, ends_at: starts_at + Millis::minutes(10) };
+        let invitation = Invitation { visit, patient, clinician, starts_at, ends_at: starts_at + Millis::minutes(minutes) };
         let mut tx = app.log.begin(&self.desk).await.unwrap();
         let once = format!("bench/{visit}");
         let link = links::invite(&mut tx, app, &contact, &invitation, LetterKind::NewLink, once, app.now()).await.unwrap().unwrap();
@@ -129,8 +135,18 @@ impl Clinic {
 
     /// The server as a process of its own. The clinic's own connections are closed first.
     pub async fn serve(&self) -> Server {
+        self.serve_by(&mut serving(&self.config)).await
+    }
+
+    /// The same by a command that somebody has changed.
+    pub async fn serve_by(&self, command: &mut Command) -> Server {
         self.app.close().await;
-        Server::start(&self.config, self.port)
+        Server::spawn(command, self.port)
+    }
+
+    /// Look into the database after the server is gone.
+    pub async fn open_again(&mut self) {
+        self.app = App::open(self.app.config.clone(), Arc::new(SystemClock), Rng::system()).await.unwrap();
     }
 
     /// Again, on the same database.
@@ -175,6 +191,13 @@ pub fn anteroom() -> Command {
     command
 }
 
+/// The program as it serves that clinic.
+pub fn serving(config: &Path) -> Command {
+    let mut command = anteroom();
+    command.arg("serve").arg("--config").arg(config);
+    command
+}
+
 /// A clinic's configuration in an empty folder.
 pub fn init(folder: &Path, base_url: &str) -> PathBuf {
     let mut command = anteroom();
@@ -198,14 +221,15 @@ pub struct Server(Child);
 
 impl Server {
     pub fn start(config: &Path, port: u16) -> Self {
-        Self::spawn(anteroom().arg("serve").arg("--config").arg(config), port)
+        Self::spawn(&mut serving(config), port)
     }
 
     /// Start it and wait for the first answer. The port may take connections before anybody answers on them.
     pub fn spawn(command: &mut Command, port: u16) -> Self {
-        let server = Self(command.spawn().unwrap());
+        let mut server = Self(command.spawn().unwrap());
         let began = Instant::now();
         while !answers(port) {
+            assert_eq!(server.0.try_wait().unwrap(), None, "the server does not stay");
             assert!(began.elapsed() < Duration::from_secs(30), "the server does not answer");
         }
         server

@@ -19,6 +19,13 @@ use std::time::Duration;
 /// A connection to PostgreSQL that was idle for so long is asked whether it is still there. Lower: fewer requests fail after the
 /// server was restarted. Higher: fewer questions.
 const ASKED_WHEN_IDLE_FOR: Duration = Duration::from_secs(1);
+/// How long PostgreSQL may take to answer one statement. A server that went away without a word is noticed by nothing else. Lower: people hear
+/// sooner that they should come again. Higher: a slow statement is waited for.
+const ANSWER_TIMEOUT: Duration = Duration::from_secs(5);
+/// How long it may take to say that a connection still works.
+const PING_TIMEOUT: Duration = Duration::from_secs(1);
+/// When PostgreSQL gives up a transaction that nobody goes on with, and with it the rows that it holds. Longer than [`ANSWER_TIMEOUT`].
+const ABANDONED_AFTER: &str = "10s";
 /// How long a caller waits for a connection. Lower: overload answers 503 sooner. Higher: a burst of writers is ridden out.
 const ACQUIRE_TIMEOUT: Duration = Duration::from_secs(5);
 /// Readers at once. Higher: more of a page's queries overlap, each with its own page cache.
@@ -52,12 +59,22 @@ macro_rules! in_tx {
             }
             $crate::db::Tx::Postgres(transaction) => {
                 let $conn = &mut **transaction;
-                $body
+                $crate::db::answered(async { $body }).await
             }
         }
     };
 }
 pub(crate) use in_tx;
+
+/// What PostgreSQL answers in time. Afterwards nobody knows whether it was done, and the connection is of no more use.
+pub(crate) async fn answered<T>(work: impl Future<Output = sqlx::Result<T>>) -> sqlx::Result<T> {
+    within(ANSWER_TIMEOUT, work).await
+}
+
+async fn within<T>(patience: Duration, work: impl Future<Output = sqlx::Result<T>>) -> sqlx::Result<T> {
+    let silent = |_| sqlx::Error::Io(std::io::Error::new(std::io::ErrorKind::TimedOut, "PostgreSQL does not answer"));
+    tokio::time::timeout(patience, work).await.map_err(silent)?
+}
 
 /// How many rows one statement asks for by their ids. A statement has one text, so its number of places is fixed: the day of a
 /// clinician fits.
@@ -130,7 +147,7 @@ impl Db {
         match self {
             // A deferred transaction that reads and then writes fails as BUSY whatever the timeout is.
             Db::Sqlite { write, .. } => write.begin_with("BEGIN IMMEDIATE").await.map(Tx::Sqlite),
-            Db::Postgres { write, .. } => write.begin().await.map(Tx::Postgres),
+            Db::Postgres { write, .. } => within(ACQUIRE_TIMEOUT, write.begin()).await.map(Tx::Postgres),
         }
     }
 
@@ -138,7 +155,7 @@ impl Db {
     pub async fn reading(&self) -> sqlx::Result<Tx> {
         match self {
             Db::Sqlite { read, .. } => read.begin().await.map(Tx::Sqlite),
-            Db::Postgres { read, .. } => read.begin().await.map(Tx::Postgres),
+            Db::Postgres { read, .. } => within(ACQUIRE_TIMEOUT, read.begin()).await.map(Tx::Postgres),
         }
     }
 
@@ -172,7 +189,7 @@ impl Tx {
     pub(crate) async fn commit(self) -> sqlx::Result<()> {
         match self {
             Tx::Sqlite(transaction) => transaction.commit().await,
-            Tx::Postgres(transaction) => transaction.commit().await,
+            Tx::Postgres(transaction) => answered(transaction.commit()).await,
         }
     }
 }
@@ -298,26 +315,34 @@ async fn assert_settings(connection: &mut sqlx::SqliteConnection) -> sqlx::Resul
 }
 
 async fn open_postgres(options: PgConnectOptions) -> anyhow::Result<Db> {
-    // A connection that was just in use is not asked first whether it is still there: that would be one more way to the server
-    // and back for each transaction.
+    // A connection that does not answer is closed, not waited for: whoever waits with it holds a place in the pool. One that was
+    // just in use is not asked first: that would be one more way to the server and back for each transaction.
     let pool = |size| {
-        PgPoolOptions::new().max_connections(size).acquire_timeout(ACQUIRE_TIMEOUT).test_before_acquire(false).before_acquire(
-            |connection, about| {
+        PgPoolOptions::new()
+            .max_connections(size)
+            .acquire_timeout(ACQUIRE_TIMEOUT)
+            .test_before_acquire(false)
+            .before_acquire(|connection, about| {
                 Box::pin(async move {
                     if about.idle_for >= ASKED_WHEN_IDLE_FOR {
-                        connection.ping().await?;
+                        works(connection).await?;
                     }
                     Ok(true)
                 })
-            },
-        )
+            })
+            .after_release(|connection, _| Box::pin(async { works(connection).await.map(|()| true) }))
     };
-    let write = pool(WRITERS_MAX).connect_with(options.clone()).await.context("connect to PostgreSQL")?;
+    let writing = options.clone().options([("idle_in_transaction_session_timeout", ABANDONED_AFTER)]);
+    let write = pool(WRITERS_MAX).connect_with(writing).await.context("connect to PostgreSQL")?;
     let read = pool(READERS_MAX)
         .connect_with(options.options([("default_transaction_read_only", "on")]))
         .await
         .context("connect to PostgreSQL for reading")?;
     Ok(Db::Postgres { read, write })
+}
+
+async fn works(connection: &mut PgConnection) -> sqlx::Result<()> {
+    within(PING_TIMEOUT, connection.ping()).await
 }
 
 #[cfg(test)]

@@ -27,15 +27,7 @@ pub struct Browser {
 impl TestApp {
     /// The browser of somebody who is not known.
     pub fn browser(&self) -> Browser {
-        let client = Client::builder().cookie_store(true).redirect(reqwest::redirect::Policy::none()).build().unwrap();
-        Browser {
-            client,
-            base_url: self.base_url.clone(),
-            app: self.app.clone(),
-            session: Mutex::default(),
-            id: StaffId(uuid::Uuid::nil()),
-            email: String::new(),
-        }
+        Browser::at(&self.base_url, &self.app)
     }
 
     /// An account of that role with [`PASSWORD`], not signed in.
@@ -61,6 +53,13 @@ impl TestApp {
 }
 
 impl Browser {
+    /// The browser of somebody who is not known, at whatever serves `app` there.
+    pub fn at(base_url: &str, app: &App) -> Self {
+        let client = Client::builder().cookie_store(true).redirect(reqwest::redirect::Policy::none()).build().unwrap();
+        let (base_url, app) = (base_url.to_owned(), app.clone());
+        Self { client, base_url, app, session: Mutex::default(), id: StaffId(uuid::Uuid::nil()), email: String::new() }
+    }
+
     /// The browser of the owner of an account, not signed in.
     pub fn of(self, id: StaffId, email: &str) -> Self {
         Self { id, email: email.to_owned(), ..self }

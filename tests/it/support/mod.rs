@@ -2,6 +2,7 @@
 //! browsers without a screen.
 
 pub mod browser;
+pub mod canary;
 pub mod capture;
 pub mod clinic;
 pub mod desk;
@@ -12,6 +13,10 @@ pub mod page;
 pub mod peer;
 pub mod postgres;
 pub mod process;
+pub mod proxy;
+#[path = "../../../benches/support/mod.rs"]
+#[expect(dead_code, reason = "benchmarks measure with the rest of it")]
+pub mod served;
 pub mod smtp;
 pub mod socket;
 pub mod statements;
@@ -142,6 +147,12 @@ impl TestApp {
     /// On a PostgreSQL database of its own, with more lines in the configuration.
     pub async fn postgres_with(settings: &str) -> Self {
         Self::start(Some(migrated_database().await), None, settings).await
+    }
+
+    /// On that PostgreSQL database, reached at another port.
+    pub async fn postgres_by_way_of(database: postgres::Database, port: u16) -> Self {
+        let settings = format!("[database]\nurl = \"{}\"", database.url_at(port));
+        Self { database: Some(database), ..Self::start(None, None, &settings).await }
     }
 
     async fn start(database: Option<postgres::Database>, known_as: Option<&str>, settings: &str) -> Self {

@@ -49,6 +49,16 @@ impl Database {
     pub fn url(&self) -> &str {
         &self.url
     }
+
+    /// The port of the server.
+    pub fn port(&self) -> u16 {
+        PgConnectOptions::from_str(&self.url).unwrap().get_port()
+    }
+
+    /// Its address by way of another port.
+    pub fn url_at(&self, port: u16) -> String {
+        PgConnectOptions::from_str(&self.url).unwrap().port(port).to_url_lossy().to_string()
+    }
 }
 
 impl Drop for Database {
