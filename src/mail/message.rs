@@ -146,6 +146,7 @@ enum Piece {
 #[template(path = "mail/letter.html")]
 struct Html<'a> {
     language: &'static str,
+    direction: &'a str,
     subject: &'a str,
     /// What it is about, and the way in.
     parts: &'a [Part],
@@ -159,7 +160,7 @@ pub fn write(t: Text, content: &Content) -> Message {
     let (parts, help) = (parts(t, content), help(t, content));
     let paragraphs: Vec<String> = parts.iter().chain(&help).map(Part::plain).collect();
     let text = format!("{}\n", paragraphs.join("\n\n"));
-    let html = Html { language: t.language(), subject: &subject, parts: &parts, help: &help };
+    let html = Html { language: t.language(), direction: &t.direction(), subject: &subject, parts: &parts, help: &help };
     let html = html.render().expect("a template without conditions of its own renders into memory");
     Message { subject, text, html }
 }

@@ -5,7 +5,7 @@
 use crate::crypto::{Keyring, PatientKey};
 use crate::ids::{PatientId, RequestKey};
 use crate::secret::Secret;
-use crate::text::LANGUAGES;
+use crate::text::{DateOrder, LANGUAGES};
 use crate::time::{Timestamp, Zone};
 use crate::web::form::Problems;
 use chrono::{Datelike, NaiveDate};
@@ -187,7 +187,7 @@ impl PatientForm {
     }
 
     fn read_date_of_birth(&self, today: NaiveDate, problems: &mut Problems) -> Option<NaiveDate> {
-        let date = parse_date_of_birth(&self.date_of_birth);
+        let date = parse_date_of_birth(&self.date_of_birth, DateOrder::MonthFirst);
         match date {
             None => problems.note("date_of_birth", "patients-date-of-birth-wrong"),
             Some(date) if date > today => problems.note("date_of_birth", "patients-date-of-birth-future"),
@@ -242,14 +242,20 @@ impl PatientForm {
     }
 }
 
-/// A date of birth as people type it: `YYYY-MM-DD` or `MM/DD/YYYY`, leading zeros or not. From 1880 on.
-pub fn parse_date_of_birth(typed: &str) -> Option<NaiveDate> {
+/// A date of birth as people type it: `YYYY-MM-DD`, or with slashes in the order of their language, leading zeros or not.
+/// From 1880 on. Where the day comes first, a date that makes sense with the month first alone is read like that: Spanish is
+/// written in countries of both orders.
+pub fn parse_date_of_birth(typed: &str, order: DateOrder) -> Option<NaiveDate> {
     let typed = typed.trim();
-    let (year, month, day) = match (split3(typed, '-'), split3(typed, '/')) {
-        (Some([year, month, day]), _) => (year, month, day),
-        (_, Some([month, day, year])) => (year, month, day),
-        _ => return None,
-    };
+    match (split3(typed, '-'), split3(typed, '/'), order) {
+        (Some([year, month, day]), ..) => date_of_birth(year, month, day),
+        (_, Some([month, day, year]), DateOrder::MonthFirst) => date_of_birth(year, month, day),
+        (_, Some([day, month, year]), DateOrder::DayFirst) => date_of_birth(year, month, day).or_else(|| date_of_birth(year, day, month)),
+        _ => None,
+    }
+}
+
+fn date_of_birth(year: &str, month: &str, day: &str) -> Option<NaiveDate> {
     let number = |text: &str, digits: std::ops::RangeInclusive<usize>| -> Option<u32> {
         (digits.contains(&text.len()) && text.bytes().all(|byte| byte.is_ascii_digit())).then(|| text.parse().ok())?
     };
@@ -316,11 +322,16 @@ mod tests {
     fn a_date_of_birth_is_read_as_people_type_it() {
         let date = NaiveDate::from_ymd_opt(1948, 3, 14);
         for typed in ["1948-03-14", "03/14/1948", "3/14/1948", " 1948-3-14 "] {
-            assert_eq!(parse_date_of_birth(typed), date, "{typed}");
+            assert_eq!(parse_date_of_birth(typed, DateOrder::MonthFirst), date, "{typed}");
         }
         for typed in ["", "14/03/1948", "48-03-14", "1948-02-30", "1879-12-31", "1948-03-14-1", "+1948-03-14", "١٩٤٨-03-14", "031448"] {
-            assert_eq!(parse_date_of_birth(typed), None, "{typed}");
+            assert_eq!(parse_date_of_birth(typed, DateOrder::MonthFirst), None, "{typed}");
         }
+        for typed in ["1948-03-14", "14/03/1948", "14/3/1948", "03/14/1948"] {
+            assert_eq!(parse_date_of_birth(typed, DateOrder::DayFirst), date, "{typed}");
+        }
+        assert_eq!(parse_date_of_birth("03/04/1948", DateOrder::DayFirst), NaiveDate::from_ymd_opt(1948, 4, 3), "the day is first");
+        assert_eq!(parse_date_of_birth("31/31/1948", DateOrder::DayFirst), None);
     }
 
     #[test]
@@ -373,7 +384,7 @@ mod tests {
             if let Ok(details) = form.parse(today()) {
                 prop_assert!(details.name.reveal().chars().count() <= NAME_CHARS_MAX);
             }
-            let _read = parse_date_of_birth(&text);
+            let _read = [DateOrder::MonthFirst, DateOrder::DayFirst].map(|order| parse_date_of_birth(&text, order));
         }
     }
 }

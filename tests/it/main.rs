@@ -9,6 +9,7 @@ mod calls;
 mod compliance;
 mod device_move;
 mod inventory;
+mod languages;
 mod letters;
 mod links;
 mod mail;

@@ -153,7 +153,7 @@ impl Window {
 
     /// The patient's browser has come to the page that follows a visit.
     pub async fn visit_is_over(&self) {
-        self.wait_for("come to the end", async || Ok((self.address().await == "/visit-over").then_some(()))).await;
+        self.wait_for("come to the end", async || Ok(self.address().await.starts_with("/visit-over").then_some(()))).await;
         self.sees("The visit is over").await;
     }
 
