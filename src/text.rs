@@ -17,7 +17,7 @@ use std::fmt;
 use std::sync::LazyLock;
 
 /// The languages of a patient's pages and mails.
-pub const LANGUAGES: &[&str] = &["en", "es"];
+pub const LANGUAGES: [&str; 2] = ["en", "es"];
 
 /// The files of a language that patients meet, each of which every language has: the frame of a page, errors, the pages for
 /// everybody, the page where the bare address leads, links, the patient's pages of a visit, and mails.

@@ -45,12 +45,15 @@ pub struct LanguageChoice {
     pub code: &'static str,
     /// What it calls itself.
     pub name: String,
+    /// That help with it is free, in its own words (ACC-09).
+    pub help: String,
     pub current: bool,
 }
 
 impl LanguageChoice {
     fn of(code: &'static str, now: Text) -> Self {
-        Self { code, name: Text::of(code).say("common-language"), current: code == now.language() }
+        let own = Text::of(code);
+        Self { code, name: own.say("common-language"), help: own.say("common-language-help"), current: code == now.language() }
     }
 }
 

@@ -10,8 +10,10 @@
 mod support;
 
 mod device_move;
+mod languages;
 mod links;
 mod notes;
 mod pages;
 mod restarts;
+mod spanish;
 mod visits;

@@ -7,7 +7,7 @@ use crate::support::desk::{booking, key, led_to, patient_form, with};
 use crate::support::guest::read_invitation;
 use crate::support::mime::Letter;
 use anteroom::staff::Role;
-use anteroom::text::LANGUAGES;
+use anteroom::text::{LANGUAGES, Text};
 use reqwest::{Method, Response, StatusCode};
 use serde_json::json;
 
@@ -124,6 +124,26 @@ on_both! {
         is_in(wished(&browser, "/help", "es").await, "en").await;
         for (language, to) in [("xx", "/join"), ("en", "//evil.example"), ("en", "https://evil.example/"), ("", "")] {
             assert_eq!(choose(&browser, language, to).await.status(), StatusCode::UNPROCESSABLE_ENTITY, "{language} {to}");
+        }
+        app.finish().await;
+    }
+}
+
+on_both! {
+    async fn free_help_with_language_is_offered_in_every_language_on_the_way_in(app: TestApp) {
+        let help = LANGUAGES.map(|code| Text::of(code).say("common-language-help"));
+        let scene = app.scene(anteroom::appointments::VisitState::Booked).await;
+        let letter = Letter::read(&app.next_mail().await);
+        for (line, code) in help.iter().zip(LANGUAGES) {
+            assert!(letter.text.replace('\n', " ").contains(&format!("{line} 555 0100.")), "{line} in {}", letter.text);
+            assert!(letter.html.contains(&format!("<p lang=\"{code}\">{line} <a class=\"phone\"")), "{line} in {}", letter.html);
+        }
+        scene.redeem(&scene.patient, &read_invitation(&letter.text).token).await;
+        for path in ["/v", "/join", "/v/device-move", &scene.page()] {
+            for language in LANGUAGES {
+                let page = wished(&scene.patient, path, language).await.text().await.unwrap();
+                assert!(help.iter().all(|line| page.contains(line)), "{path} in {language}");
+            }
         }
         app.finish().await;
     }

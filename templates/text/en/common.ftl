@@ -11,6 +11,8 @@ common-phone = Phone
 common-privacy = Privacy
 common-encryption = Encryption
 common-help = Help
+# Each language says this in its own words, on pages of every language (45 CFR 92.11).
+common-language-help = Free help with language, hearing or sight: call
 
 # Days and times. A time always names its zone.
 common-weekday-1 = Monday

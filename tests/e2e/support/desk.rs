@@ -22,12 +22,18 @@ impl Window {
 
     /// A new patient, a visit five minutes after the one that is now, and the mail that comes of it.
     pub async fn book_for_new_patient(&self, demo: &Demo) -> Visit {
+        self.book_for_new_patient_in("en", demo).await
+    }
+
+    /// The same for a patient of that language.
+    pub async fn book_for_new_patient_in(&self, language: &str, demo: &Demo) -> Visit {
         let (email, born) = ("nora@patients.example", "1975-05-06");
         self.goto("/patients/new").await;
         self.fill("Full name", "Nora Quist").await;
         self.fill("Date of birth", born).await;
         self.fill("Email address", email).await;
         self.fill("Email address again", email).await;
+        self.put("Language", language).await;
         for choice in ["Mail allowed", "Date and time of visits may stand in mails"] {
             self.tick(choice).await;
         }
