@@ -103,7 +103,7 @@ mod tests {
         for path in [
             "",
             "v",
-            "//evil.example",
+            "//evil",
             "/\\evil.example",
             "https://evil.example",
             "/v#token",
