@@ -100,17 +100,9 @@ mod tests {
         for path in ["/", "/v", "/sign-in", "/visits/0193e0a4-0000-7000-8000-000000000000"] {
             assert_eq!(page_of_ours(path), Some(path));
         }
-        for path in [
-            "",
-            "v",
-            "//evil",
-            "/\\evil.example",
-            "https://evil.example",
-            "/v#token",
-            "/join?code=1",
-            "/v\r\nx: y",
-            &"/a".repeat(99),
-        ] {
+        for path in
+            ["", "v", "//evil", "/\\evil.example", "https://evil.example", "/v#token", "/join?code=1", "/v\r\nx: y", &"/a".repeat(99)]
+        {
             assert_eq!(page_of_ours(path), None, "{path}");
         }
     }

@@ -34,8 +34,17 @@ pub fn index(keys: &Keyring, column: Column, value: &str) -> BlindIndex {
 }
 
 fn normalise(value: &str) -> String {
-    let folded: String = value.nfkc().flat_map(char::to_lowercase).collect();
+    let folded: String = value.nfkc().flat_map(char::to_lowercase).map(plain).collect();
     folded.split_whitespace().collect::<Vec<_>>().join(" ")
+}
+
+/// The apostrophes and hyphens that a word processor makes, as a keyboard has them.
+fn plain(letter: char) -> char {
+    match letter {
+        '\u{2018}' | '\u{2019}' | '\u{2bc}' | '`' | '\u{b4}' => '\'',
+        '\u{2010}'..='\u{2013}' => '-',
+        letter => letter,
+    }
 }
 
 #[cfg(test)]
@@ -46,6 +55,7 @@ mod tests {
     fn case_spaces_and_encodings_of_one_name_are_one_name() {
         assert_eq!(normalise("  José   GARCÍA "), "josé garcía");
         assert_eq!(normalise("Jose\u{301} García"), normalise("josé garcía"));
+        assert_eq!(normalise("James O’Neill‐Smith"), "james o'neill-smith");
         assert_ne!(normalise("Jose Garcia"), normalise("José García"));
     }
 }

@@ -3,13 +3,13 @@
 //! What names them is sealed under a key of their own and found again by blind indexes (CRY-11). It opens only with an
 //! [`Access`] that covers them, so each verb that shows something begins with its event. The rows are written here alone.
 
+mod birth;
 mod model;
 mod pages;
 mod store;
 
-pub use model::{
-    Contact, ContactChoices, Details, Found, Identifiers, NewPatient, Patient, PatientForm, date_of_birth_check, parse_date_of_birth,
-};
+pub use birth::parse_date_of_birth;
+pub use model::{Contact, ContactChoices, Details, Found, Identifiers, NewPatient, Patient, PatientForm, date_of_birth_check};
 
 use crate::app::App;
 use crate::audit::{Access, ActorKind, Context, Event, Fact, Kind, Object};
@@ -103,7 +103,8 @@ pub async fn change(app: &App, context: &Context, id: PatientId, version: i64, d
 pub async fn find(app: &App, context: &Context, typed: &str) -> web::Result<Vec<Found>> {
     let index = |column| blind_index::index(&app.keys, column, typed);
     let mut tx = app.db.reading().await?;
-    let (name, email, number) = (index(Column::PatientName), index(Column::PatientEmail), index(Column::PatientRecordNumber));
+    let name = blind_index::index(&app.keys, Column::PatientName, &model::in_order(typed));
+    let (email, number) = (index(Column::PatientEmail), index(Column::PatientRecordNumber));
     let ids = store::matches(&mut tx, &name, &email, &number, MATCHES_MAX).await?;
     drop(tx);
     let found = i64::try_from(ids.len()).unwrap_or(MATCHES_MAX);

@@ -2,13 +2,14 @@
 //!
 //! What names a patient rests in [`Secret`]s, so that no log line and no error can show it.
 
+use super::birth::parse_date_of_birth;
 use crate::crypto::{Keyring, PatientKey};
 use crate::ids::{PatientId, RequestKey};
 use crate::secret::Secret;
 use crate::text::{DateOrder, LANGUAGES};
 use crate::time::{Timestamp, Zone};
 use crate::web::form::Problems;
-use chrono::{Datelike, NaiveDate};
+use chrono::NaiveDate;
 use serde::Deserialize;
 use std::fmt;
 
@@ -20,8 +21,6 @@ const EMAIL_LOCAL_CHARS_MAX: usize = 64;
 const PHONE_CHARS_MAX: usize = 40;
 const PHONE_DIGITS_MIN: usize = 5;
 const RECORD_NUMBER_CHARS_MAX: usize = 64;
-/// Nobody alive was born before this year; a smaller one is a slip of the hand.
-const BIRTH_YEAR_MIN: i32 = 1880;
 
 /// The form as it was typed. Kept as it is, so that a form with a problem comes back with nothing lost.
 #[derive(Clone, Default, Deserialize)]
@@ -242,34 +241,17 @@ impl PatientForm {
     }
 }
 
-/// A date of birth as people type it: `YYYY-MM-DD`, or with slashes in the order of their language, leading zeros or not.
-/// From 1880 on. Where the day comes first, a date that makes sense with the month first alone is read like that: Spanish is
-/// written in countries of both orders.
-pub fn parse_date_of_birth(typed: &str, order: DateOrder) -> Option<NaiveDate> {
-    let typed = typed.trim();
-    match (split3(typed, '-'), split3(typed, '/'), order) {
-        (Some([year, month, day]), ..) => date_of_birth(year, month, day),
-        (_, Some([month, day, year]), DateOrder::MonthFirst) => date_of_birth(year, month, day),
-        (_, Some([day, month, year]), DateOrder::DayFirst) => date_of_birth(year, month, day).or_else(|| date_of_birth(year, day, month)),
-        _ => None,
-    }
-}
-
-fn date_of_birth(year: &str, month: &str, day: &str) -> Option<NaiveDate> {
-    let number = |text: &str, digits: std::ops::RangeInclusive<usize>| -> Option<u32> {
-        (digits.contains(&text.len()) && text.bytes().all(|byte| byte.is_ascii_digit())).then(|| text.parse().ok())?
-    };
-    let year = i32::try_from(number(year, 4..=4)?).ok()?;
-    NaiveDate::from_ymd_opt(year, number(month, 1..=2)?, number(day, 1..=2)?).filter(|date| date.year() >= BIRTH_YEAR_MIN)
-}
-
 /// What is stored of a date of birth for the check before a visit opens: it is compared, never opened (ID-04).
 pub fn date_of_birth_check(keys: &Keyring, patient: PatientId, date: NaiveDate) -> [u8; 32] {
     keys.check_value(patient.0, &date.to_string())
 }
 
-fn split3(text: &str, by: char) -> Option<[&str; 3]> {
-    text.split(by).collect::<Vec<_>>().try_into().ok()
+/// A name as it is written on records: `Gonzalez, Maria` is Maria Gonzalez.
+pub fn in_order(typed: &str) -> String {
+    match typed.split_once(',') {
+        Some((family, given)) if !given.contains(',') => format!("{} {}", given.trim(), family.trim()),
+        _ => typed.to_owned(),
+    }
 }
 
 fn optional(typed: &str) -> Option<String> {
@@ -319,19 +301,11 @@ mod tests {
     }
 
     #[test]
-    fn a_date_of_birth_is_read_as_people_type_it() {
-        let date = NaiveDate::from_ymd_opt(1948, 3, 14);
-        for typed in ["1948-03-14", "03/14/1948", "3/14/1948", " 1948-3-14 "] {
-            assert_eq!(parse_date_of_birth(typed, DateOrder::MonthFirst), date, "{typed}");
+    fn a_family_name_may_be_typed_first() {
+        for typed in ["Gonzalez, Maria", "Gonzalez ,Maria", "Maria Gonzalez"] {
+            assert_eq!(in_order(typed), "Maria Gonzalez");
         }
-        for typed in ["", "14/03/1948", "48-03-14", "1948-02-30", "1879-12-31", "1948-03-14-1", "+1948-03-14", "١٩٤٨-03-14", "031448"] {
-            assert_eq!(parse_date_of_birth(typed, DateOrder::MonthFirst), None, "{typed}");
-        }
-        for typed in ["1948-03-14", "14/03/1948", "14/3/1948", "03/14/1948"] {
-            assert_eq!(parse_date_of_birth(typed, DateOrder::DayFirst), date, "{typed}");
-        }
-        assert_eq!(parse_date_of_birth("03/04/1948", DateOrder::DayFirst), NaiveDate::from_ymd_opt(1948, 4, 3), "the day is first");
-        assert_eq!(parse_date_of_birth("31/31/1948", DateOrder::DayFirst), None);
+        assert_eq!(in_order("a, b, c"), "a, b, c");
     }
 
     #[test]
@@ -384,7 +358,7 @@ mod tests {
             if let Ok(details) = form.parse(today()) {
                 prop_assert!(details.name.reveal().chars().count() <= NAME_CHARS_MAX);
             }
-            let _read = [DateOrder::MonthFirst, DateOrder::DayFirst].map(|order| parse_date_of_birth(&text, order));
+            let _read = parse_date_of_birth(&text, DateOrder::MonthFirst);
         }
     }
 }

@@ -49,7 +49,7 @@ links-code = Code from the mail
 links-code-hint = 10 letters and digits. Capitals, spaces and dashes do not matter.
 
 links-js-type-date = Type your date of birth, or your visit code.
-links-js-unreadable = We could not read that. Type the date as month, day and year, for example 03/14/1948, or the 6 digits of your visit code.
+links-js-unreadable = We could not read that. Type the date as month, day and year, the year in full: for example 03/14/1948. Or type the 6 digits of your visit code.
 links-js-no = That did not open a visit. Check what you typed and try again. If you are sure that it is right, send a new link or call us.
 links-js-too-many = That was tried too often. Wait a minute, then try again, or call us.
 links-js-offline = We could not reach the clinic. Check your internet connection and press Continue again.

@@ -49,7 +49,7 @@ links-code = Código del correo
 links-code-hint = 10 letras y números. No importan las mayúsculas, los espacios ni los guiones.
 
 links-js-type-date = Escriba su fecha de nacimiento, o su código de consulta.
-links-js-unreadable = No pudimos leer eso. Escriba la fecha como día, mes y año, por ejemplo 14/03/1948, o los 6 números de su código de consulta.
+links-js-unreadable = No pudimos leer eso. Escriba la fecha como día, mes y año, con el año completo: por ejemplo 14/03/1948. O escriba los 6 números de su código de consulta.
 links-js-no = Con eso no se abrió ninguna consulta. Revise lo que escribió e inténtelo otra vez. Si está seguro de que es correcto, pida un enlace nuevo o llámenos.
 links-js-too-many = Hubo demasiados intentos. Espere un minuto e inténtelo otra vez, o llámenos.
 links-js-offline = No pudimos comunicarnos con la clínica. Revise su conexión a internet y toque Continuar otra vez.
