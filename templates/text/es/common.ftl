@@ -12,7 +12,7 @@ common-privacy = Privacidad
 common-encryption = Cifrado
 common-help = Ayuda
 # Each language says this in its own words, on pages of every language (45 CFR 92.11).
-common-language-help = Ayuda gratis con el idioma, para oír o para ver: llame al
+common-language-help = Ayuda gratis con el idioma, y si le cuesta ver o escuchar: llame al
 
 # Days and times. A time always names its zone.
 common-weekday-1 = lunes

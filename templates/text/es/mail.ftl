@@ -25,7 +25,7 @@ mail-questions = ¿Preguntas, o prefiere otra hora? Llame a { $clinic } al { $ph
 mail-emergency = En una emergencia llame al { $phone }. No espere una cita.
 mail-stop = Para cambiar estos correos o dejar de recibirlos, llame al { $phone }.
 
-# In every letter in every language (45 CFR 92.11).
-mail-language-help = Ayuda gratis con el idioma, para oír o para ver: llame al { $phone }.
+# In every letter in every language (45 CFR 92.11). Without accents, so that an English letter leaves as it is written.
+mail-language-help = Ayuda gratis con el idioma, y si le cuesta ver o escuchar: llame al { $phone }.
 
 mail-calendar-summary = Cita
