@@ -68,7 +68,7 @@ pub struct ClinicConfig {
     /// The number for emergencies.
     #[serde(default = "emergency")]
     pub emergency_phone: String,
-    /// The language of pages and mails where a person chose none: `en`.
+    /// The language of pages where a person chose none and their browser asks for none of ours: `en` or `es`.
     #[serde(default = "english")]
     pub language: String,
 }

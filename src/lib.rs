@@ -11,7 +11,7 @@
 //! - [`audit`]: the access log, and through it every commit and every opening of sealed data.
 //! - [`bus`], [`text`], [`config`]: hints between sockets; every sentence a person reads; the configuration.
 //! - [`app`]: what every handler and job receives.
-//! - [`web`]: errors, the page frame, form tokens, headers, limits, sockets, static files.
+//! - [`web`]: errors, the page frame, the language of an answer, form tokens, headers, limits, sockets, static files.
 //! - [`mail`]: the outbox, what a mail says, how it leaves.
 //!
 //! Features, which stand on the ground and on those above them:
@@ -48,6 +48,8 @@
 //! - **bookkeeping touches its tables only**: the writes without an event are a closed list.
 //! - **every route has a row** in the reviewed tables of who gets what and what is written about it (`tests/it/every_route`).
 //! - **no template turns escaping off**; **every text that is named exists**.
+//! - **every language has every text of a patient's pages** and mails, with the same places for values (`text.rs`); staff read
+//!   English.
 //! - **sqlite and postgres have the same tables and columns** (`tests/it/schema.rs`).
 //! - **nothing passes but between the two holders of an admitted visit** (`waiting_room/room.rs`).
 //! - **both sides hold the same schema** of signalling (`calls/session.rs` and `tests/js/`).

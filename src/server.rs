@@ -35,6 +35,7 @@ pub fn start(
     let mut server = HttpServer::new(move || {
         let (app, hub, requests) = (app.clone(), hub.clone(), Data::new(requests.clone()));
         ActixApp::new()
+            .wrap(from_fn(web::language::speak))
             .wrap(Compress::default())
             .wrap(from_fn(web::headers::set))
             .wrap(from_fn(web::metrics::count))

@@ -12,11 +12,12 @@ use crate::text::Text;
 use crate::waiting_room::companion::{self, Companion, Relation};
 use crate::waiting_room::{self, Standing, consent};
 use crate::web::form::Choice;
-use crate::web::{Error, Page, Result, cookies, html, see_other};
-use actix_web::HttpResponse;
+use crate::web::{self, Error, Page, Result, cookies, html, see_other};
 use actix_web::http::header::{HeaderName, HeaderValue};
-use actix_web::web::{Path, ServiceConfig, get};
+use actix_web::web::{Path, Query, ServiceConfig, get};
+use actix_web::{HttpRequest, HttpResponse};
 use askama::Template;
+use serde::Deserialize;
 
 /// The routes of this feature.
 pub fn routes(config: &mut ServiceConfig) {
@@ -48,19 +49,19 @@ struct PatientPage {
     relations: Vec<Choice>,
 }
 
-async fn patient(app: App, patient: PatientVisit) -> Result<HttpResponse> {
+async fn patient(app: App, patient: PatientVisit, request: HttpRequest) -> Result<HttpResponse> {
     let mut tx = app.db.reading().await?;
     let standing = waiting_room::standing(&mut tx, patient.visit).await?.ok_or(Error::NotFound)?;
+    let (zone, language) = patients::zone_and_language(&mut tx, patient.patient).await?.ok_or(Error::NotFound)?;
     if is_over(standing.state) {
-        return Ok(farewell(&app, patient.visit));
+        return Ok(farewell(&app, patient.visit, &language));
     }
     let clinician = staff::member(&mut tx, standing.clinician_id).await?.ok_or(Error::NotFound)?;
-    let (zone, language) = patients::zone_and_language(&mut tx, patient.patient).await?.ok_or(Error::NotFound)?;
     drop(tx);
     // Whoever was let in is told of no delay.
     let late = if standing.admitted() { None } else { waiting_room::late::of(&app, standing.clinician_id).await? };
-    let t = Text::of(&language);
-    let page = Page { csrf: patient.csrf.clone(), clinic_name: app.config.clinic.name.clone(), ..Page::public(&app.config.clinic, t) };
+    let t = web::language::of_patient(&app, &request, &language);
+    let page = Page { csrf: patient.csrf.clone(), clinic_name: app.config.clinic.name.clone(), ..Page::public(&app, &request) };
     html(&PatientPage {
         visit_id: standing.id.to_string(),
         state: standing.state.word(),
@@ -75,7 +76,7 @@ async fn patient(app: App, patient: PatientVisit) -> Result<HttpResponse> {
         consent_short: t.say(consent::SHORT),
         consent: consent::WHOLE.map(|point| t.say(point)).into(),
         relations: relations(t),
-        consent_version: consent::Version::NOW.number(),
+        consent_version: consent::Version::now(t).number(),
         page,
     })
 }
@@ -99,8 +100,8 @@ fn is_over(state: VisitState) -> bool {
 
 /// The browser forgets the visit: its cookie, what it may have cached, and this page's place in its history (WEB-03).
 /// `Clear-Site-Data` never says "cookies": that would end other visits and a staff sign-in of the same browser.
-fn farewell(app: &App, visit: VisitId) -> HttpResponse {
-    let mut away = see_other("/visit-over");
+fn farewell(app: &App, visit: VisitId, language: &str) -> HttpResponse {
+    let mut away = see_other(&format!("/visit-over?language={language}"));
     away.headers_mut().insert(HeaderName::from_static("clear-site-data"), HeaderValue::from_static("\"cache\""));
     let _a_cookie_without_a_value_fits = away.add_cookie(&cookies::forget(app.config.secure(), &links::cookie_name(visit)));
     away
@@ -112,8 +113,17 @@ struct OverPage {
     page: Page,
 }
 
-async fn after(app: App) -> Result<HttpResponse> {
-    html(&OverPage { page: Page::public(&app.config.clinic, Text::of(&app.config.clinic.language)) })
+#[derive(Deserialize)]
+struct After {
+    /// The language of whoever comes from a visit: nothing else is known of them here.
+    language: Option<String>,
+}
+
+async fn after(app: App, request: HttpRequest, asked: Query<After>) -> Result<HttpResponse> {
+    if let Some(language) = &asked.language {
+        web::language::of_patient(&app, &request, language);
+    }
+    html(&OverPage { page: Page::public(&app, &request) })
 }
 
 #[derive(Template)]
@@ -167,7 +177,7 @@ async fn clinician(app: App, clinician: Clinician, id: Path<VisitId>) -> Result<
         note_url: format!("/visits/{id}/note"),
         patient: known.name.reveal().clone(),
         companion: with_them.map(|companion| with_words(t, &companion)).unwrap_or_default(),
-        when: standing.starts_at.local(app.config.clinic.zone).format("%H:%M").to_string(),
+        when: t.time(standing.starts_at, app.config.clinic.zone),
         identifiers: to_ask_for.map(|one| Identifier { label: t.say(one.label), value: one.value.reveal().clone() }).into(),
         page,
     })

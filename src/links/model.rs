@@ -4,6 +4,7 @@ use super::Invitation;
 use crate::config::LinkConfig;
 use crate::patients;
 use crate::secret::Secret;
+use crate::text::DateOrder;
 use crate::time::{Millis, Timestamp};
 use chrono::NaiveDate;
 
@@ -26,8 +27,8 @@ pub enum Check {
 }
 
 impl Check {
-    /// `None` when it is neither a date nor six digits. That costs no try.
-    pub fn read(typed: &str) -> Option<Self> {
+    /// `None` when it is neither a date, in the order of the page's language, nor six digits. That costs no try.
+    pub fn read(typed: &str, order: DateOrder) -> Option<Self> {
         let typed = typed.trim();
         // "402 913", as it is read out.
         let in_threes = typed.split_once(' ').filter(|(first, second)| (first.len(), second.len()) == (3, 3));
@@ -35,7 +36,7 @@ impl Check {
         if typed.len() == 6 && typed.bytes().all(|byte| byte.is_ascii_digit()) {
             return Some(Self::Code(Secret::new(typed.to_owned())));
         }
-        patients::parse_date_of_birth(typed).map(Self::Born)
+        patients::parse_date_of_birth(typed, order).map(Self::Born)
     }
 }
 
@@ -219,12 +220,12 @@ mod tests {
 
     #[test]
     fn a_date_or_six_digits_are_a_try_and_nothing_else_is() {
-        assert!(matches!(Check::read(" 03/14/1948 "), Some(Check::Born(_))));
+        assert!(matches!(Check::read(" 03/14/1948 ", DateOrder::MonthFirst), Some(Check::Born(_))));
         for code in ["031448", " 031 448 "] {
-            assert!(matches!(Check::read(code), Some(Check::Code(code)) if code.reveal() == "031448"));
+            assert!(matches!(Check::read(code, DateOrder::MonthFirst), Some(Check::Code(code)) if code.reveal() == "031448"));
         }
         for typed in ["", "x", "12345", "1234567", "١٢٣٤٥٦", "1948"] {
-            assert_eq!(Check::read(typed), None, "{typed}");
+            assert_eq!(Check::read(typed, DateOrder::MonthFirst), None, "{typed}");
         }
     }
 }

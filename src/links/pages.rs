@@ -63,14 +63,14 @@ impl CheckField {
 }
 
 /// `GET /v`: the same page for everyone.
-pub async fn link(app: App) -> web::Result<HttpResponse> {
-    let page = page(&app);
+pub async fn link(app: App, request: HttpRequest) -> web::Result<HttpResponse> {
+    let page = Page::public(&app, &request);
     web::html(&LinkPage { field: CheckField::of(&app, page.t), page })
 }
 
 /// `GET /join`.
-pub async fn join(app: App) -> web::Result<HttpResponse> {
-    web::html(&JoinPage::new(&app, String::new()))
+pub async fn join(app: App, request: HttpRequest) -> web::Result<HttpResponse> {
+    web::html(&JoinPage::new(&app, &request, String::new()))
 }
 
 #[derive(Deserialize)]
@@ -88,14 +88,19 @@ pub async fn redemption(app: App, request: HttpRequest, _: SameOrigin, body: Byt
 /// A token and a value, as the link page's script sends them.
 pub(super) async fn try_token(app: &App, request: &HttpRequest, body: &[u8], wish: Wish) -> web::Result<HttpResponse> {
     let asked: Option<Redemption> = serde_json::from_slice(body).ok();
-    let check = asked.as_ref().and_then(|asked| Check::read(asked.check.reveal()));
+    let order = web::language::of(app, request).date_order();
+    let check = asked.as_ref().and_then(|asked| Check::read(asked.check.reveal(), order));
     let (Some(asked), Some(check)) = (asked, check) else {
         return Ok(HttpResponse::BadRequest().json(json!({ "result": "unreadable" })));
     };
     let (context, key) = (web::context::of(app, request), token_key(app, asked.token.reveal()));
     Ok(match redeem(app, &context, &key, &check, wish, held(app, request)).await? {
         Answer::No => HttpResponse::UnprocessableEntity().json(json!({ "result": "no" })),
-        Answer::Reason { word, sentence } => HttpResponse::Ok().json(json!({ "result": "reason", "reason": word, "text": sentence })),
+        Answer::Reason(why) => {
+            let t = web::language::of_patient(app, request, &why.language);
+            let (word, text) = (why.word, why.sentence(t));
+            HttpResponse::Ok().json(json!({ "result": "reason", "reason": word, "text": text, "lang": t.language() }))
+        }
         Answer::Open { visit, token } => {
             opened(app, HttpResponse::Ok(), visit, token).json(json!({ "result": "open", "to": format!("/visits/{visit}") }))
         }
@@ -120,19 +125,20 @@ pub async fn join_by_code(app: App, request: HttpRequest, _: SameOrigin, body: B
 /// A code and a value, as the form at `/join` sends them.
 pub(super) async fn try_code(app: &App, request: &HttpRequest, body: &[u8], wish: Wish) -> web::Result<HttpResponse> {
     let form: JoinForm = serde_urlencoded::from_bytes(body).map_err(|_| web::Error::Invalid)?;
-    let problem = |code: String, sentence: String| JoinPage { problem: Some(sentence), ..JoinPage::new(app, code) };
-    let t = page(app).t;
+    let problem = |code: String, sentence: String| JoinPage { problem: Some(sentence), ..JoinPage::new(app, request, code) };
+    let t = web::language::of(app, request);
     let Some(code) = token::read_join_code(&form.code) else {
         return problem(form.code, t.say("links-server-code-unreadable")).respond(StatusCode::UNPROCESSABLE_ENTITY);
     };
-    let Some(check) = Check::read(form.check.reveal()) else {
+    let Some(check) = Check::read(form.check.reveal(), t.date_order()) else {
         return problem(form.code, t.say("links-js-unreadable")).respond(StatusCode::UNPROCESSABLE_ENTITY);
     };
     let context = web::context::of(app, request);
     match redeem(app, &context, &join_index(app, &code), &check, wish, held(app, request)).await? {
         Answer::No => problem(form.code, t.say("links-js-no")).respond(StatusCode::UNPROCESSABLE_ENTITY),
-        Answer::Reason { word, sentence } => {
-            JoinPage { elsewhere: word == "elsewhere", ..problem(form.code, sentence) }.respond(StatusCode::OK)
+        Answer::Reason(why) => {
+            let sentence = why.sentence(web::language::of_patient(app, request, &why.language));
+            JoinPage { elsewhere: why.word == "elsewhere", ..problem(form.code, sentence) }.respond(StatusCode::OK)
         }
         Answer::Open { visit, token } => Ok(opened(app, see(&format!("/visits/{visit}")), visit, token).finish()),
         Answer::Asked { secret } => Ok(device_move::pages::asked(app, see(device_move::pages::WAITING), &secret).finish()),
@@ -155,16 +161,17 @@ pub async fn new_link(app: App, request: HttpRequest, _: SameOrigin, body: Bytes
     }
     let form: JoinForm = serde_urlencoded::from_bytes(&body).map_err(|_| web::Error::Invalid)?;
     let Some(code) = token::read_join_code(&form.code) else {
-        let problem = Some(page(&app).t.say("links-server-code-unreadable"));
-        return JoinPage { problem, ..JoinPage::new(&app, form.code) }.respond(StatusCode::UNPROCESSABLE_ENTITY);
+        let problem = Some(web::language::of(&app, &request).say("links-server-code-unreadable"));
+        return JoinPage { problem, ..JoinPage::new(&app, &request, form.code) }.respond(StatusCode::UNPROCESSABLE_ENTITY);
     };
     ask_for_link(&app, &context, &join_index(&app, &code)).await?;
-    JoinPage { sent: true, ..JoinPage::new(&app, form.code) }.respond(StatusCode::OK)
+    JoinPage { sent: true, ..JoinPage::new(&app, &request, form.code) }.respond(StatusCode::OK)
 }
 
 impl JoinPage {
-    fn new(app: &App, code: String) -> Self {
-        let page = page(app);
+    fn new(app: &App, request: &HttpRequest, code: String) -> Self {
+        // Wherever a form led here, this page has one address of its own.
+        let page = Page { here: "/join".to_owned(), ..Page::public(app, request) };
         Self { field: CheckField::of(app, page.t), page, problem: None, code, sent: false, elsewhere: false }
     }
 
@@ -182,10 +189,6 @@ pub(super) fn see(address: &str) -> HttpResponseBuilder {
     let mut response = HttpResponse::SeeOther();
     response.insert_header((header::LOCATION, address));
     response
-}
-
-pub(super) fn page(app: &App) -> Page {
-    Page::public(&app.config.clinic, Text::of(&app.config.clinic.language))
 }
 
 /// What stands in the database of the link with this token; for a token that is not ours, of a link that there is not.

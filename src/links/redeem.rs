@@ -16,7 +16,7 @@ use crate::ids::{DeviceId, PatientId, VisitId};
 use crate::patients;
 use crate::secret::Secret;
 use crate::text::Text;
-use crate::time::Zone;
+use crate::time::{Timestamp, Zone};
 use crate::web;
 use std::net::IpAddr;
 use std::time::Duration;
@@ -35,11 +35,37 @@ pub enum Answer {
     /// Unknown, wrong or locked. The caller shows one and the same answer.
     No,
     /// The value was right, and the visit does not open now.
-    Reason { word: &'static str, sentence: String },
+    Reason(Reason),
     /// It is open on this device; with a token when it was opened just now.
     Open { visit: VisitId, token: Option<Secret<String>> },
     /// It is open on another device, and was asked to move here. The secret is this device's alone.
     Asked { secret: Secret<String> },
+}
+
+/// The true reason, for somebody who typed the right value.
+#[derive(Debug)]
+pub struct Reason {
+    pub word: &'static str,
+    /// The patient's own language.
+    pub language: String,
+    zone: Zone,
+    opens_at: Option<Timestamp>,
+}
+
+impl Link {
+    pub(super) fn why(&self, word: &'static str) -> Reason {
+        Reason { word, language: self.language.clone(), zone: self.zone, opens_at: None }
+    }
+}
+
+impl Reason {
+    pub fn sentence(&self, t: Text) -> String {
+        let name = format!("links-server-{}", self.word.replace('_', "-"));
+        match self.opens_at {
+            Some(at) => t.with(&name, "when", t.when(at, self.zone)),
+            None => t.say(&name),
+        }
+    }
 }
 
 /// What the person wants of a visit that another device has.
@@ -150,15 +176,11 @@ async fn open(app: &App, mut tx: audit::Tx, link: &Link) -> web::Result<Answer> 
 
 async fn not_now(tx: audit::Tx, link: &Link, decision: Decision) -> web::Result<Answer> {
     tx.commit(about(link, Event::refused(Kind::LinkChecked, decision.word()))).await?;
-    Ok(Answer::Reason { word: decision.word(), sentence: sentence(Text::of(&link.language), decision, link.zone) })
-}
-
-/// The true reason, for somebody who typed the right value.
-fn sentence(t: Text, decision: Decision, zone: Zone) -> String {
-    match decision {
-        Decision::TooEarly(opens_at) => t.with("links-server-too-early", "when", t.when(opens_at, zone)),
-        other => t.say(&format!("links-server-{}", other.word())),
-    }
+    let opens_at = match decision {
+        Decision::TooEarly(opens_at) => Some(opens_at),
+        _ => None,
+    };
+    Ok(Answer::Reason(Reason { opens_at, ..link.why(decision.word()) }))
 }
 
 async fn slow_down(app: &App, source: &[u8]) -> sqlx::Result<()> {

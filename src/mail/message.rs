@@ -8,7 +8,7 @@ use super::outbox::LetterKind;
 use crate::config::{ClinicConfig, Config};
 use crate::crypto::token;
 use crate::secret::Secret;
-use crate::text::Text;
+use crate::text::{LANGUAGES, Text};
 use crate::time::{Timestamp, Zone};
 use askama::Template;
 
@@ -126,6 +126,8 @@ pub struct Message {
 /// One paragraph.
 enum Part {
     Said(Vec<Piece>),
+    /// The same in a language that need not be the letter's.
+    SaidIn(&'static str, Vec<Piece>),
     /// The one thing to press.
     Link {
         label: String,
@@ -146,6 +148,7 @@ enum Piece {
 #[template(path = "mail/letter.html")]
 struct Html<'a> {
     language: &'static str,
+    direction: &'a str,
     subject: &'a str,
     /// What it is about, and the way in.
     parts: &'a [Part],
@@ -159,7 +162,7 @@ pub fn write(t: Text, content: &Content) -> Message {
     let (parts, help) = (parts(t, content), help(t, content));
     let paragraphs: Vec<String> = parts.iter().chain(&help).map(Part::plain).collect();
     let text = format!("{}\n", paragraphs.join("\n\n"));
-    let html = Html { language: t.language(), subject: &subject, parts: &parts, help: &help };
+    let html = Html { language: t.language(), direction: &t.direction(), subject: &subject, parts: &parts, help: &help };
     let html = html.render().expect("a template without conditions of its own renders into memory");
     Message { subject, text, html }
 }
@@ -178,11 +181,15 @@ fn parts(t: Text, content: &Content) -> Vec<Part> {
 }
 
 fn help(t: Text, content: &Content) -> Vec<Part> {
-    vec![
+    let mut help = vec![
         say(t, "mail-emergency", &[("phone", &content.emergency_phone)]),
         say(t, "mail-questions", &[("clinic", &content.clinic), ("phone", &content.phone)]),
         say(t, "mail-stop", &[("phone", &content.phone)]),
-    ]
+    ];
+    // Whoever cannot read this letter finds a line that they can (ACC-09).
+    let free_help = |code: &&'static str| Part::SaidIn(code, pieces(Text::of(code), "mail-language-help", &[("phone", &content.phone)]));
+    help.extend(LANGUAGES.iter().map(free_help));
+    help
 }
 
 /// The first sentence: what this letter is about, with the time if the patient wants times in mails.
@@ -198,9 +205,13 @@ fn kind(content: &Content) -> String {
     content.kind.word().replace('_', "-")
 }
 
+fn say(t: Text, name: &str, values: &[(&str, &EmailSafe)]) -> Part {
+    Part::Said(pieces(t, name, values))
+}
+
 /// The only way a value gets into a sentence of a letter. The sentence is written around marks of no language, and taken
 /// apart at them, so that each value can have its look.
-fn say(t: Text, name: &str, values: &[(&str, &EmailSafe)]) -> Part {
+fn pieces(t: Text, name: &str, values: &[(&str, &EmailSafe)]) -> Vec<Piece> {
     let marks: Vec<char> = ('\u{E000}'..).take(values.len()).collect();
     let marked: Vec<(&str, &dyn std::fmt::Display)> =
         values.iter().zip(&marks).map(|((key, _), mark)| (*key, mark as &dyn std::fmt::Display)).collect();
@@ -213,7 +224,7 @@ fn say(t: Text, name: &str, values: &[(&str, &EmailSafe)]) -> Part {
         }
     }
     pieces.push(Piece::Plain(plain));
-    Part::Said(pieces)
+    pieces
 }
 
 /// What a phone dials (RFC 3966). `None` for a number with words in it, of an extension say: better none than a wrong one.
@@ -226,7 +237,7 @@ fn dialled(number: &str) -> Option<String> {
 impl Part {
     fn plain(&self) -> String {
         match self {
-            Part::Said(pieces) => wrapped(&pieces.iter().map(Piece::plain).collect::<String>()),
+            Part::Said(pieces) | Part::SaidIn(_, pieces) => wrapped(&pieces.iter().map(Piece::plain).collect::<String>()),
             // Broken in two, a link is none.
             Part::Link { address, .. } => address.clone(),
             Part::Code(code) => code.clone(),

@@ -3,6 +3,7 @@
 //! Whoever types it is perhaps 78 and on a phone: every spelling that can mean one day only is taken. A year of two digits can
 //! mean two days.
 
+use crate::text::DateOrder;
 use chrono::{Datelike, NaiveDate};
 
 /// Nobody alive was born before.
@@ -26,8 +27,8 @@ const MONTHS: [&[&str]; 12] = [
 ];
 
 /// Read `3/14/1948`, `1948-03-14`, `14.03.1948`, `03141948`, `March 14th, 1948`, `14 de marzo de 1948`. Where day and month
-/// could each be the other, the month comes first.
-pub fn parse_date_of_birth(typed: &str) -> Option<NaiveDate> {
+/// could each be the other, they come in the order of the page's language.
+pub fn parse_date_of_birth(typed: &str, order: DateOrder) -> Option<NaiveDate> {
     if typed.chars().count() > CHARS_MAX {
         return None;
     }
@@ -35,27 +36,31 @@ pub fn parse_date_of_birth(typed: &str) -> Option<NaiveDate> {
     let words = lower.split(|letter: char| !letter.is_alphanumeric());
     let parts: Vec<&str> = words.filter(|part| !part.is_empty() && !["de", "del", "of"].contains(part)).collect();
     let date = match parts[..] {
-        [digits] => in_one_piece(digits),
-        [first, second, third] => in_three(first, second, third),
+        [digits] => in_one_piece(digits, order),
+        [first, second, third] => in_three(first, second, third, order),
         _ => None,
     };
     date.filter(|date| date.year() >= YEAR_MIN)
 }
 
-fn in_one_piece(digits: &str) -> Option<NaiveDate> {
+fn in_one_piece(digits: &str, order: DateOrder) -> Option<NaiveDate> {
     if digits.len() != 8 || number(digits).is_none() {
         return None;
     }
-    let year_first = in_three(&digits[..4], &digits[4..6], &digits[6..]);
-    year_first.or_else(|| in_three(&digits[..2], &digits[2..4], &digits[4..]))
+    let year_first = in_three(&digits[..4], &digits[4..6], &digits[6..], order);
+    year_first.or_else(|| in_three(&digits[..2], &digits[2..4], &digits[4..], order))
 }
 
-fn in_three(first: &str, second: &str, third: &str) -> Option<NaiveDate> {
+fn in_three(first: &str, second: &str, third: &str, order: DateOrder) -> Option<NaiveDate> {
     let (year, month, day) = match (year(first), year(third)) {
         (Some(year), _) => (year, month(second)?, day(third)?),
         (None, Some(year)) => {
-            let month_first = month(first).zip(day(second));
-            let (month, day) = month_first.or_else(|| month(second).zip(day(first)))?;
+            let (as_ordered, otherwise) = match order {
+                DateOrder::MonthFirst => ((first, second), (second, first)),
+                DateOrder::DayFirst => ((second, first), (first, second)),
+            };
+            let both = |(m, d)| month(m).zip(day(d));
+            let (month, day) = both(as_ordered).or_else(|| both(otherwise))?;
             (year, month, day)
         }
         _ => return None,
@@ -90,6 +95,23 @@ fn number(text: &str) -> Option<u32> {
 mod tests {
     use super::*;
     use proptest::prelude::*;
+
+    /// On a page in English.
+    fn parse_date_of_birth(typed: &str) -> Option<NaiveDate> {
+        super::parse_date_of_birth(typed, DateOrder::MonthFirst)
+    }
+
+    #[test]
+    fn where_the_day_comes_first_it_is_read_first() {
+        let read = |typed| super::parse_date_of_birth(typed, DateOrder::DayFirst);
+        let date = NaiveDate::from_ymd_opt(1948, 3, 14);
+        for typed in ["14/03/1948", "14/3/1948", "14.03.1948", "14031948", "14 de marzo de 1948", "1948-03-14", "03/14/1948"] {
+            assert_eq!(read(typed), date, "{typed}");
+        }
+        assert_eq!(read("03/04/1948"), NaiveDate::from_ymd_opt(1948, 4, 3), "the third of April");
+        assert_eq!(read("03041948"), NaiveDate::from_ymd_opt(1948, 4, 3));
+        assert_eq!(read("31/31/1948"), None);
+    }
 
     #[test]
     fn every_spelling_that_means_one_day_is_read() {

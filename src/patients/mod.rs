@@ -18,6 +18,7 @@ use crate::crypto::{self, PatientKey, Place, Sealed};
 use crate::db::{self, Violation};
 use crate::ids::{PatientId, StaffId};
 use crate::secret::Secret;
+use crate::text::DateOrder;
 use crate::time::Zone;
 use crate::web;
 use actix_web::web::{ServiceConfig, get, post};
@@ -145,7 +146,7 @@ pub async fn read(app: &App, context: &Context, id: PatientId) -> web::Result<Pa
     let born = open(&access, &key, &row, "date_of_birth", &row.date_of_birth).await?;
     let details = Details {
         name: open(&access, &key, &row, "name", &row.name).await?,
-        date_of_birth: parse_date_of_birth(born.reveal())
+        date_of_birth: parse_date_of_birth(born.reveal(), DateOrder::MonthFirst)
             .ok_or_else(|| web::Error::Internal(anyhow::anyhow!("a sealed date of birth is no date")))?,
         email: open_if(&access, &key, &row, "email", row.email.as_ref()).await?,
         phone: open_if(&access, &key, &row, "phone", row.phone.as_ref()).await?,

@@ -6,7 +6,7 @@ use super::birth::parse_date_of_birth;
 use crate::crypto::{Keyring, PatientKey};
 use crate::ids::{PatientId, RequestKey};
 use crate::secret::Secret;
-use crate::text::LANGUAGES;
+use crate::text::{DateOrder, LANGUAGES};
 use crate::time::{Timestamp, Zone};
 use crate::web::form::Problems;
 use chrono::NaiveDate;
@@ -186,7 +186,7 @@ impl PatientForm {
     }
 
     fn read_date_of_birth(&self, today: NaiveDate, problems: &mut Problems) -> Option<NaiveDate> {
-        let date = parse_date_of_birth(&self.date_of_birth);
+        let date = parse_date_of_birth(&self.date_of_birth, DateOrder::MonthFirst);
         match date {
             None => problems.note("date_of_birth", "patients-date-of-birth-wrong"),
             Some(date) if date > today => problems.note("date_of_birth", "patients-date-of-birth-future"),
@@ -358,7 +358,7 @@ mod tests {
             if let Ok(details) = form.parse(today()) {
                 prop_assert!(details.name.reveal().chars().count() <= NAME_CHARS_MAX);
             }
-            let _read = parse_date_of_birth(&text);
+            let _read = parse_date_of_birth(&text, DateOrder::MonthFirst);
         }
     }
 }

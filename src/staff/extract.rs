@@ -35,7 +35,7 @@ pub struct Signed {
 impl Signed {
     /// The frame of a page for this person, with the entries of their role in the bar.
     pub fn page(&self, app: &App) -> Page {
-        let t = Text::of(&self.member.language);
+        let page = Page::for_staff(&app.config.clinic, &self.member.language);
         let entries: &[(&str, &str)] = match self.member.role {
             Role::Scheduler => &[("/appointments", "staff-nav-appointments"), ("/patients", "staff-nav-patients")],
             Role::Clinician => &[("/today", "staff-nav-today")],
@@ -44,7 +44,7 @@ impl Signed {
         };
         let nav = entries
             .iter()
-            .map(|(href, label)| Nav { href: (*href).to_owned(), label: t.say(label), current: self.path.starts_with(href) })
+            .map(|(href, label)| Nav { href: (*href).to_owned(), label: page.t.say(label), current: self.path.starts_with(href) })
             .collect();
         Page {
             clinic_name: app.config.clinic.name.clone(),
@@ -52,7 +52,7 @@ impl Signed {
             nav,
             who: self.member.name.clone(),
             session_seconds: self.seconds_left(app),
-            ..Page::public(&app.config.clinic, t)
+            ..page
         }
     }
 }
@@ -156,6 +156,7 @@ async fn seen(request: &HttpRequest, sight: Sight) -> Result<Signed, Error> {
     let token = web::cookies::read(request, app.config.secure(), COOKIE).ok_or_else(|| Error::sign_in(request))?;
     let standing = session::resume(app, &token, sight).await?.ok_or_else(|| Error::sign_in(request))?;
     let Standing { id: session, member, ends_at } = standing;
+    web::language::settle(request, Text::for_staff(&member.language));
     let purpose = match member.role {
         Role::Clinician => Purpose::Treatment,
         Role::Compliance => Purpose::Compliance,

@@ -56,7 +56,7 @@ async fn sign_in_page(app: App, request: HttpRequest) -> web::Result<HttpRespons
     if extract::looked_at(&request).await.is_ok() {
         return Ok(web::see_other("/"));
     }
-    let page = public(&app);
+    let page = Page::public(&app, &request);
     let done = (request.query_string() == "set").then(|| page.t.say("staff-password-was-set"));
     web::html(&SignInPage { page, email: String::new(), wrong: None, done })
 }
@@ -72,11 +72,13 @@ async fn sign_in(app: App, _: csrf::SameOrigin, request: HttpRequest, body: Byte
             set_cookie(&app, &mut response, &token)?;
             Ok(response)
         }
-        Err(SignInError::Wrong) => try_again(&app, form.email, StatusCode::UNPROCESSABLE_ENTITY, |t| t.say("staff-sign-in-wrong")),
+        Err(SignInError::Wrong) => {
+            try_again(Page::public(&app, &request), form.email, StatusCode::UNPROCESSABLE_ENTITY, |t| t.say("staff-sign-in-wrong"))
+        }
         Err(SignInError::Wait { until }) => {
             let minutes = minutes_until(&app, until);
             let wait = |t: Text| minutes.map_or_else(|| t.say("staff-sign-in-locked"), |n| t.count("staff-sign-in-wait", "minutes", n));
-            let mut response = try_again(&app, form.email, StatusCode::TOO_MANY_REQUESTS, wait)?;
+            let mut response = try_again(Page::public(&app, &request), form.email, StatusCode::TOO_MANY_REQUESTS, wait)?;
             let seconds = minutes.unwrap_or(24 * 60) * 60;
             response.headers_mut().insert(header::RETRY_AFTER, seconds.into());
             Ok(response)
@@ -85,8 +87,7 @@ async fn sign_in(app: App, _: csrf::SameOrigin, request: HttpRequest, body: Byte
     }
 }
 
-fn try_again(app: &App, email: String, status: StatusCode, sentence: impl Fn(Text) -> String) -> web::Result<HttpResponse> {
-    let page = public(app);
+fn try_again(page: Page, email: String, status: StatusCode, sentence: impl Fn(Text) -> String) -> web::Result<HttpResponse> {
     let wrong = Some(sentence(page.t));
     form_again(&SignInPage { page, email, wrong, done: None }, status)
 }
@@ -159,13 +160,13 @@ struct SetPasswordForm {
     again: Secret<String>,
 }
 
-async fn set_password_page(app: App) -> web::Result<HttpResponse> {
-    web::html(&SetPasswordPage::empty(&app))
+async fn set_password_page(app: App, request: HttpRequest) -> web::Result<HttpResponse> {
+    web::html(&SetPasswordPage::empty(&app, &request))
 }
 
 async fn set_password(app: App, _: csrf::SameOrigin, request: HttpRequest, body: Bytes) -> web::Result<HttpResponse> {
     let form: SetPasswordForm = read(&body)?;
-    let mut again = SetPasswordPage { code: form.code.clone(), ..SetPasswordPage::empty(&app) };
+    let mut again = SetPasswordPage { code: form.code.clone(), ..SetPasswordPage::empty(&app, &request) };
     if form.password != form.again {
         again.wrong_password = Some(again.page.t.say("staff-password-differs"));
         return form_again(&again, StatusCode::UNPROCESSABLE_ENTITY);
@@ -186,9 +187,11 @@ async fn set_password(app: App, _: csrf::SameOrigin, request: HttpRequest, body:
 }
 
 impl SetPasswordPage {
-    fn empty(app: &App) -> Self {
+    fn empty(app: &App, request: &HttpRequest) -> Self {
         let code = Secret::new(String::new());
-        Self { page: public(app), code, wrong_code: None, wrong_password: None, chars_min: CHARS_MIN }
+        let page = Page::for_staff(&app.config.clinic, &app.config.clinic.language);
+        web::language::settle(request, page.t);
+        Self { page, code, wrong_code: None, wrong_password: None, chars_min: CHARS_MIN }
     }
 }
 
@@ -202,10 +205,6 @@ fn sentence(weakness: Weakness) -> &'static str {
 }
 
 // Shared ------------------------------------------------------------------------------------------------------------
-
-fn public(app: &App) -> Page {
-    Page::public(&app.config.clinic, Text::of(&app.config.clinic.language))
-}
 
 fn cookie(app: &App, request: &HttpRequest) -> Option<String> {
     web::cookies::read(request, app.config.secure(), COOKIE)

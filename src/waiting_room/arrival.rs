@@ -80,7 +80,8 @@ fn may_arrive(state: VisitState) -> bool {
 /// Once for each visit and version of the text.
 async fn consent(tx: &mut db::Tx, standing: &Standing, version: Version, now: Timestamp) -> sqlx::Result<Option<Event>> {
     let new = store::consent(tx, standing.id, version.number(), now).await?;
-    Ok(new.then(|| about(Kind::ConsentRecorded, standing).with("version", Fact::Number(version.number()))))
+    let event = about(Kind::ConsentRecorded, standing).with("version", Fact::Number(version.number()));
+    Ok(new.then(|| event.with("language", Fact::Word(version.language()))))
 }
 
 async fn take_place(tx: &mut db::Tx, standing: &Standing, now: Timestamp) -> sqlx::Result<Option<Event>> {

@@ -146,7 +146,7 @@ fn row(app: &App, hub: &Hub, visit: &Standing, device: DeviceMove, name: String,
         moved: device.moved,
         moving: device.asking.map(|asking| asking.device.to_string()).unwrap_or_default(),
         starts_at: visit.starts_at.rfc3339(),
-        clock: visit.starts_at.local(zone).format("%H:%M").to_string(),
+        clock: t.time(visit.starts_at, zone),
         name,
         words: t.say(&format!("waiting-js-{}", visit.state.word())),
     }

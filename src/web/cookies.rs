@@ -7,6 +7,9 @@ use actix_web::cookie::{Cookie, SameSite};
 
 const PREFIX: &str = "__Host-";
 
+/// The cookie of a chosen language: the one that is nobody's session.
+pub const LANGUAGE: &str = "language";
+
 /// A session cookie. It ends with the browser; the server ends it earlier.
 pub fn session(secure: bool, name: &str, token: &str) -> Cookie<'static> {
     Cookie::build(full_name(secure, name), token.to_owned()).path("/").http_only(true).same_site(SameSite::Lax).secure(secure).finish()
@@ -24,12 +27,13 @@ pub fn read(request: &HttpRequest, secure: bool, name: &str) -> Option<String> {
     request.cookie(&full_name(secure, name)).map(|cookie| cookie.value().to_owned()).filter(|value| !value.is_empty())
 }
 
-/// Every cookie of ours in a request: what a form token may be tied to.
+/// Every session of ours in a request: what a form token may be tied to.
 pub fn ours(request: &HttpRequest, secure: bool) -> Vec<String> {
     let Ok(cookies) = request.cookies() else { return Vec::new() };
+    let language = full_name(secure, LANGUAGE);
     cookies
         .iter()
-        .filter(|cookie| !secure || cookie.name().starts_with(PREFIX))
+        .filter(|cookie| (!secure || cookie.name().starts_with(PREFIX)) && cookie.name() != language)
         .map(|cookie| cookie.value().to_owned())
         .filter(|value| !value.is_empty())
         .collect()

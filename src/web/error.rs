@@ -4,7 +4,6 @@
 
 use crate::audit::OpenError;
 use crate::crypto::store::KeyError;
-use crate::text::Text;
 use actix_web::http::StatusCode;
 use actix_web::http::header::{self, ContentType};
 use actix_web::{HttpRequest, HttpResponse, ResponseError};
@@ -49,6 +48,11 @@ impl Error {
     pub fn sign_in(request: &HttpRequest) -> Self {
         let fetched = request.headers().get("sec-fetch-mode").is_some_and(|mode| mode != "navigate");
         if fetched || request.headers().contains_key(super::csrf::HEADER) { Self::SignInAgain } else { Self::SignIn }
+    }
+
+    /// The word of the page that shows this error, if one does: who is to sign in is sent there.
+    pub(super) fn page(&self) -> Option<&'static str> {
+        (!matches!(self, Error::SignIn)).then(|| self.word())
     }
 
     /// The word in the names of this error's texts: `error-not-found-title`.
@@ -107,7 +111,8 @@ impl ResponseError for Error {
             Error::Unavailable(_) => response.insert_header((header::RETRY_AFTER, "5")),
             _ => &mut response,
         };
-        response.content_type(ContentType::html()).body(super::page::error_page(Text::of("en"), self.word()))
+        // In whose words is known one layer further out: see `language::speak`.
+        response.content_type(ContentType::html()).finish()
     }
 }
 

@@ -1,4 +1,5 @@
-//! What every page and socket shares: errors, the page frame, form tokens, headers, limits, static files.
+//! What every page and socket shares: errors, the page frame, the language of an answer, form tokens, headers, limits, static
+//! files.
 //!
 //! Knows no feature. A feature's `pages.rs` and `socket.rs` stand on it.
 
@@ -9,6 +10,7 @@ pub mod csrf;
 mod error;
 pub mod form;
 pub mod headers;
+pub mod language;
 pub mod limit;
 pub mod live;
 pub mod metrics;
@@ -18,7 +20,7 @@ pub mod tls;
 pub mod turn;
 
 pub use error::{Error, Result};
-pub use page::{Nav, Page, html, html_with, see_other};
+pub use page::{LanguageChoice, Nav, Page, html, html_with, see_other};
 
 /// Both features and tests speak of HTTP through the framework's own types.
 pub use actix_web::http::StatusCode;

@@ -1,11 +1,12 @@
 //! The frame around every page.
 
-use super::{Result, assets};
+use super::{Result, assets, language};
+use crate::app::App;
 use crate::config::ClinicConfig;
-use crate::text::Text;
-use actix_web::HttpResponse;
+use crate::text::{LANGUAGES, Text};
 use actix_web::http::StatusCode;
 use actix_web::http::header::{self, ContentType};
+use actix_web::{HttpRequest, HttpResponse};
 use askama::Template;
 
 /// What `templates/base.html` needs.
@@ -13,6 +14,12 @@ use askama::Template;
 pub struct Page {
     pub t: Text,
     pub lang: &'static str,
+    /// Which way the language is written: `ltr` or `rtl`.
+    pub dir: String,
+    /// The languages to choose from, or none.
+    pub languages: Vec<LanguageChoice>,
+    /// The path of this page, to come back to after a choice.
+    pub here: String,
     pub clinic_name: String,
     pub clinic_phone: String,
     /// The form token of whoever is signed in, or nothing.
@@ -32,12 +39,44 @@ pub struct Nav {
     pub current: bool,
 }
 
+/// One language of a page's switch.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct LanguageChoice {
+    pub code: &'static str,
+    /// What it calls itself.
+    pub name: String,
+    /// That help with it is free, in its own words (ACC-09).
+    pub help: String,
+    pub current: bool,
+}
+
+impl LanguageChoice {
+    fn of(code: &'static str, now: Text) -> Self {
+        let own = Text::of(code);
+        Self { code, name: own.say("common-language"), help: own.say("common-language-help"), current: code == now.language() }
+    }
+}
+
 impl Page {
     /// A page for somebody who is not known yet. It shows the clinic's neutral name (LNK-08).
-    pub fn public(clinic: &ClinicConfig, t: Text) -> Self {
+    pub fn public(app: &App, request: &HttpRequest) -> Self {
+        let t = language::of(app, request);
+        let languages = LANGUAGES.iter().map(|code| LanguageChoice::of(code, t)).collect();
+        Self { languages, here: request.path().to_owned(), ..Self::frame(&app.config.clinic, t) }
+    }
+
+    /// A page for somebody who works here.
+    pub fn for_staff(clinic: &ClinicConfig, language: &str) -> Self {
+        Self::frame(clinic, Text::for_staff(language))
+    }
+
+    fn frame(clinic: &ClinicConfig, t: Text) -> Self {
         Self {
             t,
             lang: t.language(),
+            dir: t.direction(),
+            languages: Vec::new(),
+            here: String::new(),
             clinic_name: clinic.mail_name().to_owned(),
             clinic_phone: clinic.phone.clone(),
             csrf: String::new(),

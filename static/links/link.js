@@ -34,6 +34,9 @@ form.addEventListener("submit", (event) => {
 moveHere.addEventListener("click", () => void askToMove());
 newLink.addEventListener("click", () => void askNewLink());
 newLink.hidden = false;
+// Another language brings this page anew. Where the token is in the address still, it comes back through the redirect.
+const languages = find(".languages", HTMLFormElement);
+languages.addEventListener("submit", () => { languages.action = `/language${location.hash}`; });
 
 /** The token leaves the address, and so the history, at once. A reload finds it in this tab's own storage. */
 function takeToken() {
@@ -97,6 +100,7 @@ function goOn(answer) {
       return true;
     case "reason":
       find("#reason-text", HTMLElement).textContent = data.text;
+      find("#reason-text", HTMLElement).lang = data.lang;
       find("#move-part", HTMLElement).hidden = data.reason !== "elsewhere";
       if (data.reason === "elsewhere") find("#reason-heading", HTMLElement).textContent = say("elsewhere-heading");
       show("reason");

@@ -24,7 +24,7 @@ async fn the_commands_in_the_readme_lead_to_a_visit_over_https() {
     }
     administrator.finish().await;
 
-    let visit = desk.book_for_new_patient_at(SystemClock.now().utc(), &clinic.mail_dir).await;
+    let visit = desk.book_for_new_patient_at(SystemClock.now().utc(), "en", &clinic.mail_dir).await;
     assert!(visit.link.starts_with(&clinic.base_url), "{}", visit.link);
     desk.finish().await;
 

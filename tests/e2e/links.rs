@@ -30,6 +30,7 @@ async fn press_every_button(scanner: &Browser, link: &str) {
     scanner.goto(link).await;
     scanner.sees_button("Continue").await;
     for button in scanner.names_of_buttons().await {
+        scanner.forget_cookies().await;
         scanner.goto("about:blank").await;
         scanner.goto(link).await;
         scanner.click(&button).await;

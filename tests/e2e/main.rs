@@ -11,8 +11,10 @@ mod support;
 
 mod device_move;
 mod installed;
+mod languages;
 mod links;
 mod notes;
 mod pages;
 mod restarts;
+mod spanish;
 mod visits;

@@ -9,9 +9,12 @@ use crate::support::server::Demo;
 /// Kinds of pages that one person can reach. Lower: a crawl that finds ever new pages stops sooner. Higher: room for more features.
 const PAGES_MAX: usize = 60;
 
+/// What is open to everybody.
+pub const FOR_ANYONE: &[&str] = &["/sign-in", "/set-password", "/v", "/join", "/visit-over", "/privacy", "/encryption", "/help"];
+
 /// Where the crawl starts for each, besides where signing in leads. What these link to is found by following.
 const STARTS: &[(&str, &[&str])] = &[
-    ("anyone", &["/sign-in", "/set-password", "/v", "/join", "/visit-over", "/privacy", "/encryption", "/help"]),
+    ("anyone", FOR_ANYONE),
     ("scheduler", &["/appointments", "/appointments?view=week", "/appointments/new", "/patients", "/patients/new"]),
     ("clinician", &["/today"]),
     ("compliance", &["/access-log"]),

@@ -23,19 +23,19 @@ on_both! {
         assert!(desk.text(&format!("/appointments/new?patient={patient}")).await.contains(MARIA));
         let id = app.book(&desk, patient, &clinician, "2026-11-24", "09:00").await;
         let page = desk.text(&format!("/appointments/{id}?notice=booked")).await;
-        assert!(page.contains("Tuesday, November 24, 2026, 09:00 New York time (GMT-5)"), "{page}");
+        assert!(page.contains("Tuesday, November 24, 2026, 9:00 AM New York time (GMT-5)"), "{page}");
         assert!(page.contains("The visit is booked.") && page.contains("Link for the booked visit"));
         let day = desk.text("/appointments?day=2026-11-24").await;
-        assert!(day.contains(MARIA) && day.contains("09:00") && day.contains("New York time (GMT-5)"));
+        assert!(day.contains(MARIA) && day.contains("9:00 AM") && day.contains("New York time (GMT-5)"));
         assert!(desk.text("/appointments?view=week&day=2026-11-28").await.contains(MARIA));
         assert!(!desk.text("/appointments?day=2026-11-25").await.contains(MARIA));
-        assert!(desk.text(&format!("/patients/{patient}")).await.contains("Tuesday, November 24, 2026, 09:00"));
+        assert!(desk.text(&format!("/patients/{patient}")).await.contains("Tuesday, November 24, 2026, 9:00 AM"));
 
         let was = app.number("select starts_at from visit").await.to_string();
         let to = [("was", was.as_str()), ("date", "2026-11-25"), ("time", "14:15"), ("minutes", "45")];
         assert_eq!(led_to(&desk.form(&format!("/appointments/{id}/move"), &to).await), id.to_string());
         let page = desk.text(&format!("/appointments/{id}?notice=moved")).await;
-        assert!(page.contains("Wednesday, November 25, 2026, 14:15") && page.contains("45 minutes"));
+        assert!(page.contains("Wednesday, November 25, 2026, 2:15 PM") && page.contains("45 minutes"));
         assert_eq!(app.number("select version from visit").await, 2);
         assert_eq!(app.number("select count(*) from visit_link where voided_at is null").await, 1, "one link lives");
         assert_eq!(app.number("select count(*) from outbox where kind = 'moved' and values_sealed is not null").await, 1);
@@ -69,11 +69,11 @@ on_both! {
         let answer = desk.form("/appointments", &form).await;
         assert_eq!(answer.status(), StatusCode::UNPROCESSABLE_ENTITY);
         let page = answer.text().await.unwrap();
-        assert!(page.contains("already has a visit from 09:00 New York time (GMT-5) to 09:30"), "{page}");
+        assert!(page.contains("already has a visit from 9:00 AM New York time (GMT-5) to 9:30 AM"), "{page}");
         assert!(page.contains("Choose another time or another clinician.") && page.contains("A typed reason"));
         assert!(page.contains("value=\"09:15\"") && page.contains(&key1));
         let page = desk.form("/appointments", &booking(&maria, &other, "2026-11-24", "08:45", &key2)).await.text().await.unwrap();
-        assert!(page.contains("This patient already has a visit from 09:00"), "{page}");
+        assert!(page.contains("This patient already has a visit from 9:00 AM"), "{page}");
         // One ends when the next begins.
         led_to(&desk.form("/appointments", &booking(&pedro, &clinician, "2026-11-24", "09:30", &key())).await);
         let mut outcomes = app.outcomes(Kind::VisitBooked).await;
@@ -240,9 +240,9 @@ on_both! {
         let twice = desk.form("/appointments", &form).await;
         assert_eq!(twice.status(), StatusCode::UNPROCESSABLE_ENTITY);
         let page = twice.text().await.unwrap();
-        assert!(page.contains("01:30 New York time (GMT-4)") && page.contains("01:30 New York time (GMT-5)"), "{page}");
+        assert!(page.contains("1:30 AM New York time (GMT-4)") && page.contains("1:30 AM New York time (GMT-5)"), "{page}");
         let id = led_to(&desk.form("/appointments", &with(form, &[("which", "GMT-5")])).await);
-        assert!(desk.text(&format!("/appointments/{id}")).await.contains("November 7, 2027, 01:30 New York time (GMT-5)"));
+        assert!(desk.text(&format!("/appointments/{id}")).await.contains("November 7, 2027, 1:30 AM New York time (GMT-5)"));
         assert_eq!(app.number("select count(*) from visit").await, 1);
         app.finish().await;
     }
@@ -279,7 +279,7 @@ on_both! {
         let id = app.book(&desk, patient, &clinician, "2026-11-24", "09:00").await;
         for path in [format!("/appointments/{id}"), "/appointments?day=2026-11-24".to_owned()] {
             let page = desk.text(&path).await;
-            assert!(page.contains("06:00 Los Angeles time (GMT-8)") && page.contains("15:00 Berlin time (GMT+1)"), "{page}");
+            assert!(page.contains("6:00 AM Los Angeles time (GMT-8)") && page.contains("3:00 PM Berlin time (GMT+1)"), "{page}");
         }
         app.finish().await;
     }
@@ -393,7 +393,7 @@ on_both! {
         let id = app.book(&desk, app.mailed_patient(MARIA).await, &clinician, "2026-11-24", "09:00").await;
         let until = (app.app.now() + Millis::minutes(15)).0;
         app.execute(&format!("update visit set check_failures = 5, check_locked_until = {until}")).await;
-        assert!(desk.text(&format!("/appointments/{id}")).await.contains("It is locked until 10:45 New York time (GMT-5)"));
+        assert!(desk.text(&format!("/appointments/{id}")).await.contains("It is locked until 10:45 AM New York time (GMT-5)"));
         led_to(&desk.form(&format!("/appointments/{id}/unlock"), &[]).await);
         led_to(&desk.form(&format!("/appointments/{id}/unlock"), &[]).await);
         assert_eq!(app.number("select count(*) from visit where check_failures = 0 and check_locked_until is null").await, 1);

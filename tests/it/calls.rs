@@ -439,7 +439,7 @@ on_both! {
 
         scene.asks("end").await;
         let answer = scene.patient.get(&scene.page()).await;
-        assert_eq!((answer.status(), &answer.headers()["location"]), (StatusCode::SEE_OTHER, &"/visit-over".parse().unwrap()));
+        assert_eq!((answer.status(), &answer.headers()["location"]), (StatusCode::SEE_OTHER, &"/visit-over?language=en".parse().unwrap()));
         assert_eq!(answer.headers()["clear-site-data"], "\"cache\"");
         assert_eq!(answer.headers()["cache-control"], "no-store");
         let expired: Vec<_> = answer.headers().get_all("set-cookie").iter().map(|set| set.to_str().unwrap()).collect();

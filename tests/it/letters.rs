@@ -186,10 +186,10 @@ on_both! {
         // In Chicago clocks go from 02:00 to 03:00 at 08:00 UTC on March 14, 2027, and from 02:00 back to 01:00 at 07:00 UTC on
         // November 7. An hour before the latter New York is back already, so that the two name the same hour: the desk sees it once.
         for (utc, wall, at_the_desk) in [
-            ("20270314T073000Z", "Sunday, March 14, 2027, 01:30 Chicago time (GMT-6)", "01:30 Chicago time (GMT-6)"),
-            ("20270314T080000Z", "Sunday, March 14, 2027, 03:00 Chicago time (GMT-5)", "03:00 Chicago time (GMT-5)"),
-            ("20271107T063000Z", "Sunday, November 7, 2027, 01:30 Chicago time (GMT-5)", "01:30 New York time (GMT-5)"),
-            ("20271107T073000Z", "Sunday, November 7, 2027, 01:30 Chicago time (GMT-6)", "01:30 Chicago time (GMT-6)"),
+            ("20270314T073000Z", "Sunday, March 14, 2027, 1:30 AM Chicago time (GMT-6)", "1:30 AM Chicago time (GMT-6)"),
+            ("20270314T080000Z", "Sunday, March 14, 2027, 3:00 AM Chicago time (GMT-5)", "3:00 AM Chicago time (GMT-5)"),
+            ("20271107T063000Z", "Sunday, November 7, 2027, 1:30 AM Chicago time (GMT-5)", "1:30 AM New York time (GMT-5)"),
+            ("20271107T073000Z", "Sunday, November 7, 2027, 1:30 AM Chicago time (GMT-6)", "1:30 AM Chicago time (GMT-6)"),
         ] {
             let starts_at = chrono::NaiveDateTime::parse_from_str(utc, "%Y%m%dT%H%M%SZ").unwrap().and_utc().timestamp_millis();
             let guest = app.guest_at(Timestamp(starts_at), true).await;

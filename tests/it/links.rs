@@ -315,7 +315,7 @@ on_both! {
         app.clock.set(opens_at - Millis(1));
         let (_, answer) = redeem(&browser, &link.token, BORN).await;
         assert_eq!(answer["reason"], "too_early");
-        assert!(answer["text"].as_str().unwrap().contains("09:00 Chicago time (GMT-6)"), "{answer}");
+        assert!(answer["text"].as_str().unwrap().contains("9:00 AM Chicago time (GMT-6)"), "{answer}");
         let ends_at = guest.starts_at + Millis::minutes(30);
         app.clock.set(ends_at + Millis::minutes(60));
         assert_eq!(reason(&browser, &link.token).await, "over");

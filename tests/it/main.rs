@@ -13,6 +13,7 @@ mod device_move;
 mod every_route;
 mod faults;
 mod inventory;
+mod languages;
 mod letters;
 mod links;
 mod mail;

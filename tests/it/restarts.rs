@@ -7,6 +7,7 @@ use crate::support::{NOW, TestApp};
 use crate::{on_both, on_db};
 use anteroom::appointments::Slot;
 use anteroom::staff::Role;
+use anteroom::text::Text;
 use anteroom::time::Millis;
 use anteroom::waiting_room::consent;
 use futures_util::future::join_all;
@@ -66,7 +67,7 @@ async fn full_house(app: &TestApp) -> Vec<Waiting> {
             let visit = app.unmailed_visit(&desk, clinician, slot).await;
             let (browser, link) = (app.browser(), app.handed_link(&desk, visit).await.unwrap());
             browser.json("/v/redemption", &json!({ "token": link, "check": BORN })).await;
-            let consent = consent::Version::NOW.number().to_string();
+            let consent = consent::Version::now(Text::of("en")).number().to_string();
             browser.post(&format!("/visits/{visit}/arrival"), &[("consent", &consent)]).await;
             app.clock.advance(Millis(1));
             all.push(Waiting { browser, path: format!("/visits/{visit}/socket"), before });

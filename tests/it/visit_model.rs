@@ -14,6 +14,7 @@ use anteroom::audit::{self, Context, Filter};
 use anteroom::ids::{DeviceId, EventId, StaffId, StaffSessionId, VisitId};
 use anteroom::links;
 use anteroom::staff::Role;
+use anteroom::text::Text;
 use anteroom::time::{Millis, Timestamp};
 use anteroom::waiting_room::{self, Identity, Seat, Standing, consent};
 use proptest::bool::weighted;
@@ -414,7 +415,7 @@ impl Story<'_> {
                 }
             }
             Act::Arrive { device } => {
-                let version = consent::Version::NOW.number().to_string();
+                let version = consent::Version::now(Text::of("en")).number().to_string();
                 life.devices[device].post(&path("arrival"), &[("consent", &version)]).await;
             }
             Act::Leave { device } => drop(life.devices[device].post(&path("departure"), &[]).await),

@@ -4,6 +4,7 @@ use crate::on_both;
 use crate::support::{NOW, TestApp};
 use anteroom::appointments::VisitState::{self, Booked, Cancelled, Checking, Ended, InCall, NoShow, Redeemed, Sent, Waiting};
 use anteroom::staff::Role;
+use anteroom::text::Text;
 use anteroom::time::Millis;
 use anteroom::waiting_room::{consent, late};
 use reqwest::StatusCode;
@@ -244,7 +245,7 @@ on_both! {
     async fn joining_is_the_consent_once_for_each_visit_and_version(app: TestApp) {
         let scene = app.scene(Redeemed).await;
         let page = scene.patient.text(&scene.page()).await;
-        let version = consent::Version::NOW.number();
+        let version = consent::Version::now(Text::of("en")).number();
         assert!(page.contains("By joining you agree") && page.contains(&format!("data-consent=\"{version}\"")));
         for wrong in ["", "0", "99", "yes"] {
             let answer = scene.patient.post(&scene.path("arrival"), &[("consent", wrong)]).await;

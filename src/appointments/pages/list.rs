@@ -126,7 +126,7 @@ impl Shown {
         let at = self.visit.starts_at;
         Line {
             id: self.visit.id,
-            time: at.local(zone).format("%H:%M").to_string(),
+            time: t.time(at, zone),
             zone: t.with2("appointments-zone", "city", zone.city(), "offset", zone.offset(at)),
             minutes: lasts(t, &self.visit),
             patient: self.patient.clone(),

@@ -21,7 +21,6 @@ use crate::crypto::token;
 use crate::db;
 use crate::ids::{DeviceId, StaffId, VisitId};
 use crate::secret::Secret;
-use crate::text::Text;
 use crate::time::Timestamp;
 use crate::web;
 use model::{LAPSES_AFTER, YesOrNo};
@@ -33,8 +32,7 @@ pub(super) async fn ask(app: &App, mut tx: audit::Tx, link: &Link) -> web::Resul
     let subject = app.keys.pseudonym("device.move", link.visit_id.0.as_bytes());
     if !store::may_ask(&mut tx, &subject, app.now()).await? {
         tx.commit(about(link, Event::refused(Kind::DeviceMoveAsked, "too_often"))).await?;
-        let sentence = Text::of(&link.language).say("links-server-asked-too-often");
-        return Ok(Answer::Reason { word: "asked_too_often", sentence });
+        return Ok(Answer::Reason(link.why("asked_too_often")));
     }
     let (device, secret, now) = (DeviceId::new(app.now(), &app.rng), token::session(&app.rng), app.now());
     store::raise(&mut tx, link.visit_id).await?;

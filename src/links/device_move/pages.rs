@@ -4,7 +4,7 @@ use super::model::{AnsweredBy, MoveAnswer, Progress};
 use super::{PickUp, answer, pick_up as pick, progress};
 use crate::app::App;
 use crate::links::PatientVisit;
-use crate::links::pages::{is_json, opened, page, see, try_code, try_token};
+use crate::links::pages::{is_json, opened, see, try_code, try_token};
 use crate::links::redeem::Wish;
 use crate::secret::Secret;
 use crate::web::csrf::{Form, SameOrigin};
@@ -51,7 +51,7 @@ pub async fn waiting(app: App, request: HttpRequest) -> web::Result<HttpResponse
         Some(secret) => progress(&app, &secret).await?,
         None => Progress::Over,
     };
-    html(&WaitingPage { page: page(&app), progress: progress.word() })
+    html(&WaitingPage { page: Page::public(&app, &request), progress: progress.word() })
 }
 
 /// `POST /v/device-move/pickup`: "May I come in?", asked again and again. The one yes gives the visit's cookie.

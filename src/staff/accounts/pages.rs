@@ -151,7 +151,7 @@ async fn show_link(app: &App, administrator: &Administrator, id: StaffId) -> web
 }
 
 async fn list_again(app: &App, by: &Administrator, form: AddForm, field: &'static str, sentence: &str) -> web::Result<HttpResponse> {
-    let wrong = Wrong { field, sentence: Text::of(&by.member.language).say(sentence) };
+    let wrong = Wrong { field, sentence: Text::for_staff(&by.member.language).say(sentence) };
     form_again(&accounts(app, by, form, Some(wrong)).await?, StatusCode::UNPROCESSABLE_ENTITY)
 }
 

@@ -1,9 +1,9 @@
-# The visit's pages: ready, waiting, call, over. `%name%` in a text for scripts stands for a value.
+# The patient's pages of a visit: ready, waiting, call, over. `%name%` in a text for scripts stands for a value.
+# The clinician's page says many of them too; what it alone says is in `call_clinician.ftl`.
 call-title = Your visit
 call-no-script = A visit needs JavaScript. Switch it on for this page, or call the clinic.
 call-own-picture = Your own picture
 call-clinician = Clinician
-call-patient = Patient
 call-level = Microphone
 call-no-picture = The camera is off. Your microphone works.
 
@@ -18,7 +18,6 @@ call-companion-why = Tell your clinician who else can see and hear. Leave this e
 call-companion-name = Their name
 call-companion-relation = Who they are to you
 call-companion-choose = Choose
-call-companion-with = With them: { $name } ({ $relation })
 call-relation-mine-parent = My parent
 call-relation-mine-partner = My partner
 call-relation-mine-child = My son or daughter
@@ -26,13 +25,6 @@ call-relation-mine-guardian = My guardian
 call-relation-mine-carer = My carer
 call-relation-mine-interpreter = An interpreter
 call-relation-mine-other = Someone else
-call-relation-parent = parent
-call-relation-partner = partner
-call-relation-child = son or daughter
-call-relation-guardian = guardian
-call-relation-carer = carer
-call-relation-interpreter = interpreter
-call-relation-other = other
 
 # What joining means. A change here is a new version: see `waiting_room/consent.rs`.
 call-consent-short = By joining you agree to a visit over the internet instead of in the room.
@@ -68,7 +60,6 @@ call-chat-why = Messages go straight to the other person and are gone when the v
 call-chat-field = Write a message
 call-chat-send = Send
 call-close = Close
-call-clock = Time in the call
 
 call-devices-heading = Camera, microphone and speaker
 call-choose-camera = Camera
@@ -76,30 +67,6 @@ call-choose-microphone = Microphone
 call-choose-speaker = Speaker
 call-test-sound = Play a sound
 call-done = Done
-
-call-reason = Why they come
-call-identity-heading = Who is it? Ask for both, never read them out.
-call-identity-why = Chat, note and the reason for the visit open once you have answered.
-call-identity-known = Known to me
-call-identity-confirmed = Confirmed
-call-identity-not = Not this person
-call-back = Back to waiting room
-call-remove = Remove
-call-end = End visit
-call-remove-heading = Remove this person from the visit?
-call-remove-why = Their page closes, and only a new link lets them come back. The visit stays open.
-call-remove-no = Keep them
-call-remove-yes = Yes, remove
-call-end-heading = End the visit for both?
-call-end-why = Nobody has said yet who is there. The visit counts as done, and its link opens nothing any more.
-call-end-no = Go on
-call-end-yes = Yes, end it
-
-call-not-heading = Not this person
-call-not-off = The call is cut here: they no longer see or hear you. Choose what happens now.
-call-not-back-why = They wait on, and you can let them in again.
-call-not-report = Remove and report
-call-not-report-why = Their page closes and their link no longer works. The access log says that the wrong person was let in.
 
 call-over-heading = The visit is over
 call-over-words = You can close this page. Nothing of the visit stays on this device.
@@ -109,9 +76,6 @@ call-over-next = Questions, or the visit broke off? Call us:
 call-over-record = Who looked at my record?
 call-over-record-ask = You may ask. Call us and say that you want to know who opened it:
 call-over-record-how = What we keep about you
-call-ended-heading = The visit has ended
-call-ended-words = The call is closed on both sides.
-call-to-today = Back to Today
 
 # What the patient's script says.
 call-js-title-admitted = Your visit is open
@@ -159,7 +123,6 @@ call-js-connecting = Connecting
 call-js-reconnecting = The connection is interrupted. Reconnecting by itself.
 call-js-connected = Connected
 call-js-truth-clinician = Encrypted between you and your clinician.
-call-js-truth-patient = Encrypted between you and your patient.
 call-js-truth-none = Not connected
 call-js-truth-connecting = Connecting
 call-js-truth-reconnecting = Reconnecting
@@ -193,31 +156,6 @@ call-js-over-gone-words = The clinic has closed this page, or the visit is open 
 call-js-over-differ-heading = The call was stopped for safety
 call-js-over-differ-words = The other side of the encrypted call changed on the way. Somebody may have tampered with the connection, so we closed it. Call the clinic if it happens again.
 call-js-over-differ-return = Start again
-
-# The clinician's page.
-call-js-join-to-see = Press "Join visit" to see and hear the patient.
-call-js-opening-devices = Opening camera and microphone
-call-js-patient-connecting = The patient is connecting
-call-js-patient-away = The patient's page is not connected at the moment. Their admission is kept for two minutes.
-call-js-back-in-waiting = The patient is in the waiting room again. You can admit them from Today.
-call-js-identity-recorded = Recorded. Chat and note are open.
-call-js-signed-out = You are signed out. Save your note, sign in again in a new tab, and try again.
-call-js-changed-elsewhere = This visit was changed in the meantime. Look at Today.
-call-js-not-done = That did not work. Try again.
-call-js-closed-ended-heading = The visit has ended
-call-js-closed-ended-words = The call is closed on both sides.
-call-js-closed-superseded-heading = The call is open in another tab
-call-js-closed-superseded-words = Camera and microphone are off here.
-call-js-closed-gone-heading = This page is closed
-call-js-closed-gone-words = Your session for this visit has ended. Sign in again to go on.
-call-js-closed-differ-heading = The call was stopped for safety
-call-js-closed-differ-words = The other side of the encrypted call changed on the way. Somebody may have tampered with the connection, so we closed it. Tell your administrator.
-
-# What the clinician may ask for.
-call-identifier-birth = Date of birth
-call-identifier-phone = Phone number
-call-identifier-record = Record number
-call-identifier-name = Full name
 
 # A second device asks for the visit; the patient's page puts the question.
 call-move-heading = Is that you?

@@ -54,6 +54,11 @@ clinic-kept-cookie-why = So that you keep your place when you reload the page
 clinic-kept-cookie-long = Until you close the browser or the visit is over
 clinic-kept-cookie-how = A random number that no script can read
 
+clinic-kept-language-what = One cookie with a language, if you choose it on a page
+clinic-kept-language-why = So that all pages speak to you in that language
+clinic-kept-language-long = Until you close the browser
+clinic-kept-language-how = Only the name of the language. It does not say who you are
+
 clinic-kept-log-what = The access log: who did what, when, from which network address, with which kind of device
 clinic-kept-log-why = So that you and the clinic can find out who looked at what
 clinic-kept-log-long = As long as the clinic must keep it by law

@@ -25,4 +25,7 @@ mail-questions = Questions, or another time? Call { $clinic } at { $phone }.
 mail-emergency = In an emergency call { $phone }. Do not wait for an appointment.
 mail-stop = To change or stop these mails, call { $phone }.
 
+# In every letter in every language (45 CFR 92.11).
+mail-language-help = Free help with language, hearing or sight: call { $phone }.
+
 mail-calendar-summary = Appointment

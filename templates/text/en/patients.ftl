@@ -54,6 +54,7 @@ patients-zone-wrong = Choose a time zone of the list.
 patients-language = Language
 patients-language-wrong = Choose a language of the list.
 patients-language-en = English
+patients-language-es = Spanish (español)
 
 patients-choices = What they want by mail
 patients-mail-allowed = Mail allowed

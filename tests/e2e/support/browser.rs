@@ -163,6 +163,26 @@ impl Window {
         }
     }
 
+    pub async fn forget_cookies(&self) {
+        self.driver.delete_all_cookies().await.unwrap();
+    }
+
+    /// From here on the pages of this browser are in a language that no button may offer. A page of ours must be open.
+    pub async fn speak(&self, language: &str) {
+        self.driver.add_cookie(Cookie::new("language", language)).await.unwrap();
+    }
+
+    /// From here on this browser asks for pages in these languages, as `Accept-Language` names them.
+    pub async fn wish(&self, languages: &str) {
+        self.devtools("Network.enable", json!({})).await.unwrap();
+        self.devtools("Network.setExtraHTTPHeaders", json!({"headers": {"Accept-Language": languages}})).await.unwrap();
+    }
+
+    /// From here on pages take this browser for the one with that user agent.
+    pub async fn pretend(&self, agent: &str) {
+        self.devtools("Emulation.setUserAgentOverride", json!({"userAgent": agent})).await.unwrap();
+    }
+
     pub async fn back(&self) {
         self.driver.back().await.unwrap_or_else(|problem| panic!("{}: go back: {problem}", self.name));
     }
@@ -202,6 +222,23 @@ impl Window {
         self.wait_for(&format!("press Enter in \"{field}\""), async || {
             let Some(element) = self.find("field", field, "").await? else { return Ok(None) };
             element.send_keys(Key::Enter).await.map(Some)
+        })
+        .await;
+    }
+
+    /// What a key does, wherever the keyboard is.
+    pub async fn press(&self, keys: &str) {
+        self.driver.active_element().await.unwrap().send_keys(keys).await.unwrap();
+    }
+
+    /// Goes on with the Tab key until the keyboard is at the button, field or link with that name, which shows it.
+    pub async fn tab_to(&self, name: &str) {
+        self.wait_for(&format!("come to \"{name}\" by keyboard"), async || {
+            let at: String = self.ask("focused", json!([])).await?;
+            if at != name {
+                self.driver.active_element().await?.send_keys(Key::Tab.value().to_string()).await?;
+            }
+            Ok((at == name).then_some(()))
         })
         .await;
     }
@@ -297,6 +334,7 @@ impl Window {
     pub async fn look_at(&self, view: View) {
         let (width, height, mobile) = match view {
             View::Phone => (390, 844, true),
+            View::SmallPhone => (320, 568, true),
             View::Desktop | View::DesktopDark => (1280, 800, false),
         };
         let scheme = if view == View::DesktopDark { "dark" } else { "light" };
@@ -382,6 +420,7 @@ impl Window {
 #[derive(Debug, Clone, Copy, PartialEq)]
 pub enum View {
     Phone,
+    SmallPhone,
     Desktop,
     DesktopDark,
 }

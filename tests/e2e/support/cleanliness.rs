@@ -28,6 +28,22 @@ impl Window {
         complaints
     }
 
+    /// Texts that one cannot read to their end: beyond the window, or beyond the button or box that they stand in.
+    pub async fn cut_off(&self) -> Vec<String> {
+        let mut cut: Vec<String> = self.ask("cutOff", json!([])).await.unwrap();
+        let sideways: i64 = self.ask("sidewaysBy", json!([])).await.unwrap();
+        if sideways > 0 {
+            cut.push(format!("the page is {sideways} px wider than the window"));
+        }
+        cut
+    }
+
+    /// Words that stand on the page in the language in which the code was written, whatever the page's language is: those
+    /// without the brackets of the languages that nobody speaks.
+    pub async fn untranslated(&self) -> Vec<String> {
+        self.ask("untranslated", json!([])).await.unwrap()
+    }
+
     /// What the server answers when this person's browser asks for a path.
     pub async fn get(&self, path: &str) -> Answer {
         self.ask("get", json!([path])).await.unwrap()

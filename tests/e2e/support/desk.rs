@@ -23,18 +23,24 @@ impl Window {
 
     /// A new patient, a visit five minutes after the one that is now, and the mail that comes of it.
     pub async fn book_for_new_patient(&self, demo: &Demo) -> Visit {
+        self.book_for_new_patient_in("en", demo).await
+    }
+
+    /// The same for a patient of that language.
+    pub async fn book_for_new_patient_in(&self, language: &str, demo: &Demo) -> Visit {
         let now = DateTime::parse_from_rfc3339(&demo.visit_now().starts_at).expect("`starts_at` is a time");
-        self.book_for_new_patient_at(now.to_utc() + TimeDelta::minutes(5), &demo.told.mail_dir).await
+        self.book_for_new_patient_at(now.to_utc() + TimeDelta::minutes(5), language, &demo.told.mail_dir).await
     }
 
     /// A new patient, a visit of ten minutes, and the mail that comes of it.
-    pub async fn book_for_new_patient_at(&self, starts_at: DateTime<Utc>, mail_dir: &Path) -> Visit {
+    pub async fn book_for_new_patient_at(&self, starts_at: DateTime<Utc>, language: &str, mail_dir: &Path) -> Visit {
         let (email, born) = ("nora@patients.example", "1975-05-06");
         self.goto("/patients/new").await;
         self.fill("Full name", "Nora Quist").await;
         self.fill("Date of birth", born).await;
         self.fill("Email address", email).await;
         self.fill("Email address again", email).await;
+        self.put("Language", language).await;
         for choice in ["Mail allowed", "Date and time of visits may stand in mails"] {
             self.tick(choice).await;
         }

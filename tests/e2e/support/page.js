@@ -141,6 +141,67 @@ async function complaints() {
   return violations.map(({ id, help, nodes }) => `${id}: ${help}: ${nodes.map((node) => `${node.target.join(" ")} (${squeeze(node.failureSummary)})`).join("; ")}`);
 }
 
+/** The places of words that one can see, with their words. */
+function wordsInSight() {
+  const places = [];
+  const walker = document.createTreeWalker(document.body, NodeFilter.SHOW_TEXT);
+  while (walker.nextNode()) {
+    const element = walker.currentNode.parentElement;
+    const words = squeeze(walker.currentNode.data);
+    if (words && !element.closest("script, style, noscript, option") && isVisible(element)) places.push({ node: walker.currentNode, element, words });
+  }
+  return places;
+}
+
+/** Names, numbers, what people wrote, and what another language says of itself. */
+const isNobodysToTranslate = (element) => element.closest("[translate=no], a[href^='tel:'], .lines, #waiting-message-text, select")
+  || element.closest("[lang]") !== document.documentElement;
+
+const isPretended = (words) => /^\u27e6[^]*\u27e7$/u.test(words.replace(/[\u202a-\u202e]/gu, "").trim());
+
+function untranslated() {
+  const named = [...document.querySelectorAll("[aria-label], [placeholder], [title], [alt]")].filter((element) => isVisible(element) && !isNobodysToTranslate(element))
+    .flatMap((element) => ["aria-label", "placeholder", "title", "alt"].map((name) => squeeze(element.getAttribute(name))));
+  const seen = wordsInSight().filter(({ element }) => !isNobodysToTranslate(element)).map(({ words }) => words);
+  const turned = [...document.querySelectorAll("a[href^='tel:']")].filter((number) => isVisible(number) && getComputedStyle(number).direction !== "ltr").length;
+  const title = document.title.replace(/ – [^–]*$/u, "");
+  return [title, ...named, ...seen].filter((words) => /\p{L}/u.test(words) && !isPretended(words)).map((words) => `not translated: ${words}`)
+    .concat(turned ? [`${turned} numbers to call are written backwards`] : []);
+}
+
+/** Whatever is cut off on the way from a line of text to the window. What one can scroll to is not. */
+function cutOff() {
+  const said = new Set();
+  for (const { node, element, words } of wordsInSight()) {
+    if (element.closest(".unseen, .skip")) continue;
+    const range = document.createRange();
+    range.selectNodeContents(node);
+    for (const line of range.getClientRects()) {
+      const box = line.width > 0 ? boxThatCuts(line, element) : null;
+      if (box) said.add(`cut off by ${box}: ${words}`);
+    }
+  }
+  return [...said];
+}
+
+function boxThatCuts(line, element) {
+  const SLACK = 1.5;
+  for (let box = element; box && box !== document.documentElement; box = box.parentElement) {
+    const { overflowX, overflowY } = getComputedStyle(box);
+    if (/auto|scroll/.test(overflowX + overflowY)) return null;
+    const holds = box.matches("button, .button, .card, .notice, dialog, th, td, p, li") || /hidden|clip/.test(overflowX + overflowY);
+    if (!holds || getComputedStyle(box).display === "inline") continue;
+    const edge = box.getBoundingClientRect();
+    const sideways = line.left < edge.left - SLACK || line.right > edge.right + SLACK;
+    const upright = line.top < edge.top - SLACK * 4 || line.bottom > edge.bottom + SLACK * 4;
+    if (sideways || upright) return `${box.localName}${box.id && `#${box.id}`}${box.className && `.${box.className}`}`;
+  }
+  return line.left < -SLACK || line.right > innerWidth + SLACK ? "the window" : null;
+}
+
+/** Where the keyboard is, if that can be seen. */
+const focused = () => (document.activeElement?.matches(":focus-visible") && isVisible(document.activeElement) ? nameOf(document.activeElement) : "");
+
 /** The visits that can be admitted, in the order in which they stand on the page. */
 const canAdmit = () => [...document.querySelectorAll(KINDS.button)].filter((button) => nameOf(button) === "Admit" && isVisible(button) && !button.disabled)
   .map((button) => (button.formAction || button.form?.action || "").match(/\/visits\/([0-9a-f-]{36})\//)?.[1] ?? button.closest("[data-visit]")?.dataset.visit);

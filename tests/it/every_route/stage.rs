@@ -12,6 +12,7 @@ use anteroom::links::{self, AnsweredBy, MintedLink, cookie_name};
 use anteroom::patients::{self, ContactChoices, Details, NewPatient};
 use anteroom::secret::Secret;
 use anteroom::staff::{self, Role};
+use anteroom::text::Text;
 use anteroom::time::{Millis, Timestamp};
 use anteroom::waiting_room::{self, Arrival, Identity, companion::Companion, consent};
 use serde_json::json;
@@ -196,7 +197,7 @@ impl Making<'_, '_> {
         let device = links::resume(&mut reading, app, &stage.cookies[&Visitor::Device].value, self.visit).await.unwrap().unwrap();
         drop(reading);
         let companion = with.contains(&With::Companion).then(|| Companion::parse("Ana Canary", "child").unwrap().unwrap());
-        waiting_room::arrive(app, &device, Arrival { consent: consent::Version::NOW, companion }).await.unwrap();
+        waiting_room::arrive(app, &device, Arrival { consent: consent::Version::now(Text::of("en")), companion }).await.unwrap();
     }
 
     async fn go_on(&self, state: VisitState) {

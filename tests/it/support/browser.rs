@@ -136,7 +136,7 @@ impl Browser {
     /// Send it, and keep the cookie that the answer sets.
     pub async fn send(&self, request: RequestBuilder) -> Response {
         let answer = request.send().await.unwrap();
-        if let Some(cookie) = answer.cookies().last() {
+        if let Some(cookie) = answer.cookies().filter(|cookie| cookie.name() != "language").last() {
             *self.session.lock().unwrap() = cookie.value().to_owned();
         }
         answer

@@ -8,6 +8,7 @@ use anteroom::crypto::Rng;
 use anteroom::ids::{PatientId, RequestKey, VisitId};
 use anteroom::mail;
 use anteroom::staff::Role;
+use anteroom::text::Text;
 use anteroom::waiting_room::{self, Standing, consent};
 use reqwest::{Response, StatusCode};
 use serde_json::json;
@@ -136,7 +137,7 @@ impl Scene {
 
     /// The patient's page asks by its script. The consent that an arrival needs is always there.
     pub async fn patient_asks(&self, step: &str) -> StatusCode {
-        let consent = consent::Version::NOW.number().to_string();
+        let consent = consent::Version::now(Text::of("en")).number().to_string();
         self.patient.post(&self.path(step), &[("consent", &consent)]).await.status()
     }
 

@@ -1,0 +1,64 @@
+# What the clinician's page of a visit says, besides what both pages say in `call.ftl`.
+call-patient = Patient
+call-clock = Time in the call
+call-reason = Why they come
+call-identity-heading = Who is it? Ask for both, never read them out.
+call-identity-why = Chat, note and the reason for the visit open once you have answered.
+call-identity-known = Known to me
+call-identity-confirmed = Confirmed
+call-identity-not = Not this person
+call-back = Back to waiting room
+call-remove = Remove
+call-end = End visit
+call-remove-heading = Remove this person from the visit?
+call-remove-why = Their page closes, and only a new link lets them come back. The visit stays open.
+call-remove-no = Keep them
+call-remove-yes = Yes, remove
+call-end-heading = End the visit for both?
+call-end-why = Nobody has said yet who is there. The visit counts as done, and its link opens nothing any more.
+call-end-no = Go on
+call-end-yes = Yes, end it
+call-not-heading = Not this person
+call-not-off = The call is cut here: they no longer see or hear you. Choose what happens now.
+call-not-back-why = They wait on, and you can let them in again.
+call-not-report = Remove and report
+call-not-report-why = Their page closes and their link no longer works. The access log says that the wrong person was let in.
+call-ended-heading = The visit has ended
+call-ended-words = The call is closed on both sides.
+call-to-today = Back to Today
+
+# Who is with the patient.
+call-companion-with = With them: { $name } ({ $relation })
+call-relation-parent = parent
+call-relation-partner = partner
+call-relation-child = son or daughter
+call-relation-guardian = guardian
+call-relation-carer = carer
+call-relation-interpreter = interpreter
+call-relation-other = other
+
+# What the clinician may ask for.
+call-identifier-birth = Date of birth
+call-identifier-phone = Phone number
+call-identifier-record = Record number
+call-identifier-name = Full name
+
+# What the clinician's script says.
+call-js-truth-patient = Encrypted between you and your patient.
+call-js-join-to-see = Press "Join visit" to see and hear the patient.
+call-js-opening-devices = Opening camera and microphone
+call-js-patient-connecting = The patient is connecting
+call-js-patient-away = The patient's page is not connected at the moment. Their admission is kept for two minutes.
+call-js-back-in-waiting = The patient is in the waiting room again. You can admit them from Today.
+call-js-identity-recorded = Recorded. Chat and note are open.
+call-js-signed-out = You are signed out. Save your note, sign in again in a new tab, and try again.
+call-js-changed-elsewhere = This visit was changed in the meantime. Look at Today.
+call-js-not-done = That did not work. Try again.
+call-js-closed-ended-heading = The visit has ended
+call-js-closed-ended-words = The call is closed on both sides.
+call-js-closed-superseded-heading = The call is open in another tab
+call-js-closed-superseded-words = Camera and microphone are off here.
+call-js-closed-gone-heading = This page is closed
+call-js-closed-gone-words = Your session for this visit has ended. Sign in again to go on.
+call-js-closed-differ-heading = The call was stopped for safety
+call-js-closed-differ-words = The other side of the encrypted call changed on the way. Somebody may have tampered with the connection, so we closed it. Tell your administrator.

@@ -1,0 +1,167 @@
+# The patient's pages of a visit: ready, waiting, call, over. `%name%` in a text for scripts stands for a value.
+call-title = Su consulta
+call-no-script = Una consulta necesita JavaScript. Enciéndalo para esta página, o llame a la clínica.
+call-own-picture = Su propia imagen
+call-clinician = Quien le atiende
+call-level = Micrófono
+call-no-picture = La cámara está apagada. Su micrófono funciona.
+
+call-ready-heading = Su consulta con { $clinician }
+call-join = Entrar a la consulta
+call-join-sound = Entrar solo con sonido
+call-join-nothing = Entrar sin cámara ni micrófono
+call-check = Probar antes la cámara y el micrófono
+call-change-devices = Cambiar cámara o micrófono
+call-companion-heading = Alguien está conmigo
+call-companion-why = Dígale a quien le atiende quién más puede ver y oír. Si está a solas, deje esto vacío.
+call-companion-name = El nombre de esa persona
+call-companion-relation = Qué es de usted
+call-companion-choose = Elija
+call-relation-mine-parent = Mi madre o mi padre
+call-relation-mine-partner = Mi pareja
+call-relation-mine-child = Mi hija o mi hijo
+call-relation-mine-guardian = Mi tutora o mi tutor
+call-relation-mine-carer = La persona que me cuida
+call-relation-mine-interpreter = Intérprete
+call-relation-mine-other = Otra persona
+
+# What joining means. A change here is a new version: see `waiting_room/consent.rs`.
+call-consent-short = Al entrar, usted acepta una consulta por internet en lugar de una en persona.
+call-consent-more = Qué acepta usted
+call-consent-how = Usted y quien le atiende se ven y se oyen por internet. La llamada va cifrada entre sus dos dispositivos.
+call-consent-limits = No todo se puede hacer de esta manera. Puede ser que le pidan venir a la clínica.
+call-consent-private = Usted elige dónde se sienta y quién puede oírle. Quien le atiende está donde nadie más puede oír.
+call-consent-recorded = Nadie graba la imagen ni el sonido. Quien le atiende escribe una nota, como después de cualquier consulta. Guardamos que usted entró y cuándo aceptó.
+call-consent-leave = Puede salir en cualquier momento y pedir una consulta en persona. Eso no cambia la atención que recibe.
+call-consent-emergency = Esto no es para emergencias. En una emergencia, salga y llame al número de emergencias.
+
+call-tips-heading = Antes de entrar
+call-tip-place = Busque un lugar tranquilo donde nadie más pueda verle ni oírle.
+call-tip-device = Use su propio teléfono o computadora, no uno del trabajo.
+call-tip-recorded = No grabamos la consulta.
+
+call-waiting-heading = Está en la sala de espera
+call-waiting-for = { $clinician } le dejará entrar.
+call-late = { $clinician } lleva unos { $minutes } minutos de retraso.
+call-waiting-keep = Deje esta página abierta. Si la carga de nuevo, conserva su lugar.
+call-waiting-message = Mensaje de la clínica
+call-only-you = Solo usted ve esta imagen hasta que le dejen entrar.
+call-check-again = Probar otra vez la cámara
+call-leave = Salir
+
+call-with = Consulta con { $clinician }
+call-play = Toque para ver y oír
+call-mute = Silenciar
+call-camera-off = Apagar cámara
+call-devices = Ajustes
+call-chat = Chat
+call-chat-why = Los mensajes van directo a la otra persona y desaparecen cuando termina la consulta.
+call-chat-field = Escriba un mensaje
+call-chat-send = Enviar
+call-close = Cerrar
+
+call-devices-heading = Cámara, micrófono y altavoz
+call-choose-camera = Cámara
+call-choose-microphone = Micrófono
+call-choose-speaker = Altavoz
+call-test-sound = Probar el sonido
+call-done = Listo
+
+call-over-heading = La consulta terminó
+call-over-words = Ya puede cerrar esta página. En este dispositivo no queda nada de la consulta.
+call-over-next-heading = Qué sigue
+call-over-next-mail = Si hay otra consulta, la clínica le enviará un correo nuevo con un enlace nuevo. El anterior ya no abre nada.
+call-over-next = ¿Tiene preguntas, o se cortó la consulta? Llámenos:
+call-over-record = ¿Quién miró mi expediente?
+call-over-record-ask = Puede preguntarlo. Llámenos y diga que quiere saber quién lo abrió:
+call-over-record-how = Qué guardamos sobre usted
+
+# What the patient's script says.
+call-js-title-admitted = Su consulta está abierta
+call-js-again-heading = Su consulta está abierta
+call-js-again-words = %clinician% ya está allí. Toque “Entrar a la consulta” para continuar.
+call-js-admitted = %clinician% le deja entrar. La consulta empieza ahora.
+call-js-put-back = Está otra vez en la sala de espera.
+call-js-waiting-here = %clinician% ya está aquí y le dejará entrar pronto.
+call-js-waiting-busy = %clinician% está con otro paciente y le dejará entrar después.
+call-js-waiting-away = %clinician% todavía no ha llegado. Usted no tiene que hacer nada.
+call-js-waiting-late = %clinician% lleva unos %minutes% minutos de retraso. Usted no tiene que hacer nada.
+call-js-before-none = Es su turno.
+call-js-before-one = Hay una persona antes que usted.
+call-js-before-many = Hay %count% personas antes que usted.
+call-js-held = %clinician% ya vio que usted está aquí.
+call-js-waiting-lost = Se perdió la conexión con la clínica. Lo intentamos otra vez. Usted conserva su lugar.
+call-js-no-both = La cámara y el micrófono no se abren.
+call-js-no-camera = La cámara no se abre.
+call-js-no-sound = El micrófono no se abre.
+call-js-or-without = Después toque otra vez “Entrar a la consulta”. O elija abajo otra forma de entrar.
+call-js-offline = No pudimos comunicarnos con la clínica. Revise su conexión a internet e inténtelo otra vez.
+call-js-unavailable = Algo anda mal de nuestro lado. Espere un momento e inténtelo otra vez, o llame a la clínica.
+call-js-companion-incomplete = Escriba el nombre de la persona que está con usted y elija qué es de usted. O deje las dos cosas vacías.
+call-js-not-open = Desde aquí ya no se puede entrar a esta consulta. Abra otra vez el enlace de su correo, o llame a la clínica.
+
+# Why a device does not open, and how to mend it.
+call-js-blocked = Esta página todavía no tiene permiso para usarlo.
+call-js-mend-ios = Toque “aA” o el símbolo de página en la barra de direcciones, elija Configuración del sitio web y permita la cámara y el micrófono.
+call-js-mend-android = Toque el símbolo a la izquierda de la dirección, elija Permisos y permita la cámara y el micrófono.
+call-js-mend-firefox = Toque el símbolo de cámara o micrófono a la izquierda de la dirección, quite “Bloqueado” e inténtelo otra vez.
+call-js-mend-chrome = Toque el símbolo a la izquierda de la dirección y permita la cámara y el micrófono.
+call-js-mend-safari = En el menú Safari elija Configuración para este sitio web y permita la cámara y el micrófono.
+call-js-mend-other = Permita la cámara y el micrófono para esta página en la configuración de su navegador.
+call-js-device-missing = No encontramos ninguno en este dispositivo. Conecte uno.
+call-js-device-busy = Otro programa lo está usando. Cierre ese programa.
+call-js-device-unsupported = Este navegador no puede usarlo aquí. Abra el enlace en Safari, Chrome, Firefox o Edge.
+call-js-device-other = No responde. Muchas veces ayuda cerrar el navegador y abrirlo de nuevo.
+call-js-speaker-failed = Este altavoz no funciona. Se sigue usando el anterior.
+call-js-camera = Cámara
+call-js-microphone = Micrófono
+call-js-speaker = Altavoz
+
+# The call.
+call-js-connecting = Conectando
+call-js-reconnecting = Se interrumpió la conexión. Vuelve a conectarse sola.
+call-js-connected = Conexión lista
+call-js-truth-clinician = Cifrado entre usted y quien le atiende.
+call-js-truth-none = Sin conexión
+call-js-truth-connecting = Conectando
+call-js-truth-reconnecting = Conectando otra vez
+call-js-path-direct = Directo, camino no fijado.
+call-js-path-relay = A través de un servidor intermedio.
+call-js-cannot-connect = No se logra la conexión. Muchas veces ayuda otra red, por ejemplo los datos del celular. También pueden hablar por teléfono.
+call-js-no-picture = Por el momento no llega la imagen de la otra persona. Pueden seguir hablando.
+call-js-muted = Su micrófono está en silencio.
+call-js-no-microphone = Sin micrófono.
+call-js-camera-is-off = Cámara apagada.
+call-js-chat-you = Usted:
+call-js-chat-them = La otra persona:
+call-js-chat-new = Nuevo
+call-js-chat-came = Llegó un mensaje nuevo.
+call-js-chat-failed = No se envió. Inténtelo otra vez cuando haya conexión.
+
+# The patient's page at the end.
+call-js-over-ended-heading = La consulta terminó
+call-js-over-ended-words = Ya puede cerrar esta página. En este dispositivo no queda nada de la consulta.
+call-js-over-left-heading = Usted salió
+call-js-over-left-words = La cámara y el micrófono están apagados. Mientras no termine la consulta, puede volver.
+call-js-over-left-return = Volver
+call-js-over-left-untold = La cámara y el micrófono están apagados. No pudimos avisar a la clínica que usted salió: se perdió la conexión.
+call-js-over-moved-heading = La consulta está ahora en su otro dispositivo
+call-js-over-moved-words = Ya puede cerrar esta página. Aquí la cámara y el micrófono están apagados.
+call-js-over-superseded-heading = La consulta está abierta en otra pestaña
+call-js-over-superseded-words = Aquí la cámara y el micrófono están apagados.
+call-js-over-superseded-return = Usar esta pestaña
+call-js-over-gone-heading = Esta página se cerró
+call-js-over-gone-words = La clínica cerró esta página, o la consulta está abierta en otro lugar. Para volver, pida un enlace nuevo o llame a la clínica.
+call-js-over-differ-heading = La llamada se detuvo por seguridad
+call-js-over-differ-words = El otro lado de la llamada cifrada cambió en el camino. Puede ser que alguien haya alterado la conexión, por eso la cerramos. Si pasa otra vez, llame a la clínica.
+call-js-over-differ-return = Empezar otra vez
+
+# A second device asks for the visit; the patient's page puts the question.
+call-move-heading = ¿Es usted?
+call-move-question = Alguien con su fecha de nacimiento quiere abrir esta consulta en otro dispositivo. ¿Es usted?
+call-move-danger = Si no acaba de hacerlo usted, toque “No”. La consulta se queda aquí.
+call-move-no = No
+call-move-yes = Sí, pasarla
+call-js-move-going = La consulta pasa a su otro dispositivo. Deje abierta la página de ese dispositivo.
+call-js-move-late = Esa pregunta ya no está abierta. La consulta se queda aquí.
+call-js-move-failed = No pudimos comunicarnos con la clínica. Toque otra vez.

@@ -1,0 +1,111 @@
+# The pages that are open to everybody: privacy, encryption, help.
+
+clinic-privacy-title = Privacidad
+clinic-privacy-short = Esta página dice qué guarda este sistema sobre usted, para qué, por cuánto tiempo y cómo lo protege.
+clinic-privacy-sealed = “Sellado” quiere decir cifrado con una clave que no está en la base de datos. Quien robe la base de datos no puede leerlo. El servidor de la clínica sí puede abrirlo, y cada vez que lo abre se anota antes en el registro de accesos.
+clinic-privacy-caption = Qué se guarda
+clinic-privacy-what = Qué
+clinic-privacy-why = Para qué
+clinic-privacy-long = Cuánto tiempo
+clinic-privacy-how = Cómo se guarda
+
+clinic-kept-patient-what = Su nombre, fecha de nacimiento, teléfono y número de expediente
+clinic-kept-patient-why = Para saber quién es usted y comprobar que su enlace le llegó a usted
+clinic-kept-patient-long = Mientras la clínica conserve su expediente
+clinic-kept-patient-how = Sellado. Para encontrarle, una huella con clave de su nombre y de su número de expediente; para comprobarla, una de su fecha de nacimiento
+
+clinic-kept-contact-what = Su correo electrónico, idioma, zona horaria y qué correos aceptó recibir
+clinic-kept-contact-why = Para enviarle el enlace de su consulta y los recordatorios como usted desea
+clinic-kept-contact-long = Mientras la clínica conserve su expediente
+clinic-kept-contact-how = El correo electrónico está sellado, con una huella con clave para encontrarlo. El idioma, la zona horaria y lo que aceptó, no
+
+clinic-kept-visit-what = Cuándo son sus consultas, con quién y cómo fueron: reservada, llegó, entró, terminó, cómo se le reconoció, qué aceptó y si alguien estaba con usted
+clinic-kept-visit-why = Para hacer la consulta y para que nadie tenga dos a la misma hora
+clinic-kept-visit-long = Mientras la clínica conserve su expediente
+clinic-kept-visit-how = Sin sellar, con números al azar en lugar de nombres
+
+clinic-kept-reason-what = El motivo de la consulta, el nombre de quien le acompaña y los mensajes que recibe mientras espera
+clinic-kept-reason-why = Para que le atiendan con preparación y usted sepa cuánto falta
+clinic-kept-reason-long = Mientras la clínica conserve su expediente
+clinic-kept-reason-how = Sellado
+
+clinic-kept-note-what = La nota que escribe sobre la consulta quien le atiende
+clinic-kept-note-why = Es parte de su tratamiento
+clinic-kept-note-long = Mientras la clínica conserve su expediente
+clinic-kept-note-how = Sellado. Solo la abre quien le atendió en esa consulta
+
+clinic-kept-call-what = La imagen, el sonido y el chat de la llamada
+clinic-kept-call-why = No se guardan
+clinic-kept-call-long = Nada de tiempo
+clinic-kept-call-how = Cifrados entre los dos dispositivos
+
+clinic-kept-mail-what = Los correos para usted que esperan salir
+clinic-kept-mail-why = Para que ninguno se pierda cuando el servidor se reinicia
+clinic-kept-mail-long = El contenido, hasta que sale; que salió y cuándo, tanto como el expediente
+clinic-kept-mail-how = Aquí, sellado. En el camino es un correo común, por eso dice poco
+
+clinic-kept-link-what = Los enlaces de sus consultas y el dispositivo en que abrió uno
+clinic-kept-link-why = Para que un enlace se abra en un solo dispositivo
+clinic-kept-link-long = Mientras la clínica conserve su expediente
+clinic-kept-link-how = Como huellas con las que no se puede hacer ningún enlace
+
+clinic-kept-cookie-what = Una cookie en su dispositivo por cada consulta
+clinic-kept-cookie-why = Para que conserve su lugar cuando vuelve a cargar la página
+clinic-kept-cookie-long = Hasta que cierre el navegador o termine la consulta
+clinic-kept-cookie-how = Un número al azar que ningún programa de la página puede leer
+
+clinic-kept-language-what = Una cookie con el idioma, si usted lo elige en una página
+clinic-kept-language-why = Para que todas las páginas le hablen en ese idioma
+clinic-kept-language-long = Hasta que cierre el navegador
+clinic-kept-language-how = Solo el nombre del idioma. No dice quién es usted
+
+clinic-kept-log-what = El registro de accesos: quién hizo qué, cuándo, desde qué dirección de red y con qué tipo de dispositivo
+clinic-kept-log-why = Para que usted y la clínica puedan saber quién miró qué
+clinic-kept-log-long = El tiempo que la ley le exige a la clínica
+clinic-kept-log-how = Los detalles están sellados, sin nombres. Las horas y los tipos de sucesos, no
+
+clinic-kept-tries-what = Cuántas veces falló un inicio de sesión o la comprobación de un enlace
+clinic-kept-tries-why = Para que nadie pueda adivinar
+clinic-kept-tries-long = Hasta el próximo acierto o hasta que termine el bloqueo
+clinic-kept-tries-how = Se cuentan con huellas con clave o con el número al azar de la consulta
+
+clinic-kept-staff-what = Nombres, correos electrónicos, funciones e inicios de sesión de quienes trabajan aquí
+clinic-kept-staff-why = Para que cada quien actúe con su propio nombre
+clinic-kept-staff-long = Mientras el registro de accesos los nombre
+clinic-kept-staff-how = Sin sellar. Las contraseñas, solo como una huella lenta (Argon2id)
+
+clinic-privacy-never-title = Lo que nunca pasa
+clinic-privacy-never = Ninguna llamada se graba. Ninguna página carga nada de otra empresa. No hay publicidad ni se estudia cómo usa usted las páginas. Nada anota si usted está mirando la página.
+clinic-privacy-rights-title = Sus preguntas
+clinic-privacy-rights = Puede preguntar a la clínica qué se guarda sobre usted, pedir que se corrija y saber quién lo ha mirado:
+
+clinic-encryption-title = Cifrado
+clinic-encryption-who-title = Quién puede ver y oír la llamada
+clinic-encryption-who = Las dos personas que están en ella. La imagen, el sonido y el chat van cifrados de extremo a extremo: se cierran en un navegador y se abren en el otro (DTLS-SRTP). Viajan directamente, o por un servidor intermedio que no tiene ninguna clave y solo conoce direcciones, horas y tamaños. Nada se graba, y el chat desaparece al final.
+clinic-encryption-server-title = Qué ve el servidor de la clínica
+clinic-encryption-server = Quién se encuentra con quién, cuándo, cuánto tiempo y desde qué direcciones de red; los mensajes con que los dos navegadores se encuentran, y su tamaño. No ve la imagen, ni el sonido, ni el chat.
+clinic-encryption-breaks-title = Qué lo puede romper
+clinic-encryption-breaks-code = Alguien que altere este sitio web o las claves que el servidor pasa entre ustedes. Usted confía en que la clínica, y quien maneja su servidor, no lo hacen.
+clinic-encryption-breaks-device = Un programa dañino en uno de los dispositivos.
+clinic-encryption-breaks-room = Alguien que esté en el cuarto, o una persona que filme la pantalla.
+clinic-encryption-not-title = Qué no va cifrado de extremo a extremo
+clinic-encryption-not = Las citas, los correos, los mensajes de la sala de espera y las notas de quien le atiende. El servidor puede leerlos, porque trabaja con ellos. En su base de datos, los nombres, datos de contacto, motivos, mensajes y notas están cifrados (AES-256-GCM) con una clave que se guarda en otro lugar. Las horas de las consultas y los números al azar de las personas se pueden leer allí. El correo viaja como cualquier otro correo, por eso el nuestro dice poco.
+
+clinic-help-title = Ayuda
+clinic-help-emergency = En una emergencia no espere una consulta aquí. Llame al
+clinic-help-link-title = El enlace no se abre
+clinic-help-link = Copie la dirección completa del correo y péguela en Safari, Chrome, Edge o Firefox. O
+clinic-help-join = escriba aquí el código del correo.
+clinic-help-check-title = La página no acepta mi fecha de nacimiento
+clinic-help-check = Compruebe que es la suya y escriba el año completo, por ejemplo 23/04/1980. Después de varios intentos equivocados espere 15 minutos, o llámenos: puede ser que la tengamos de otra forma.
+clinic-help-camera-title = La cámara o el micrófono no funciona
+clinic-help-camera = Cierre otros programas que los usen. Cuando el navegador pregunte, permita los dos. Si antes dijo que no, toque el símbolo junto a la dirección de esta página, permita la cámara y el micrófono, y cargue la página de nuevo.
+clinic-help-sound-title = No oigo nada
+clinic-help-sound = Suba el volumen de su dispositivo y elija el altavoz o los audífonos correctos. Si la página muestra un botón para el sonido, tóquelo.
+clinic-help-waiting-title = Estoy esperando
+clinic-help-waiting = Deje la página abierta. Conserva su lugar aunque la cargue de nuevo o se corte la conexión por un momento. La llamada empieza en cuanto le dejen entrar.
+clinic-help-staff-title = Trabajo aquí
+clinic-help-staff = Pida a su administrador una dirección para crear su contraseña. Después,
+clinic-help-sign-in = inicie sesión.
+clinic-help-call-title = Nada ayuda
+clinic-help-call = Llámenos:

@@ -1,0 +1,26 @@
+error-start = Ir a la página de inicio
+
+error-sign-in-title = Inicie sesión, por favor
+error-sign-in-next = Su sesión se cerró. Inicie sesión otra vez para continuar.
+error-forbidden-title = Esta página no está abierta para usted
+error-forbidden-next = Su cuenta no tiene acceso aquí, o la página estuvo abierta demasiado tiempo. Vuelva atrás, cargue la página de nuevo e inténtelo otra vez, o pregunte a su administrador.
+error-not-found-title = No encontramos esa página
+error-not-found-next = Puede ser que la dirección tenga un error o que sea de otra persona.
+error-not-open-here-title = Esta consulta no está abierta en este navegador
+error-not-open-here-next = Abra el enlace del correo de su clínica en este mismo teléfono o computadora, con el navegador que usó antes. Si eso no ayuda, llame a la clínica.
+error-invalid-title = No pudimos leer eso
+error-invalid-next = Algo no llegó como debía. Vuelva atrás, cargue la página de nuevo e inténtelo otra vez.
+error-conflict-title = Otra persona fue más rápida
+error-conflict-next = Esto cambió después de que usted abrió la página. Vuelva atrás y mire otra vez antes de decidir.
+error-gone-title = Esto ya terminó
+error-gone-next = Estaba aquí y ya se cerró. Si necesita una nueva consulta, llame a la clínica.
+error-locked-title = Todavía no está abierto
+error-locked-next = Primero anote que sabe quién está en la llamada.
+error-too-large-title = El texto es demasiado largo
+error-too-large-next = Acorte el texto y envíelo otra vez.
+error-too-many-title = Espere un momento, por favor
+error-too-many-next = Hubo muchos intentos en poco tiempo. Espere un poco e inténtelo otra vez.
+error-unavailable-title = Esto no funciona en este momento
+error-unavailable-next = No se cambió nada. Inténtelo otra vez en un momento. Si sigue igual, llame a la clínica.
+error-internal-title = Algo falló de nuestro lado
+error-internal-next = Usted no hizo nada mal. Inténtelo otra vez y, si sigue igual, llame a la clínica.
