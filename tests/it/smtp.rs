@@ -286,7 +286,7 @@ on_both! {
             server.answers(step, Answer::Silence);
             let sending = std::pin::pin!(app.send_mails());
             app.sending_reaches(sending, &server, step, server.count(step) + 1).await;
-            assert!(app.is_idle(), "{step:?}: a connection to the database is in use");
+            app.comes_to_rest(&format!("{step:?}: a connection to the database is in use")).await;
             app.clock.advance(Millis::minutes(10));
         }
         app.finish().await;

@@ -240,8 +240,17 @@ impl TestApp {
         }
     }
 
-    /// True if no connection to the database is in use.
-    pub fn is_idle(&self) -> bool {
+    /// Wait until no connection to the database is in use. One that was given back is asked whether it still works first.
+    pub async fn comes_to_rest(&self, otherwise: &str) {
+        let rest = async {
+            while !self.is_idle() {
+                tokio::time::sleep(std::time::Duration::from_millis(5)).await;
+            }
+        };
+        assert!(tokio::time::timeout(std::time::Duration::from_secs(5), rest).await.is_ok(), "{otherwise}");
+    }
+
+    fn is_idle(&self) -> bool {
         match &self.app.db {
             db::Db::Sqlite { read, write } => [read, write].iter().all(|pool| pool.num_idle() as u32 == pool.size()),
             db::Db::Postgres { read, write } => [read, write].iter().all(|pool| pool.num_idle() as u32 == pool.size()),

@@ -1,6 +1,6 @@
 //! What anybody may read.
 
-use super::Sends::Nothing;
+use super::Sends::{Form, Nothing};
 use super::{Row, plain};
 use crate::every_route::visitors::Visitor::Nobody;
 
@@ -12,5 +12,11 @@ pub fn rows() -> Vec<Row> {
         plain("GET /encryption", Nobody, Nothing).open(why),
         plain("GET /help", Nobody, Nothing).open(why),
         plain("GET /visit-over", Nobody, Nothing).open(why),
+        plain("POST /language", Nobody, Form(&[("language", "es"), ("to", "/help")]))
+            .before_session()
+            .keeps_stage()
+            .open(why)
+            .sending("a language that we lack", Form(&[("language", "xx"), ("to", "/help")]))
+            .sending("another host", Form(&[("language", "es"), ("to", "//elsewhere.example")])),
     ]
 }
