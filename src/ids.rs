@@ -62,6 +62,11 @@ id! {
     RequestId,
 }
 
+impl PatientId {
+    /// No patient has this id. It stands where an id must stand and nobody is meant.
+    pub const NOBODY: Self = Self(Uuid::nil());
+}
+
 /// Sixteen random bytes that a form carries, so that sending it twice does its work once (REL-05). 32 hexadecimal digits.
 #[derive(Debug, Clone, PartialEq, Eq, sqlx::Type)]
 #[sqlx(transparent)]

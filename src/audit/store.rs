@@ -46,9 +46,6 @@ pub enum Bookkeeping {
     OutboxAttempt,
 }
 
-/// Fills the places of a statement that asks for fewer patients than it has places.
-const NOBODY: PatientId = PatientId(Uuid::nil());
-
 impl Log {
     /// `data_dir`: where the ends of calls wait while the database cannot be written.
     pub fn new(db: Db, keys: Arc<Keyring>, clock: SharedClock, rng: Rng, data_dir: &Path) -> Self {
@@ -137,9 +134,9 @@ impl Log {
     /// Tag the event with each of its patients. A tag is made at the first event about a patient.
     async fn write_subjects(&self, tx: &mut db::Tx, id: EventId, event: &Event) -> sqlx::Result<()> {
         let patients: Vec<PatientId> = event.patients.iter().copied().collect();
-        let known = event.patients.iter().filter(|patient| **patient != NOBODY).count() as u64;
-        if insert_subjects(tx, id, &patients).await? < known {
-            for patient in patients.iter().filter(|patient| **patient != NOBODY) {
+        let known = || patients.iter().filter(|patient| **patient != PatientId::NOBODY);
+        if insert_subjects(tx, id, &patients).await? < known().count() as u64 {
+            for patient in known() {
                 insert_tag(tx, *patient, self.rng.bytes()).await?;
             }
             insert_subjects(tx, id, &patients).await?;
@@ -232,7 +229,7 @@ async fn insert_subjects(tx: &mut db::Tx, event: EventId, patients: &[PatientId]
         return insert_subject(tx, event, *patient).await;
     }
     let mut inserted = 0;
-    for lot in db::lots(patients.iter().copied(), NOBODY) {
+    for lot in db::lots(patients.iter().copied(), PatientId::NOBODY) {
         inserted += in_tx!(tx, conn => {
             let query = sqlx::query(concat!(
                 "insert into audit_event_subject (event_id, tag) select $49, tag from audit_subject where patient_id in (", many!(), ")

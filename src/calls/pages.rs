@@ -157,7 +157,7 @@ async fn clinician(app: App, clinician: Clinician, id: Path<VisitId>) -> Result<
     let Some(standing) = standing else { return foreign(&app, &clinician, *id).await };
     let over = is_over(standing.state);
     if !standing.admitted() && !over {
-        return Ok(crate::web::see_other("/today"));
+        return Ok(see_other("/today"));
     }
     let event = Event::done(Kind::PatientRead).on(Object::Visit, id.0).about(standing.patient_id);
     let access = app.log.access(&clinician.context, event).await?;

@@ -50,7 +50,6 @@ struct EncryptionPage {
 #[template(path = "clinic/help.html")]
 struct HelpPage {
     page: Page,
-    emergency_phone: String,
 }
 
 async fn privacy(app: App, request: HttpRequest) -> web::Result<HttpResponse> {
@@ -67,7 +66,7 @@ async fn encryption(app: App, request: HttpRequest) -> web::Result<HttpResponse>
 }
 
 async fn help(app: App, request: HttpRequest) -> web::Result<HttpResponse> {
-    web::html(&HelpPage { page: Page::public(&app, &request), emergency_phone: app.config.clinic.emergency_phone.clone() })
+    web::html(&HelpPage { page: Page::public(&app, &request) })
 }
 
 #[derive(Deserialize)]

@@ -26,9 +26,6 @@ use uuid::Uuid;
 /// in which one person mistypes.
 const DELAY: Duration = Duration::from_secs(2);
 
-/// Whom a try at an unknown link is about, so that its event takes as long to write as any other.
-const NOBODY: PatientId = PatientId(Uuid::nil());
-
 /// What a try led to.
 #[derive(Debug)]
 pub enum Answer {
@@ -108,7 +105,7 @@ pub async fn redeem(
 /// The same work for a link that there is not.
 fn is_right(app: &App, link: Option<&Link>, check: &Check) -> bool {
     let subject = link.map_or(Uuid::nil(), |link| link.visit_id.0);
-    let patient = link.map_or(NOBODY, |link| link.patient_id);
+    let patient = link.map_or(PatientId::NOBODY, |link| link.patient_id);
     let (of_code, of_date) = match check {
         Check::Born(date) => (None, Some(patients::date_of_birth_check(&app.keys, patient, *date))),
         Check::Code(code) => (Some(app.keys.check_value(subject, code.reveal())), None),
@@ -125,7 +122,7 @@ fn is_right(app: &App, link: Option<&Link>, check: &Check) -> bool {
 async fn no(app: &App, mut tx: audit::Tx, link: Option<&Link>, tries: Option<i64>, source: &[u8]) -> web::Result<Answer> {
     store::count_wrong(&mut tx, source, app.now()).await?;
     let event = match (link, tries) {
-        (None, _) => Event::refused(Kind::LinkChecked, "unknown").about(NOBODY),
+        (None, _) => Event::refused(Kind::LinkChecked, "unknown").about(PatientId::NOBODY),
         (Some(link), Some(_)) => about(link, Event::refused(Kind::LinkChecked, "wrong")),
         (Some(link), None) => about(link, Event::refused(Kind::LinkChecked, "locked")),
     };

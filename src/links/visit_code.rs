@@ -32,7 +32,7 @@ pub async fn new_code(app: &App, context: &Context, visit: VisitId) -> web::Resu
     let mut tx = app.log.begin(context).await?;
     let check = app.keys.check_value(visit.0, code.reveal());
     let Some(patient) = store::set_code(&mut tx, visit, Some(check.as_slice())).await? else {
-        return Err(over(app, context, tx, visit, Kind::LinkCodeMade).await);
+        return over(app, context, tx, visit, Kind::LinkCodeMade).await;
     };
     if store::unlock(&mut tx, visit).await? {
         tx.also(Event::done(Kind::LinkUnlocked).on(Object::Visit, visit.0).about(patient));
@@ -51,19 +51,17 @@ pub async fn drop_code(app: &App, context: &Context, visit: VisitId) -> web::Res
     }
     let mut tx = app.log.begin(context).await?;
     let Some(patient) = store::set_code(&mut tx, visit, None).await? else {
-        return Err(over(app, context, tx, visit, Kind::LinkCodeDropped).await);
+        return over(app, context, tx, visit, Kind::LinkCodeDropped).await;
     };
     tx.commit(Event::done(Kind::LinkCodeDropped).on(Object::Visit, visit.0).about(patient)).await?;
     Ok(())
 }
 
 /// The visit is over or cancelled: nobody types anything for it any more. That somebody wanted it is in the log.
-async fn over(app: &App, context: &Context, tx: audit::Tx, visit: VisitId, kind: Kind) -> web::Error {
+async fn over<T>(app: &App, context: &Context, tx: audit::Tx, visit: VisitId, kind: Kind) -> web::Result<T> {
     drop(tx);
-    match app.log.refused(context, Event::refused(kind, "over").on(Object::Visit, visit.0)).await {
-        Ok(()) => web::Error::Gone,
-        Err(unwritten) => unwritten.into(),
-    }
+    app.log.refused(context, Event::refused(kind, "over").on(Object::Visit, visit.0)).await?;
+    Err(web::Error::Gone)
 }
 
 /// True when this visit's links ask for a code.

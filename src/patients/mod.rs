@@ -83,8 +83,8 @@ pub async fn add(app: &App, context: &Context, new: NewPatient) -> Result<Patien
             match added_before(app, &new).await? {
                 Some(id) => Ok(id),
                 None => {
-                    Err(turned_away(app, context, Event::refused(Kind::PatientAdded, "record_number_taken"), SaveError::RecordNumberTaken)
-                        .await)
+                    app.log.refused(context, Event::refused(Kind::PatientAdded, "record_number_taken")).await?;
+                    Err(SaveError::RecordNumberTaken)
                 }
             }
         }
@@ -104,16 +104,8 @@ pub async fn change(app: &App, context: &Context, id: PatientId, version: i64, d
         Err(error) => return Err(error.into()),
     };
     drop(tx);
-    let refused = Event::refused(Kind::PatientChanged, why).on(Object::Patient, id.0).about(id);
-    Err(turned_away(app, context, refused, error).await)
-}
-
-/// The error of a save that did not happen, once that is recorded.
-async fn turned_away(app: &App, context: &Context, refused: Event, error: SaveError) -> SaveError {
-    match app.log.refused(context, refused).await {
-        Ok(()) => error,
-        Err(unwritten) => unwritten.into(),
-    }
+    app.log.refused(context, Event::refused(Kind::PatientChanged, why).on(Object::Patient, id.0).about(id)).await?;
+    Err(error)
 }
 
 /// Find patients by their exact name, address or record number. The event about those who match comes before their names.
@@ -183,7 +175,7 @@ pub async fn names(app: &App, access: &Access, ids: &[PatientId]) -> web::Result
     let wanted: BTreeSet<PatientId> = ids.iter().copied().collect();
     let mut rows = Vec::with_capacity(wanted.len());
     let mut tx = app.db.reading().await?;
-    for lot in db::lots(wanted.iter().copied(), PatientId(Uuid::nil())) {
+    for lot in db::lots(wanted.iter().copied(), PatientId::NOBODY) {
         rows.extend(store::names(&mut tx, &lot).await?);
     }
     drop(tx);

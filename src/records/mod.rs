@@ -63,7 +63,7 @@ pub async fn read(app: &App, clinician: &Clinician, visit: VisitId) -> web::Resu
     drop(tx);
     let patient = match confirmed {
         Ok(patient) => patient,
-        Err(closed) => return Err(turned_away(app, clinician, visit, closed, Kind::NoteRead).await),
+        Err(closed) => return turned_away(app, clinician, visit, closed, Kind::NoteRead).await,
     };
     let version = stored.as_ref().map_or(0, |(version, _)| *version);
     let event = Event::done(Kind::NoteRead).on(Object::Note, visit.0).about(patient).with("row_version", Fact::Number(version));
@@ -85,7 +85,7 @@ pub async fn save(app: &App, clinician: &Clinician, visit: VisitId, draft: &Draf
         Ok(patient) => patient,
         Err(closed) => {
             drop(tx);
-            return Err(turned_away(app, clinician, visit, closed, Kind::NoteSaved).await);
+            return turned_away(app, clinician, visit, closed, Kind::NoteSaved).await;
         }
     };
     if !(0..VERSIONS_MAX).contains(&draft.version) {
@@ -118,16 +118,14 @@ async fn stale(app: &App, clinician: &Clinician, visit: VisitId, patient: Patien
 }
 
 /// What a clinician meets at a closed door. That they stood there is an event (AUD-04).
-async fn turned_away(app: &App, clinician: &Clinician, visit: VisitId, closed: Closed, kind: Kind) -> Error {
+async fn turned_away<T>(app: &App, clinician: &Clinician, visit: VisitId, closed: Closed, kind: Kind) -> web::Result<T> {
     let (event, error) = match closed {
         Closed::Unidentified(patient) => (Event::refused(kind, "identity_not_recorded").about(patient), Error::Locked),
         Closed::AnotherClinicians(patient) => (Event::refused(Kind::RequestRefused, "not_theirs").about(patient), Error::NotFound),
         Closed::NoSuchVisit => (Event::refused(Kind::RequestRefused, "unknown"), Error::NotFound),
     };
-    match app.log.refused(&clinician.context, event.on(Object::Visit, visit.0)).await {
-        Ok(()) => error,
-        Err(unwritten) => unwritten.into(),
-    }
+    app.log.refused(&clinician.context, event.on(Object::Visit, visit.0)).await?;
+    Err(error)
 }
 
 fn place(visit: VisitId, version: i64) -> Place {

@@ -6,6 +6,7 @@ use super::late::{self, Delay, Late};
 use super::store::Standing;
 use super::{Identity, MESSAGE_CHARS_MAX, socket};
 use crate::app::App;
+use crate::appointments::VisitState;
 use crate::audit::{Event, Fact, Kind, Object};
 use crate::ids::VisitId;
 use crate::links::{self, AnsweredBy, DeviceMove, MoveAnswer, PatientVisit};
@@ -79,6 +80,7 @@ struct Row {
     locked: bool,
     /// The id of a device that asks to take the visit over, "" when none does.
     moving: String,
+    has_note: bool,
     moved: bool,
     starts_at: String,
     clock: String,
@@ -123,7 +125,7 @@ async fn rows(app: &App, hub: &Hub, clinician: &Clinician, t: Text) -> Result<(V
 
 /// Whoever waits stands on top, then who is in a call, then the order of the day.
 fn rank(visit: &Standing) -> u8 {
-    use crate::appointments::VisitState::{Checking, InCall, Waiting};
+    use VisitState::{Checking, InCall, Waiting};
     match visit.state {
         Waiting => 0,
         Checking | InCall => 1,
@@ -143,6 +145,7 @@ fn row(app: &App, hub: &Hub, visit: &Standing, device: DeviceMove, name: String,
         left: visit.left_at.is_some(),
         late: app.now() >= visit.starts_at + LATE_AFTER,
         locked: visit.check_locked_until.is_some_and(|until| until > app.now()),
+        has_note: visit.state == VisitState::Ended && visit.identity.is_some(),
         moved: device.moved,
         moving: device.asking.map(|asking| asking.device.to_string()).unwrap_or_default(),
         starts_at: visit.starts_at.rfc3339(),

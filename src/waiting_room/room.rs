@@ -4,19 +4,20 @@
 //! rebuilt from it at any time (decisions 10 and 11). It takes events with the time and returns effects; the hub performs
 //! them. Nothing passes before admission, under another epoch, or from a page that does not hold the call (RTC-04).
 
+mod stays;
+
+pub use stays::GONE_AFTER;
+
 use crate::appointments::VisitState;
 use crate::audit::CallLeftWhy;
 use crate::ids::PatientId;
 use crate::time::{Millis, Timestamp};
+use stays::Stays;
 use std::collections::BTreeMap;
 
 /// How long an admission waits for a page that is away. Lower: the clinician is told sooner. Higher: a phone in a tunnel
 /// still makes it.
 pub const ADMISSION_WAITS: Millis = Millis::minutes(2);
-
-/// How long a page that holds the call may be without a socket before it counts as gone. Lower: the log is told sooner.
-/// Higher: a page that comes back goes on under its epoch.
-pub const GONE_AFTER: Millis = Millis::minutes(2);
 
 /// One open socket.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
@@ -30,6 +31,8 @@ pub enum Party {
 }
 
 impl Party {
+    const BOTH: [Party; 2] = [Party::Patient, Party::Clinician];
+
     pub fn other(self) -> Party {
         match self {
             Party::Patient => Party::Clinician,
@@ -118,37 +121,12 @@ pub enum Effect {
     Left { patient: PatientId, party: Party, epoch: i64, connected: Millis, why: CallLeftWhy },
 }
 
-/// A party's part in the call of one epoch, since their page took it.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-struct Stay {
-    patient: PatientId,
-    epoch: i64,
-    connected_since: Option<Timestamp>,
-    /// Since when the page that holds the call has no socket.
-    lost_at: Option<Timestamp>,
-}
-
-impl Stay {
-    fn ends(self, party: Party, why: CallLeftWhy, now: Timestamp) -> Effect {
-        let (until, why) = match self.lost_at {
-            // It never came back: what ended the call later did not end this part of it.
-            Some(lost_at) if why != CallLeftWhy::Superseded => (lost_at, CallLeftWhy::Lost),
-            Some(lost_at) => (lost_at, why),
-            None => (now, why),
-        };
-        let connected = self.connected_since.map_or(Millis(0), |since| Millis((until - since).0.max(0)));
-        Effect::Left { patient: self.patient, party, epoch: self.epoch, connected, why }
-    }
-}
-
 #[derive(Debug, Clone, Default)]
 pub struct Room {
     sockets: BTreeMap<SocketId, Party>,
     /// The socket of each party that holds the call: the newest that took it.
     holders: [Option<SocketId>; 2],
-    stays: [Option<Stay>; 2],
-    /// The newest epoch in which each party's part was over.
-    left: [Option<i64>; 2],
+    stays: Stays,
     look: Option<Look>,
     patient_away_since: Option<Timestamp>,
 }
@@ -192,7 +170,7 @@ impl Room {
 
     /// True when the log was told that this party's part in the call of that epoch is over: who comes back begins anew.
     pub fn has_left(&self, party: Party, epoch: i64) -> bool {
-        self.left[party.index()].is_some_and(|left| left >= epoch)
+        self.stays.has_left(party, epoch)
     }
 
     /// True when nobody is here and the room can be forgotten: it is rebuilt from the database when needed.
@@ -221,9 +199,9 @@ impl Room {
         if *holder == Some(socket) {
             *holder = None;
             if goodbye {
-                effects.extend(self.end(party, CallLeftWhy::Closed, now));
-            } else if let Some(stay) = &mut self.stays[party.index()] {
-                stay.lost_at = Some(now);
+                effects.extend(self.stays.end(party, CallLeftWhy::Closed, now));
+            } else {
+                self.stays.lose(party, now);
             }
         }
         if self.present(party) {
@@ -246,38 +224,11 @@ impl Room {
         if !look.admitted() {
             self.holders = [None, None];
         }
-        let mut effects: Vec<Effect> =
-            [Party::Patient, Party::Clinician].into_iter().filter_map(|party| self.follow(party, taker, now)).collect();
+        let held = self.holders.map(|holder| holder.is_some());
+        let mut effects = self.stays.follow(look, taker, held, now);
         effects.extend(self.sockets.keys().map(|socket| Effect::Tell { socket: *socket }));
         effects.push(Effect::DayChanged);
         effects
-    }
-
-    /// Let a party's stay follow the visit: over when the visit went on without it, begun when their page took the call.
-    fn follow(&mut self, party: Party, taker: Option<Party>, now: Timestamp) -> Option<Effect> {
-        let (at, look) = (party.index(), self.look?);
-        let joined = look.admitted() && look.joined[at];
-        let over = self.stays[at].is_some_and(|stay| !joined || stay.epoch != look.epoch);
-        let why = match look.state {
-            VisitState::Ended => CallLeftWhy::Ended,
-            VisitState::Checking | VisitState::InCall if taker == Some(party) => CallLeftWhy::Superseded,
-            VisitState::Checking | VisitState::InCall => CallLeftWhy::Renewed,
-            VisitState::Waiting => CallLeftWhy::PutBack,
-            _ => CallLeftWhy::Removed,
-        };
-        let left = if over { self.end(party, why, now) } else { None };
-        if joined && self.stays[at].is_none() && !self.has_left(party, look.epoch) {
-            // After a start the page that took the call has still to come back.
-            let lost_at = if self.holders[at].is_none() { Some(now) } else { None };
-            self.stays[at] = Some(Stay { patient: look.patient, epoch: look.epoch, connected_since: None, lost_at });
-        }
-        left
-    }
-
-    fn end(&mut self, party: Party, why: CallLeftWhy, now: Timestamp) -> Option<Effect> {
-        let stay = self.stays[party.index()].take()?;
-        self.left[party.index()] = Some(stay.epoch);
-        Some(stay.ends(party, why, now))
     }
 
     fn take(&mut self, socket: SocketId, look: Look, connected: bool, now: Timestamp) -> Vec<Effect> {
@@ -285,12 +236,7 @@ impl Room {
         let admitted = self.look.is_some_and(|look| look.admitted());
         let Some(party) = self.party(socket).filter(|_| admitted) else { return effects };
         let before = self.holders[party.index()].replace(socket);
-        if let Some(stay) = &mut self.stays[party.index()] {
-            stay.lost_at = None;
-            if connected {
-                stay.connected_since.get_or_insert(now);
-            }
-        }
+        self.stays.go_on(party, connected, now);
         effects.push(Effect::Tell { socket });
         if let Some(socket) = before.filter(|before| *before != socket) {
             effects.push(Effect::Supersede { socket });
@@ -299,9 +245,8 @@ impl Room {
     }
 
     fn connect(&mut self, socket: SocketId, epoch: i64, now: Timestamp) -> Vec<Effect> {
-        let holder = self.party(socket).filter(|party| self.holders[party.index()] == Some(socket));
-        if let Some(stay) = holder.and_then(|party| self.stays[party.index()].as_mut()).filter(|stay| stay.epoch == epoch) {
-            stay.connected_since.get_or_insert(now);
+        if let Some(party) = self.party(socket).filter(|party| self.holders[party.index()] == Some(socket)) {
+            self.stays.connect(party, epoch, now);
         }
         Vec::new()
     }
@@ -318,13 +263,7 @@ impl Room {
     }
 
     fn tick(&mut self, now: Timestamp) -> Vec<Effect> {
-        let gone = |stay: Stay| stay.lost_at.is_some_and(|lost_at| now - lost_at >= GONE_AFTER);
-        let mut effects = Vec::new();
-        for party in [Party::Patient, Party::Clinician] {
-            if self.stays[party.index()].is_some_and(gone) {
-                effects.extend(self.end(party, CallLeftWhy::Lost, now));
-            }
-        }
+        let mut effects = self.stays.tick(now);
         let waited = |since: Timestamp| now - since >= ADMISSION_WAITS;
         let lapsed = self.look.is_some_and(|look| look.state == VisitState::Checking && look.admitted_at.is_some_and(waited));
         if lapsed && self.patient_away_since.is_some_and(waited) {

@@ -54,8 +54,9 @@ pub async fn speak(
     let Some(app) = response.request().app_data::<App>() else { return Ok(response.map_into_left_body()) };
     let t = of(app, response.request());
     let word = response.response().error().and_then(|error| error.as_error::<Error>()).and_then(Error::page);
-    let mut response = match word {
-        Some(word) => response.map_body(|_, _| EitherBody::right(BoxBody::new(page::error_page(t, word)))),
+    let error_page = word.map(|word| page::error_page(&app.config.clinic, t, word));
+    let mut response = match error_page {
+        Some(page) => response.map_body(|_, _| EitherBody::right(BoxBody::new(page))),
         None => response.map_into_left_body(),
     };
     if is_page(response.headers()) {

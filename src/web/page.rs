@@ -22,6 +22,7 @@ pub struct Page {
     pub here: String,
     pub clinic_name: String,
     pub clinic_phone: String,
+    pub emergency_phone: String,
     /// The form token of whoever is signed in, or nothing.
     pub csrf: String,
     pub nav: Vec<Nav>,
@@ -79,6 +80,7 @@ impl Page {
             here: String::new(),
             clinic_name: clinic.mail_name().to_owned(),
             clinic_phone: clinic.phone.clone(),
+            emergency_phone: clinic.emergency_phone.clone(),
             csrf: String::new(),
             nav: Vec::new(),
             who: String::new(),
@@ -110,16 +112,20 @@ pub fn see_other(location: &str) -> HttpResponse {
 /// The page of an error. It stands alone, so that it shows even where nothing else works.
 #[derive(Template)]
 #[template(path = "error.html")]
-struct ErrorPage {
+struct ErrorPage<'a> {
     t: Text,
+    clinic: &'a str,
+    phone: &'a str,
     title: String,
     next: String,
     style: String,
 }
 
-pub(super) fn error_page(t: Text, word: &str) -> String {
+pub(super) fn error_page(clinic: &ClinicConfig, t: Text, word: &str) -> String {
     let page = ErrorPage {
         t,
+        clinic: clinic.mail_name(),
+        phone: &clinic.phone,
         title: t.say(&format!("error-{word}-title")),
         next: t.say(&format!("error-{word}-next")),
         style: assets::url("base.css"),

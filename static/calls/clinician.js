@@ -48,6 +48,8 @@ let session = null;
 let identified = (main.dataset.identity ?? "") !== "";
 let letIn = main.dataset.state === "checking" || main.dataset.state === "in_call";
 let patientHere = false;
+/** When the question of another device is no longer one. @type {ReturnType<typeof setTimeout>|undefined} */
+let lapse;
 let connected = false;
 /** @type {number|null} */
 let since = null;
@@ -126,9 +128,11 @@ function told(message) {
   if (!letIn) backInWaitingRoom();
 }
 
-/** Another device of the patient asks to take the visit over: a phone that died in the call. @param {{device: string}|null} asking */
+/** Another device of the patient asks to take the visit over: a phone that died in the call. @param {{device: string, lapses_in_ms: number}|null} asking */
 function showMove(asking) {
   const came = moving.hidden && asking !== null;
+  clearTimeout(lapse);
+  if (asking) lapse = setTimeout(() => showMove(null), asking.lapses_in_ms);
   moving.hidden = asking === null;
   find("[name=device]", HTMLInputElement, moving).value = asking?.device ?? "";
   if (came) announce(find("p", HTMLElement, moving).textContent ?? "");

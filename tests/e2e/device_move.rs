@@ -80,6 +80,27 @@ async fn the_clinic_moves_a_visit_for_a_patient_who_has_lost_the_phone() {
 }
 
 #[tokio::test]
+async fn a_clinician_in_the_call_moves_it_for_a_patient_whose_phone_died() {
+    let demo = Demo::start();
+    let laptop = demo.browser("laptop").await;
+    let (clinician, phone) = demo.checking_call().await;
+    clinician.click("Confirmed").await;
+    phone.finish().await;
+    ask_to_move(&laptop, demo.visit_now()).await;
+    clinician.sees(MOVING).await;
+    look(&clinician, "move-9-call").await;
+    clinician.click("Move").await;
+    laptop.sees(WAITING).await;
+    clinician.sees("The patient is in the waiting room again").await;
+    assert!(!clinician.shows(MOVING).await.unwrap() && !clinician.shows("Who is it?").await.unwrap());
+    clinician.click("Back to Today").await;
+    let visit = laptop.visit_id().await;
+    clinician.wait_for("see the patient wait", async || Ok((clinician.can_admit().await == [visit.as_str()]).then_some(()))).await;
+    clinician.finish().await;
+    laptop.finish().await;
+}
+
+#[tokio::test]
 async fn the_front_desk_reads_out_a_visit_code() {
     let demo = Demo::start();
     let (desk, patient) = tokio::join!(demo.signed_in("scheduler"), demo.browser("patient"));

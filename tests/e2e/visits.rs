@@ -1,7 +1,7 @@
 //! Visits from the link to the last word, between two people with a browser each.
 
 use crate::support::browser::{Browser, View};
-use crate::support::clinic::{CLINICIAN, WAITING, chat_both_ways, hear_each_other, see_each_other};
+use crate::support::clinic::{CLINICIAN, PATIENT, WAITING, chat_both_ways, hear_each_other, see_each_other};
 use crate::support::csv;
 use crate::support::server::Demo;
 
@@ -182,6 +182,37 @@ async fn each_side_reads_what_the_other_said_before_the_call() {
     clinician.sees("A cough for two weeks").await;
     clinician.finish().await;
     patient.finish_despite(&["the server responded with a status of 422"]).await;
+}
+
+#[tokio::test]
+async fn ending_asks_first_while_it_is_not_known_who_is_there_and_a_finished_visit_leads_to_its_note() {
+    let demo = Demo::start();
+    let (clinician, patient) = demo.checking_call().await;
+    clinician.click("End visit").await;
+    clinician.sees("Nobody has said yet who is there").await;
+    clinician.shot("end-asks").await;
+    clinician.click("Go on").await;
+    clinician.sees_moving_picture_of(PATIENT).await;
+    clinician.click("Known to me").await;
+    clinician.write_note("Seen and well.").await;
+    clinician.end_visit().await;
+    patient.visit_is_over().await;
+    clinician.goto("/today").await;
+    clinician.click("Note").await;
+    clinician.sees_note("Saved").await;
+    clinician.finish().await;
+    patient.finish().await;
+}
+
+#[tokio::test]
+async fn no_name_stays_on_the_screen_of_whoever_has_signed_out() {
+    let demo = Demo::start();
+    let clinician = demo.signed_in("clinician").await;
+    clinician.sees("Maria Gonzalez").await;
+    clinician.lose_session().await;
+    clinician.wait_for("be led to the sign-in", async || Ok(clinician.address().await.starts_with("/sign-in").then_some(()))).await;
+    assert!(!clinician.shows("Maria Gonzalez").await.unwrap());
+    clinician.finish_despite(&["401"]).await;
 }
 
 /// Longest first, and a reload does not send anyone to the end.

@@ -57,6 +57,36 @@ on_both! {
 }
 
 on_both! {
+    async fn a_move_to_the_time_that_it_has_changes_nothing_and_mails_nobody(app: TestApp) {
+        let (desk, clinician) = (app.staff(Role::Scheduler).await, app.staff(Role::Clinician).await);
+        let patient = app.mailed_patient(MARIA).await;
+        let id = app.book(&desk, patient, &clinician, "2026-11-24", "09:00").await;
+        let minutes = (app.number("select ends_at - starts_at from visit").await / 60_000).to_string();
+        let was = app.number("select starts_at from visit").await.to_string();
+        let same = [("was", was.as_str()), ("date", "2026-11-24"), ("time", "09:00"), ("minutes", minutes.as_str())];
+        let answer = desk.form(&format!("/appointments/{id}/move"), &same).await;
+        assert_eq!(answer.status(), StatusCode::UNPROCESSABLE_ENTITY);
+        assert!(answer.text().await.unwrap().contains("at this time already"));
+        assert_eq!(app.number("select version from visit").await, 1);
+        assert_eq!(app.number("select count(*) from outbox where kind = 'moved'").await, 0);
+        assert_eq!(app.number("select count(*) from visit_link where voided_at is null").await, 1);
+        app.finish().await;
+    }
+}
+
+on_both! {
+    async fn a_mail_that_is_only_a_file_is_said_to_be_one(app: TestApp) {
+        let (desk, clinician) = (app.staff(Role::Scheduler).await, app.staff(Role::Clinician).await);
+        let patient = app.mailed_patient(MARIA).await;
+        let id = app.book(&desk, patient, &clinician, "2026-11-24", "09:00").await;
+        anteroom::mail::job::run_due(&app.app).await.unwrap();
+        let page = desk.text(&format!("/appointments/{id}")).await;
+        assert!(page.contains("Written to a file") && !page.contains(">Sent "), "{page}");
+        app.finish().await;
+    }
+}
+
+on_both! {
     async fn who_is_busy_is_named_with_the_next_step_and_nothing_typed_is_lost(app: TestApp) {
         let (desk, clinician, other) =
             (app.staff(Role::Scheduler).await, app.staff(Role::Clinician).await, app.staff(Role::Clinician).await);

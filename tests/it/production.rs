@@ -79,6 +79,27 @@ fn init_names_what_is_missing_where_nobody_can_be_asked() {
     assert_eq!(std::fs::read_dir(folder.path()).unwrap().count(), 0, "nothing is left of it");
 }
 
+#[test]
+fn init_says_of_each_answer_what_is_wrong_with_it_and_leaves_nothing_behind() {
+    for (flag, answer, wrong) in [
+        ("--address", "visits.clinic.example", "must begin with https://"),
+        ("--address", "https://localhost:8443", "needs a certificate"),
+        ("--zone", "New York", "there is no such time zone"),
+        ("--admin", "sam", "this is not a mail address"),
+    ] {
+        let folder = tempfile::tempdir().unwrap();
+        let given = [("--address", "https://visits.clinic.example"), ("--zone", "America/New_York"), ("--admin", "sam@clinic.example")];
+        let mut command = Command::new(env!("CARGO_BIN_EXE_anteroom"));
+        command.args(["init", "--folder", "clinic", "--keys", "keys", "--name", "Riverside", "--phone", "555 0100"]);
+        for (name, usual) in given {
+            command.args([name, if name == flag { answer } else { usual }]);
+        }
+        let made = command.arg("--accept-key-on-data-volume").current_dir(folder.path()).stdin(Stdio::null()).output().unwrap();
+        assert!(!made.status.success() && text(&made.stderr).contains(wrong), "{answer}: {}", text(&made.stderr));
+        assert!(!folder.path().join("clinic/clinic.toml").exists() && !folder.path().join("keys/root.key").exists(), "{answer}");
+    }
+}
+
 /// A configuration that a start accepts, for one thing at a time to be wrong with.
 struct Start {
     folder: tempfile::TempDir,

@@ -19,7 +19,7 @@ use uuid::Uuid;
 
 /// Words that stand in one sealed value each.
 const CANARIES: [&str; 9] =
-    ["zanzibara", "zanzibarb@example.test", "+1 555 864209", "zanzibard", BORN, "zanzibare", "zanzibarf", "zanzibarg", "zanzibarh"];
+    ["zanzibara", "zanzibarb@example.test", "+1 555 8642097531", "zanzibard", BORN, "zanzibare", "zanzibarf", "zanzibarg", "zanzibarh"];
 const BORN: &str = "1948-03-14";
 
 /// A patient of whom everything is known, and their visit.
@@ -161,7 +161,7 @@ on_both! {
         }
         for moment in ["with a letter that waits", "after it left"] {
             let dump = app.dump().await;
-            let words: Vec<&str> = CANARIES.into_iter().chain(["zanzibar", "864209", "14/1948", "example.test", "clinician"]).collect();
+            let words: Vec<&str> = CANARIES.into_iter().chain(["zanzibar", "8642097531", "14/1948", "example.test", "clinician"]).collect();
             assert_eq!(canary::found(&dump, &words), ["clinician"].into(), "only the word that may lies in the open {moment}");
             app.send_mails().await;
         }

@@ -29,7 +29,7 @@ links-join-code = Type the code
 links-trouble = Trouble?
 links-send-new = Send a new link
 links-call-us = Call us:
-links-emergency = In an emergency call 911. Do not wait for this visit.
+links-emergency = In an emergency call { $phone }. Do not wait for this visit.
 
 links-move-heading = Waiting for a yes
 links-move-confirm = Confirm on your other device, or wait for the clinic.

@@ -29,7 +29,7 @@ links-join-code = Escribir el código
 links-trouble = ¿Tiene problemas?
 links-send-new = Enviar un enlace nuevo
 links-call-us = Llámenos:
-links-emergency = En una emergencia llame al 911. No espere esta consulta.
+links-emergency = En una emergencia llame al { $phone }. No espere esta consulta.
 
 links-move-heading = Esperamos un sí
 links-move-confirm = Confirme en su otro dispositivo, o espere a la clínica.
