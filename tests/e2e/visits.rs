@@ -198,7 +198,8 @@ async fn ending_asks_first_while_it_is_not_known_who_is_there_and_a_finished_vis
     clinician.end_visit().await;
     patient.visit_is_over().await;
     clinician.goto("/today").await;
-    clinician.click("Note").await;
+    let note = clinician.paths().await.into_iter().find(|path| path.ends_with("/note"));
+    clinician.goto(&note.expect("a finished visit leads to its note")).await;
     clinician.sees_note("Saved").await;
     clinician.finish().await;
     patient.finish().await;
