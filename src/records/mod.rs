@@ -121,7 +121,7 @@ async fn stale(app: &App, clinician: &Clinician, visit: VisitId, patient: Patien
 async fn turned_away<T>(app: &App, clinician: &Clinician, visit: VisitId, closed: Closed, kind: Kind) -> web::Result<T> {
     let (event, error) = match closed {
         Closed::Unidentified(patient) => (Event::refused(kind, "identity_not_recorded").about(patient), Error::Locked),
-        Closed::AnotherClinicians(patient) => (Event::refused(Kind::RequestRefused, "not_theirs").about(patient), Error::NotFound),
+        Closed::AnotherClinicians(patient) => (Event::refused(Kind::RequestRefused, "foreign").about(patient), Error::NotFound),
         Closed::NoSuchVisit => (Event::refused(Kind::RequestRefused, "unknown"), Error::NotFound),
     };
     app.log.refused(&clinician.context, event.on(Object::Visit, visit.0)).await?;

@@ -106,7 +106,7 @@ on_both! {
         assert_eq!(answer.text().await.unwrap(), unknown.text().await.unwrap(), "the same page for both");
         assert_eq!(save(&other, visit.id, "mine now", 1).await.0, StatusCode::NOT_FOUND);
         let refused = app.events("request.refused").await;
-        assert_eq!(refused.iter().map(|event| event["details"]["why"].as_str().unwrap()).collect::<Vec<_>>(), ["not_theirs", "unknown", "not_theirs"]);
+        assert_eq!(refused.iter().map(|event| event["details"]["why"].as_str().unwrap()).collect::<Vec<_>>(), ["foreign", "unknown", "foreign"]);
         assert_eq!(refused[0]["patients"], json!([visit.patient]));
         assert_eq!(open(&mine, visit.id).await["text"], TEXT);
         app.finish().await;
