@@ -101,7 +101,8 @@ async fn arrive_all(clinic: &Clinic, guests: &[Guest]) {
 
 async fn arrive(client: &Client, base: &str, guest: &Guest) {
     let asked = client.post(format!("{base}/visits/{}/arrival", guest.visit));
-    let answer = asked.header("cookie", &guest.cookie).header("x-csrf", &guest.form_token).send().await.unwrap();
+    let agreed = asked.header("cookie", &guest.cookie).header("x-csrf", &guest.form_token).form(&[("consent", "1")]);
+    let answer = agreed.send().await.unwrap();
     assert_eq!(answer.status(), StatusCode::OK);
 }
 
