@@ -4,7 +4,6 @@ clinic-privacy-title = Privacy
 clinic-privacy-short = This page says what this system keeps about you, why, for how long, and how it is protected.
 clinic-privacy-sealed = “Sealed” means encrypted with a key that lies outside the database. Whoever steals the database cannot read it. The clinic's server can open it, and every opening is written to the access log first.
 clinic-privacy-caption = What is kept
-clinic-privacy-what = What
 clinic-privacy-why = Why
 clinic-privacy-long = How long
 clinic-privacy-how = How it is kept

@@ -4,7 +4,6 @@ clinic-privacy-title = Privacidad
 clinic-privacy-short = Esta página dice qué guarda este sistema sobre usted, para qué, por cuánto tiempo y cómo lo protege.
 clinic-privacy-sealed = “Sellado” quiere decir cifrado con una clave que no está en la base de datos. Quien robe la base de datos no puede leerlo. El servidor de la clínica sí puede abrirlo, y cada vez que lo abre se anota antes en el registro de accesos.
 clinic-privacy-caption = Qué se guarda
-clinic-privacy-what = Qué
 clinic-privacy-why = Para qué
 clinic-privacy-long = Cuánto tiempo
 clinic-privacy-how = Cómo se guarda
