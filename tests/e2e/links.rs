@@ -34,6 +34,10 @@ async fn press_every_button(scanner: &Browser, link: &str) {
         scanner.goto("about:blank").await;
         scanner.goto(link).await;
         scanner.click(&button).await;
+        if button == "Español" {
+            // Only then the cookie of the choice is there to be forgotten.
+            scanner.sees("Antes de abrir su consulta").await;
+        }
     }
 }
 
