@@ -335,7 +335,11 @@ async fn open_postgres(options: PgConnectOptions) -> anyhow::Result<Db> {
     let writing = options.clone().options([("idle_in_transaction_session_timeout", ABANDONED_AFTER)]);
     let write = pool(WRITERS_MAX).connect_with(writing).await.context("connect to PostgreSQL")?;
     let read = pool(READERS_MAX)
-        .connect_with(options.options([("default_transaction_read_only", "on")]))
+        .connect_with(options.options([
+            ("default_transaction_read_only", "on"),
+            // One moment for all statements of a page: without it each would see its own.
+            ("default_transaction_isolation", "repeatable read"),
+        ]))
         .await
         .context("connect to PostgreSQL for reading")?;
     Ok(Db::Postgres { read, write })

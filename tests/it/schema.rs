@@ -2,7 +2,9 @@
 
 use crate::on_both;
 use crate::support::{TestApp, postgres};
+use anteroom::appointments::VisitState;
 use anteroom::db::{Address, Db};
+use anteroom::waiting_room;
 use std::collections::BTreeSet;
 
 type Columns = BTreeSet<(String, String, bool)>;
@@ -66,6 +68,21 @@ on_both! {
         };
         assert!(outcome.is_err());
         drop(tx);
+        app.finish().await;
+    }
+}
+
+on_both! {
+    async fn a_reading_transaction_sees_one_moment(app: TestApp) {
+        let mut tx = app.app.db.reading().await.unwrap();
+        let mut visits = async || waiting_room::open_visits(&mut tx).await.unwrap();
+        assert_eq!(visits().await, []);
+        app.scene(VisitState::Waiting).await;
+        assert_eq!(visits().await, [], "what came since then is not seen");
+        drop(tx);
+        let mut later = app.app.db.reading().await.unwrap();
+        assert_eq!(waiting_room::open_visits(&mut later).await.unwrap(), [("waiting".to_owned(), 1)]);
+        drop(later);
         app.finish().await;
     }
 }
