@@ -67,6 +67,11 @@ impl PatientId {
     pub const NOBODY: Self = Self(Uuid::nil());
 }
 
+impl VisitId {
+    /// No visit has this id. It fills the places of a statement that asks for fewer visits than it could.
+    pub const NONE: Self = Self(Uuid::nil());
+}
+
 /// Sixteen random bytes that a form carries, so that sending it twice does its work once (REL-05). 32 hexadecimal digits.
 #[derive(Debug, Clone, PartialEq, Eq, sqlx::Type)]
 #[sqlx(transparent)]

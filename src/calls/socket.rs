@@ -66,7 +66,8 @@ impl Visitor {
         let end = loop {
             let step = tokio::select! {
                 said = page.next() => match said {
-                    Ok(text) => self.hear(text, &mut candidates, &mut connected).await,
+                    // Boxed: a page that waits says nothing, and should not hold the room that an answer takes.
+                    Ok(text) => Box::pin(self.hear(text, &mut candidates, &mut connected)).await,
                     Err(end) => Err(end),
                 },
                 news = told.recv() => match news {
@@ -76,13 +77,13 @@ impl Visitor {
                     None => Err(End::TryAgain),
                 },
                 _ = beat.tick() => page.send(r#"{"type":"beat"}"#).await,
-                _ = touch.tick() => self.touch().await,
+                _ = touch.tick() => Box::pin(self.touch()).await,
             };
             if let Err(end) = step {
                 break end;
             }
         };
-        self.hub.leave(self.visit, self.socket, matches!(end, End::Left | End::Dismissed)).await;
+        Box::pin(self.hub.leave(self.visit, self.socket, matches!(end, End::Left | End::Dismissed))).await;
         page.close(end).await;
     }
 

@@ -8,6 +8,7 @@
 pub mod migrate;
 
 use anyhow::{Context, bail, ensure};
+use futures_util::FutureExt;
 use sqlx::postgres::{PgConnectOptions, PgPoolOptions, PgSslMode};
 use sqlx::sqlite::{SqliteConnectOptions, SqliteJournalMode, SqlitePoolOptions, SqliteSynchronous};
 use sqlx::{ConnectOptions, Connection, PgConnection, PgPool, SqlitePool};
@@ -67,13 +68,14 @@ macro_rules! in_tx {
 pub(crate) use in_tx;
 
 /// What PostgreSQL answers in time. Afterwards nobody knows whether it was done, and the connection is of no more use.
-pub(crate) async fn answered<T>(work: impl Future<Output = sqlx::Result<T>>) -> sqlx::Result<T> {
-    within(ANSWER_TIMEOUT, work).await
+pub(crate) fn answered<T>(work: impl Future<Output = sqlx::Result<T>>) -> impl Future<Output = sqlx::Result<T>> {
+    within(ANSWER_TIMEOUT, work)
 }
 
-async fn within<T>(patience: Duration, work: impl Future<Output = sqlx::Result<T>>) -> sqlx::Result<T> {
+/// No `async fn`: that would hold the work twice, and every socket that waits holds the longest work it may ever do.
+fn within<T>(patience: Duration, work: impl Future<Output = sqlx::Result<T>>) -> impl Future<Output = sqlx::Result<T>> {
     let silent = |_| sqlx::Error::Io(std::io::Error::new(std::io::ErrorKind::TimedOut, "PostgreSQL does not answer"));
-    tokio::time::timeout(patience, work).await.map_err(silent)?
+    tokio::time::timeout(patience, work).map(move |answer| answer.map_err(silent)?)
 }
 
 /// How many rows one statement asks for by their ids. A statement has one text, so its number of places is fixed: the day of a
@@ -142,20 +144,20 @@ impl Db {
         }
     }
 
-    /// Begin a transaction that may write.
+    /// Begin a transaction that may write. Boxed, as in [`Db::reading`]: whatever waits for a connection is large.
     pub async fn begin(&self) -> sqlx::Result<Tx> {
         match self {
             // A deferred transaction that reads and then writes fails as BUSY whatever the timeout is.
-            Db::Sqlite { write, .. } => write.begin_with("BEGIN IMMEDIATE").await.map(Tx::Sqlite),
-            Db::Postgres { write, .. } => within(ACQUIRE_TIMEOUT, write.begin()).await.map(Tx::Postgres),
+            Db::Sqlite { write, .. } => Box::pin(write.begin_with("BEGIN IMMEDIATE")).await.map(Tx::Sqlite),
+            Db::Postgres { write, .. } => Box::pin(within(ACQUIRE_TIMEOUT, write.begin())).await.map(Tx::Postgres),
         }
     }
 
     /// Begin a transaction that only reads: one consistent view, and an error for any statement that writes.
     pub async fn reading(&self) -> sqlx::Result<Tx> {
         match self {
-            Db::Sqlite { read, .. } => read.begin().await.map(Tx::Sqlite),
-            Db::Postgres { read, .. } => within(ACQUIRE_TIMEOUT, read.begin()).await.map(Tx::Postgres),
+            Db::Sqlite { read, .. } => Box::pin(read.begin()).await.map(Tx::Sqlite),
+            Db::Postgres { read, .. } => Box::pin(within(ACQUIRE_TIMEOUT, read.begin())).await.map(Tx::Postgres),
         }
     }
 

@@ -12,7 +12,10 @@ mod redeem;
 mod store;
 mod visit_code;
 
-pub use device_move::{AnsweredBy, Asking, DeviceMove, MoveAnswer, answer as answer_device_move, asking as asking_device, device_moves};
+pub use device_move::{
+    AnsweredBy, Asking, DeviceMove, MoveAnswer, answer as answer_device_move, asking as asking_device, asking_many as asking_devices,
+    device_moves,
+};
 pub use extract::PatientVisit;
 pub use model::VoidedWhy;
 pub use visit_code::{code_for_booking, drop_code, has_code, new_code};

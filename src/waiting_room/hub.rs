@@ -1,12 +1,13 @@
 //! The rooms of this node and the sockets of the people in them.
 //!
 //! Sockets come in ([`Hub::enter`], [`Hub::watch_day`]), events go to the pure room, and its effects are performed here:
-//! this file moves, `watch` hears what moves without a page, `telling` says what the pages of a visit hear, `day` what a
-//! clinician's Today hears.
+//! this file moves, `watch` hears what moves without a page, `telling` says what the pages of a visit hear, from one `reading`
+//! for many of them, `day` what a clinician's Today hears.
 //! The database is read for every word that is told, so a page never hears of something that did not happen. All of this
 //! can be lost at any time: pages come back by themselves and are told again.
 
 mod day;
+mod reading;
 mod seat;
 mod telling;
 mod watch;
@@ -127,7 +128,7 @@ impl Hub {
 
     /// The database gave this socket's page the call. `connected`: the page still has the connection of this epoch.
     pub async fn took(&self, visit: VisitId, socket: SocketId, context: &Context, connected: bool) {
-        let Some(look) = self.look_at(visit).await else { return };
+        let Some(look) = self.look_at(&BTreeSet::from([visit])).await.pop().map(|(_, look)| look) else { return };
         let party = self.live().rooms.get(&visit).and_then(|room| room.party(socket));
         if let Some(party) = party {
             self.live().callers.insert((visit, party), context.clone());
@@ -194,11 +195,22 @@ impl Hub {
     }
 
     async fn perform(&self, visit: VisitId, effects: Vec<Effect>) {
-        let told: Vec<SocketId> =
-            effects.iter().filter_map(|effect| if let Effect::Tell { socket } = effect { Some(*socket) } else { None }).collect();
-        if !told.is_empty() {
-            self.tell(visit, &told).await;
+        self.perform_all(vec![(visit, effects)]).await;
+    }
+
+    /// Perform what happens to many rooms at once: their pages are told from one reading.
+    async fn perform_all(&self, of_rooms: Vec<(VisitId, Vec<Effect>)>) {
+        let told = |visit: VisitId, effect: &Effect| if let Effect::Tell { socket } = effect { Some((visit, *socket)) } else { None };
+        let pages: Vec<(VisitId, SocketId)> =
+            of_rooms.iter().flat_map(|(visit, effects)| effects.iter().filter_map(|effect| told(*visit, effect))).collect();
+        self.tell(&pages).await;
+        for (visit, effects) in of_rooms {
+            self.perform_untold(visit, effects);
         }
+    }
+
+    /// All effects but what a page is told.
+    fn perform_untold(&self, visit: VisitId, effects: Vec<Effect>) {
         for effect in effects {
             match effect {
                 Effect::Supersede { socket } => self.send(socket, Outgoing::Superseded),

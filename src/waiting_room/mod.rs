@@ -27,7 +27,7 @@ use crate::audit::{Context, Event, Fact, Kind, Object, Tx};
 use crate::bus::Hint;
 use crate::crypto::Place;
 use crate::db;
-use crate::ids::{DeviceId, StaffId, VisitId};
+use crate::ids::{StaffId, VisitId};
 use crate::links;
 use crate::time::Timestamp;
 use crate::web::{Error, Result};
@@ -280,9 +280,4 @@ async fn lapse(app: &App, visit: VisitId, admitted_before: Timestamp) -> sqlx::R
         app.bus.tell(Hint::Visit { id: visit, clinician: standing.clinician_id });
     }
     Ok(())
-}
-
-/// Which device may wait for a visit now.
-async fn device(tx: &mut db::Tx, visit: VisitId) -> sqlx::Result<Option<DeviceId>> {
-    store::device(tx, visit).await
 }

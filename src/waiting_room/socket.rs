@@ -29,7 +29,7 @@ pub(super) async fn today(
     };
     rt::spawn(async move {
         serve(page, told).await;
-        hub.leave_day(socket).await;
+        Box::pin(hub.leave_day(socket)).await;
     });
     Ok(response)
 }

@@ -5,9 +5,10 @@ use super::late::Late;
 use super::room::Look;
 use crate::appointments::VisitState;
 use crate::crypto::Sealed;
-use crate::db::{Tx, in_tx};
+use crate::db::{Tx, in_tx, lots, many};
 use crate::ids::{DeviceId, PatientId, StaffId, VisitId};
 use crate::time::Timestamp;
+use std::collections::BTreeSet;
 
 /// Where a visit stands.
 #[derive(Debug, Clone, PartialEq, Eq, sqlx::FromRow)]
@@ -76,6 +77,18 @@ pub async fn standing(tx: &mut Tx, id: VisitId) -> sqlx::Result<Option<Standing>
     in_tx!(tx, conn => sqlx::query_as(standing!("select", "from visit where id = $1")).bind(id).fetch_optional(conn).await)
 }
 
+/// Visits as they stand now.
+pub async fn standings(tx: &mut Tx, visits: &BTreeSet<VisitId>) -> sqlx::Result<Vec<Standing>> {
+    let mut standings = Vec::with_capacity(visits.len());
+    for lot in lots(visits.iter().copied(), VisitId::NONE) {
+        standings.extend(in_tx!(tx, conn => {
+            let query = sqlx::query_as::<_, Standing>(concat!(standing!("select", "from visit where id in ("), many!(), ")"));
+            lot.iter().fold(query, |query, visit| query.bind(*visit)).fetch_all(conn).await
+        })?);
+    }
+    Ok(standings)
+}
+
 /// The visits of one clinician that begin between two instants, and any other that is still waiting or talking.
 pub async fn day(tx: &mut Tx, clinician: StaffId, from: Timestamp, until: Timestamp) -> sqlx::Result<Vec<Standing>> {
     in_tx!(tx, conn => sqlx::query_as(standing!("select", "from visit where clinician_id = $1 and state <> 'cancelled'
@@ -89,19 +102,16 @@ pub async fn open_visits(tx: &mut Tx) -> sqlx::Result<Vec<(String, i64)>> {
         "select state, count(*) from visit where state in ('waiting', 'checking', 'in_call') group by state").fetch_all(conn).await)
 }
 
-/// Another visit in which this clinician talks now.
-pub async fn busy_elsewhere(tx: &mut Tx, clinician: StaffId, besides: VisitId) -> sqlx::Result<bool> {
-    let other: Option<VisitId> = in_tx!(tx, conn => sqlx::query_scalar(
-        "select id from visit where clinician_id = $1 and id <> $2 and state in ('checking', 'in_call') limit 1")
-        .bind(clinician).bind(besides).fetch_optional(conn).await)?;
-    Ok(other.is_some())
+/// The visits in which this clinician talks now.
+pub async fn talking(tx: &mut Tx, clinician: StaffId) -> sqlx::Result<Vec<VisitId>> {
+    in_tx!(tx, conn => sqlx::query_scalar("select id from visit where clinician_id = $1 and state in ('checking', 'in_call') limit 500")
+        .bind(clinician).fetch_all(conn).await)
 }
 
-/// How many wait for this clinician in front of one who waits since `since`.
-pub async fn waiting_before(tx: &mut Tx, clinician: StaffId, id: VisitId, since: Timestamp) -> sqlx::Result<i64> {
-    in_tx!(tx, conn => sqlx::query_scalar("select count(*) from visit where clinician_id = $1 and state = 'waiting'
-        and (waiting_since < $3 or (waiting_since = $3 and id < $2))")
-        .bind(clinician).bind(id).bind(since).fetch_one(conn).await)
+/// Who waits for this clinician, in the order of the queue.
+pub async fn waiting(tx: &mut Tx, clinician: StaffId) -> sqlx::Result<Vec<VisitId>> {
+    in_tx!(tx, conn => sqlx::query_scalar("select id from visit where clinician_id = $1 and state = 'waiting'
+        order by waiting_since, id limit 500").bind(clinician).fetch_all(conn).await)
 }
 
 /// What a clinician said of being late, as far as it still counts.
@@ -263,8 +273,15 @@ pub async fn clinician_takes(tx: &mut Tx, id: VisitId, clinician: StaffId) -> sq
         .bind(id).bind(clinician).fetch_optional(conn).await)
 }
 
-/// The device whose session for this visit lives.
-pub async fn device(tx: &mut Tx, id: VisitId) -> sqlx::Result<Option<DeviceId>> {
-    in_tx!(tx, conn => sqlx::query_scalar("select id from visit_device where visit_id = $1 and ended_at is null")
-        .bind(id).fetch_optional(conn).await)
+/// The devices whose sessions for these visits live.
+pub async fn devices(tx: &mut Tx, visits: &BTreeSet<VisitId>) -> sqlx::Result<Vec<(VisitId, DeviceId)>> {
+    let mut devices = Vec::with_capacity(visits.len());
+    for lot in lots(visits.iter().copied(), VisitId::NONE) {
+        devices.extend(in_tx!(tx, conn => {
+            let query = sqlx::query_as::<_, (VisitId, DeviceId)>(concat!(
+                "select visit_id, id from visit_device where ended_at is null and visit_id in (", many!(), ")"));
+            lot.iter().fold(query, |query, visit| query.bind(*visit)).fetch_all(conn).await
+        })?);
+    }
+    Ok(devices)
 }

@@ -1,6 +1,7 @@
 //! The waiting room through its front door: who may take which step when, and what each page hears of it.
 
 use crate::on_both;
+use crate::support::statements::Statements;
 use crate::support::{NOW, TestApp};
 use anteroom::appointments::VisitState::{self, Booked, Cancelled, Checking, Ended, InCall, NoShow, Redeemed, Sent, Waiting};
 use anteroom::staff::Role;
@@ -190,6 +191,32 @@ on_both! {
         assert!(!next.patient.text(&next.page()).await.contains(sentence));
         let said: Vec<_> = app.events("clinician.late").await.iter().map(|event| event["details"]["minutes"].as_i64().unwrap()).collect();
         assert_eq!(said, [15, 0]);
+        app.finish().await;
+    }
+}
+
+on_both! {
+    /// One reading serves all pages of all who wait.
+    async fn a_queue_is_read_once_for_all_who_hear_of_it(app: TestApp) {
+        if app.has_a_process_of_its_own(module_path!()) {
+            let statements = Statements::listen();
+            let first = app.scene(Waiting).await;
+            let next = app.scene_beside(&first, "11:00", Waiting).await;
+            let mut pages = Vec::new();
+            for scene in [&first, &next, &first, &next, &next] {
+                pages.push(scene.patient.socket(&scene.path("socket")).await);
+            }
+            for page in &mut pages {
+                page.until("state", |state| state["clinician"] == "away").await;
+            }
+            statements.take();
+            assert_eq!(first.says_late("15").await, StatusCode::SEE_OTHER);
+            for page in &mut pages {
+                page.until("state", |state| state["late"] == 15).await;
+            }
+            let readings = statements.take().iter().filter(|statement| statement.contains("from running_late")).count();
+            assert!((1..=2).contains(&readings), "{readings} readings for five pages and the act itself");
+        }
         app.finish().await;
     }
 }

@@ -24,7 +24,7 @@ use crate::secret::Secret;
 use crate::time::Timestamp;
 use crate::web;
 use model::{LAPSES_AFTER, YesOrNo};
-use std::collections::HashMap;
+use std::collections::{BTreeSet, HashMap};
 
 /// Somebody with the right value asks, in the transaction that found the value right. It holds the visit's row.
 pub(super) async fn ask(app: &App, mut tx: audit::Tx, link: &Link) -> web::Result<Answer> {
@@ -45,7 +45,12 @@ pub(super) async fn ask(app: &App, mut tx: audit::Tx, link: &Link) -> web::Resul
 
 /// The device that asks for this visit now, if one does and nobody has answered.
 pub async fn asking(tx: &mut db::Tx, visit: VisitId, now: Timestamp) -> sqlx::Result<Option<Asking>> {
-    Ok(store::asking(tx, visit, now).await?.map(|row| row.asking(now)))
+    Ok(asking_many(tx, &BTreeSet::from([visit]), now).await?.remove(&visit))
+}
+
+/// The devices that ask for these visits now.
+pub async fn asking_many(tx: &mut db::Tx, visits: &BTreeSet<VisitId>, now: Timestamp) -> sqlx::Result<HashMap<VisitId, Asking>> {
+    Ok(store::asking(tx, visits, now).await?.iter().map(|row| (row.visit_id, row.asking(now))).collect())
 }
 
 /// For the visits of a clinician: the devices that ask, and those that took one over.

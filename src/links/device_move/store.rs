@@ -1,9 +1,10 @@
 //! The SQL of requests to move a visit to another device.
 
 use super::model::{ASKED_MAX, AnsweredBy, Asking, MoveAnswer, Request};
-use crate::db::{Tx, in_tx};
+use crate::db::{Tx, in_tx, lots, many};
 use crate::ids::{DeviceId, PatientId, StaffId, VisitId};
 use crate::time::Timestamp;
+use std::collections::BTreeSet;
 
 /// A visit whose row this transaction now holds.
 #[derive(Debug, Clone, sqlx::FromRow)]
@@ -117,12 +118,18 @@ impl Open {
     }
 }
 
-/// The one that waits for an answer.
-pub async fn asking(tx: &mut Tx, visit: VisitId, now: Timestamp) -> sqlx::Result<Option<Open>> {
-    in_tx!(tx, conn => sqlx::query_as(
-        "select visit_id, device_id, lapses_at, picked_up_at from device_move
-         where visit_id = $1 and answer is null and lapses_at > $2")
-        .bind(visit).bind(now).fetch_optional(conn).await)
+/// Those that wait for an answer at these visits.
+pub async fn asking(tx: &mut Tx, visits: &BTreeSet<VisitId>, now: Timestamp) -> sqlx::Result<Vec<Open>> {
+    let mut asking = Vec::new();
+    for lot in lots(visits.iter().copied(), VisitId::NONE) {
+        asking.extend(in_tx!(tx, conn => {
+            let query = sqlx::query_as::<_, Open>(concat!(
+                "select visit_id, device_id, lapses_at, picked_up_at from device_move
+                 where visit_id in (", many!(), ") and answer is null and lapses_at > $49"));
+            lot.iter().fold(query, |query, visit| query.bind(*visit)).bind(now).fetch_all(conn).await
+        })?);
+    }
+    Ok(asking)
 }
 
 /// Those that wait for an answer at one clinician's open visits, and those that were picked up there.

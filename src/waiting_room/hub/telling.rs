@@ -1,16 +1,17 @@
 //! What the pages of a visit hear. Read from the database for every word, and in one order for all.
 
+use super::reading::{Known, Reading};
 use super::{Hub, Outgoing};
-use crate::appointments::VisitState;
 use crate::audit::{Event, Fact, Kind, Object};
 use crate::ids::{StaffId, VisitId};
-use crate::links::{self, Asking};
+use crate::links::Asking;
 use crate::secret::Secret;
 use crate::waiting_room::message_place;
 use crate::waiting_room::room::{Party, Room, SocketId};
-use crate::waiting_room::store::{self, Standing};
+use crate::waiting_room::store::Standing;
 use crate::web;
 use serde::Serialize;
+use std::collections::BTreeMap;
 use std::sync::atomic::Ordering;
 
 /// `state`, as both pages of a visit hear it.
@@ -29,21 +30,12 @@ struct StateMessage<'a> {
     /// How many minutes late the clinician said to be.
     late: Option<i64>,
     /// How many wait in front of this patient, where the clinic lets them know.
-    before: Option<i64>,
+    before: Option<usize>,
     /// Another device asks to take the visit over.
     moving: Option<Asking>,
 }
 
-/// What was read of a visit, and of its clinician, to tell its pages.
-struct Known {
-    standing: Standing,
-    busy: bool,
-    late: Option<i64>,
-    before: Option<i64>,
-    moving: Option<Asking>,
-}
-
-impl Known {
+impl Known<'_> {
     fn for_patient(&self, room: &Room, at_today: bool, message: Option<&Secret<String>>) -> anyhow::Result<String> {
         let message = message.map(|message| message.reveal().as_str());
         let state = self.state(room, Party::Patient, at_today);
@@ -55,7 +47,7 @@ impl Known {
     }
 
     fn state(&self, room: &Room, party: Party, at_today: bool) -> StateMessage<'_> {
-        let standing = &self.standing;
+        let standing = self.standing;
         StateMessage {
             state: standing.state.word(),
             version: standing.version,
@@ -85,9 +77,9 @@ enum Telling {
 }
 
 impl Hub {
-    /// Send the visit's state, read now, to these pages.
-    pub(super) async fn tell(&self, visit: VisitId, sockets: &[SocketId]) {
-        self.tell_pages(visit, sockets, Telling::Again).await;
+    /// Send its visit's state, read now, to each of these pages.
+    pub(super) async fn tell(&self, pages: &[(VisitId, SocketId)]) {
+        self.tell_pages(pages, Telling::Again).await;
     }
 
     /// Tell this clinician's patients what is new to them, and nothing to those for whom nothing is.
@@ -97,33 +89,44 @@ impl Hub {
             let patients = live.lines.iter().filter(|(_, line)| line.clinician == clinician && line.seat.party() == Party::Patient);
             patients.map(|(socket, line)| (line.visit, *socket)).collect()
         };
-        for (visit, socket) in pages {
-            self.tell_pages(visit, &[socket], Telling::OnlyNews).await;
-        }
+        self.tell_pages(&pages, Telling::OnlyNews).await;
     }
 
-    async fn tell_pages(&self, visit: VisitId, sockets: &[SocketId], telling: Telling) {
+    async fn tell_pages(&self, pages: &[(VisitId, SocketId)], telling: Telling) {
+        if pages.is_empty() {
+            return;
+        }
         let _in_order = self.0.telling.lock().await;
-        if let Err(error) = self.tell_in_order(visit, sockets, telling).await {
+        if let Err(error) = self.tell_in_order(pages, telling).await {
             // Their sockets stay open: a call goes on without us, and they are told when there is something to tell again.
             self.0.blind.store(true, Ordering::Relaxed);
-            tracing::warn!(%error, visit.id = %visit, "Could not tell the pages of visit `{visit}`");
+            tracing::warn!(?error, pages = pages.len(), "Could not tell {} pages how their visits stand", pages.len());
         }
     }
 
-    async fn tell_in_order(&self, visit: VisitId, sockets: &[SocketId], telling: Telling) -> web::Result<()> {
-        let Some(known) = self.read(visit).await? else { return Ok(()) };
-        let message = self.message(&known.standing).await?;
-        let words = {
-            let live = self.live();
-            let Some(room) = live.rooms.get(&visit) else { return Ok(()) };
-            let at_today = live.days.values().any(|day| day.clinician == known.standing.clinician_id);
-            [known.for_patient(room, at_today, message.as_ref())?, known.for_clinician(room, at_today)?]
-        };
-        for socket in sockets {
-            self.send_words(*socket, &words, telling);
+    async fn tell_in_order(&self, pages: &[(VisitId, SocketId)], telling: Telling) -> web::Result<()> {
+        let mut of_visit: BTreeMap<VisitId, Vec<SocketId>> = BTreeMap::new();
+        for (visit, socket) in pages {
+            of_visit.entry(*visit).or_default().push(*socket);
+        }
+        let reading = Reading::of(&self.0.app, &of_visit.keys().copied().collect()).await?;
+        for (visit, sockets) in of_visit {
+            let Some(known) = reading.known(visit) else { continue };
+            let message = self.message(known.standing).await?;
+            let Some(words) = self.words(&known, message.as_ref())? else { continue };
+            for socket in sockets {
+                self.send_words(socket, &words, telling);
+            }
         }
         Ok(())
+    }
+
+    /// What the patient's pages of a visit hear, and what its clinician's do.
+    fn words(&self, known: &Known<'_>, message: Option<&Secret<String>>) -> anyhow::Result<Option<[String; 2]>> {
+        let live = self.live();
+        let Some(room) = live.rooms.get(&known.standing.id) else { return Ok(None) };
+        let at_today = live.days.values().any(|day| day.clinician == known.standing.clinician_id);
+        Ok(Some([known.for_patient(room, at_today, message)?, known.for_clinician(room, at_today)?]))
     }
 
     /// Send its party's words to a page. Whoever calls holds the order of telling.
@@ -139,21 +142,6 @@ impl Hub {
             words
         };
         self.send(socket, Outgoing::Text(words.clone()));
-    }
-
-    async fn read(&self, visit: VisitId) -> sqlx::Result<Option<Known>> {
-        let app = &self.0.app;
-        let mut tx = app.db.reading().await?;
-        let Some(standing) = store::standing(&mut tx, visit).await? else { return Ok(None) };
-        let busy = store::busy_elsewhere(&mut tx, standing.clinician_id, visit).await?;
-        let late = store::late(&mut tx, standing.clinician_id, app.now()).await?;
-        let waits_since = standing.waiting_since.filter(|_| standing.state == VisitState::Waiting && app.config.waiting_room.show_position);
-        let before = match waits_since {
-            Some(since) => Some(store::waiting_before(&mut tx, standing.clinician_id, visit, since).await?),
-            None => None,
-        };
-        let moving = links::asking_device(&mut tx, visit, app.now()).await?;
-        Ok(Some(Known { standing, busy, late: late.map(|late| late.minutes), before, moving }))
     }
 
     /// The words on the waiting page. They are opened once for each version on this node, and the log says so.

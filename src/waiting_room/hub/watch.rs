@@ -1,8 +1,9 @@
 //! What moves the rooms without a page: hints of the bus, the clock, sessions that ended, a database that is back.
 
+use super::reading::standings_and_devices;
 use super::{Hub, Outgoing, Seat};
 use crate::bus::Hint;
-use crate::ids::{StaffId, StaffSessionId, VisitId};
+use crate::ids::{DeviceId, StaffId, StaffSessionId, VisitId};
 use crate::staff::{self, Sight};
 use crate::time::Timestamp;
 use crate::waiting_room::room::{ADMISSION_WAITS, Effect, Event, GONE_AFTER, Look, Room, SocketId};
@@ -14,6 +15,8 @@ use tokio::sync::broadcast;
 
 /// Changes of a day within this time are told together.
 const DAY_PAUSE: Duration = Duration::from_millis(40);
+/// Hints that are heard together. Higher: a rush costs less. Lower: the first of them is told sooner.
+const HINTS_TOGETHER: usize = 256;
 /// How often admissions that nobody answers are looked for.
 const TICK: Duration = Duration::from_secs(5);
 
@@ -24,8 +27,8 @@ impl Hub {
         let mut tick = tokio::time::interval(TICK);
         loop {
             tokio::select! {
-                hint = hints.recv() => match hint {
-                    Ok(hint) => self.hear(hint).await,
+                hint = hints.recv() => match hint.and_then(|hint| Self::together(hint, &mut hints)) {
+                    Ok(hints) => self.hear(hints).await,
                     Err(broadcast::error::RecvError::Lagged(_)) => self.look_at_everything().await,
                     Err(broadcast::error::RecvError::Closed) => return,
                 },
@@ -51,30 +54,48 @@ impl Hub {
         }
     }
 
-    async fn hear(&self, hint: Hint) {
-        match hint {
-            Hint::Visit { id, clinician } => {
-                self.look_again(id).await;
-                self.change_day(clinician);
-                self.change_queue(clinician);
+    /// Take a hint and those that wait behind it, so that a rush is read once. Errors as listening does.
+    fn together(first: Hint, hints: &mut broadcast::Receiver<Hint>) -> Result<Vec<Hint>, broadcast::error::RecvError> {
+        let mut all = vec![first];
+        while all.len() < HINTS_TOGETHER {
+            match hints.try_recv() {
+                Ok(hint) => all.push(hint),
+                Err(broadcast::error::TryRecvError::Lagged(missed)) => return Err(broadcast::error::RecvError::Lagged(missed)),
+                Err(broadcast::error::TryRecvError::Empty | broadcast::error::TryRecvError::Closed) => break,
             }
-            Hint::Clinician { id } => {
-                self.change_day(id);
-                self.change_queue(id);
+        }
+        Ok(all)
+    }
+
+    async fn hear(&self, hints: Vec<Hint>) {
+        let (mut visits, mut clinicians, mut gone) = (BTreeSet::new(), BTreeSet::new(), BTreeSet::new());
+        for hint in hints {
+            match hint {
+                Hint::Visit { id, clinician } => {
+                    visits.insert(id);
+                    clinicians.insert(clinician);
+                }
+                Hint::Clinician { id } => drop(clinicians.insert(id)),
+                Hint::StaffGone { id } => drop(gone.insert(id)),
             }
-            Hint::StaffGone { id } => self.end_lines_of(id).await,
+        }
+        self.look_again(visits).await;
+        for clinician in clinicians {
+            self.change_day(clinician);
+            self.change_queue(clinician);
+        }
+        for id in gone {
+            self.end_lines_of(id).await;
         }
     }
 
     async fn look_at_everything(&self) {
-        let (visits, clinicians, waited_for): (Vec<VisitId>, BTreeSet<StaffId>, BTreeSet<StaffId>) = {
+        let (visits, clinicians, waited_for): (BTreeSet<VisitId>, BTreeSet<StaffId>, BTreeSet<StaffId>) = {
             let live = self.live();
             let waited_for = live.lines.values().map(|line| line.clinician).collect();
             (live.rooms.keys().copied().collect(), live.days.values().map(|day| day.clinician).collect(), waited_for)
         };
-        for visit in visits {
-            self.look_again(visit).await;
-        }
+        self.look_again(visits).await;
         for clinician in clinicians {
             self.end_lines_of(clinician).await;
             self.change_day(clinician);
@@ -87,46 +108,42 @@ impl Hub {
     /// Tell every page how its visit stands: nobody knows what they missed.
     async fn tell_everything(&self) {
         self.look_at_everything().await;
-        let mut open: HashMap<VisitId, Vec<SocketId>> = HashMap::new();
-        for (socket, line) in &self.live().lines {
-            open.entry(line.visit).or_default().push(*socket);
-        }
-        for (visit, sockets) in open {
-            self.tell(visit, &sockets).await;
-        }
+        let open: Vec<(VisitId, SocketId)> = self.live().lines.iter().map(|(socket, line)| (line.visit, *socket)).collect();
+        self.tell(&open).await;
     }
 
-    /// Read the visit again and tell its pages what changed.
-    async fn look_again(&self, visit: VisitId) {
-        if let Some(look) = self.look_at(visit).await {
-            let effects = self.apply(visit, Event::Looked(look));
-            self.perform(visit, effects).await;
-        }
+    /// Read these visits again and tell their pages what changed.
+    async fn look_again(&self, visits: BTreeSet<VisitId>) {
+        let looks = self.look_at(&visits).await;
+        let changes = looks.into_iter().map(|(visit, look)| (visit, self.apply(visit, Event::Looked(look)))).collect();
+        self.perform_all(changes).await;
     }
 
-    /// The visit of an open room as it stands now. Pages whose device session ended are sent away.
-    pub(super) async fn look_at(&self, visit: VisitId) -> Option<Look> {
-        if !self.live().rooms.contains_key(&visit) {
-            return None;
-        }
-        let read = async {
-            let mut tx = self.0.app.db.reading().await?;
-            Ok::<_, sqlx::Error>((store::standing(&mut tx, visit).await?, waiting_room::device(&mut tx, visit).await?))
+    /// Those of the visits that have an open room, as they stand now. Pages whose device session ended are sent away.
+    pub(super) async fn look_at(&self, visits: &BTreeSet<VisitId>) -> Vec<(VisitId, Look)> {
+        let open: BTreeSet<VisitId> = {
+            let live = self.live();
+            visits.iter().copied().filter(|visit| live.rooms.contains_key(visit)).collect()
         };
-        let (standing, device) = match read.await {
-            Ok((standing, device)) => (standing?, device),
+        if open.is_empty() {
+            return Vec::new();
+        }
+        let now = match standings_and_devices(&self.0.app, &open).await {
+            Ok(now) => now,
             Err(error) => {
                 self.0.blind.store(true, Ordering::Relaxed);
-                tracing::warn!(%error, visit.id = %visit, "Could not read visit `{visit}` for its room");
-                return None;
+                tracing::warn!(%error, "Could not read {} visits for their rooms", open.len());
+                return Vec::new();
             }
         };
-        for line in self.live().lines.values().filter(|line| line.visit == visit) {
-            if matches!(line.seat, Seat::Patient { device: seated } if Some(seated) != device) {
+        let devices: HashMap<VisitId, Option<DeviceId>> = now.iter().map(|(standing, device)| (standing.id, *device)).collect();
+        for line in self.live().lines.values() {
+            let Some(device) = devices.get(&line.visit) else { continue };
+            if matches!(line.seat, Seat::Patient { device: seated } if Some(seated) != *device) {
                 let _closing = line.out.try_send(Outgoing::Gone);
             }
         }
-        Some(standing.look())
+        now.into_iter().map(|(standing, _)| (standing.id, standing.look())).collect()
     }
 
     /// Send away the pages of a member of staff whose session ended.
@@ -178,7 +195,7 @@ impl Hub {
             let lapsed = effects.contains(&Effect::Lapse);
             self.perform(visit, effects).await;
             if visits.contains(&visit) {
-                self.look_again(visit).await;
+                self.look_again(BTreeSet::from([visit])).await;
             }
             if lapsed && let Err(error) = waiting_room::lapse(app, visit, admitted_before).await {
                 tracing::warn!(%error, visit.id = %visit, "Could not take back the admission of visit `{visit}`");
