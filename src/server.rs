@@ -38,6 +38,7 @@ pub fn start(
             .wrap(from_fn(web::language::speak))
             .wrap(Compress::default())
             .wrap(from_fn(web::headers::set))
+            .wrap(from_fn(web::head::answer))
             .wrap(from_fn(web::metrics::count))
             .app_data(requests)
             .configure(move |config| routes(config, &app, hub))

@@ -57,21 +57,16 @@ pub struct MintedLink {
 
 /// The routes of this feature.
 pub fn routes(config: &mut ServiceConfig) {
-    use actix_web::web::{get, head, post, resource};
+    use actix_web::web::{get, post, resource};
     use device_move::pages as move_pages;
     config
-        .service(resource("/v").route(get().to(pages::link)).route(head().to(pages::link)))
+        .service(resource("/v").route(get().to(pages::link)))
         .service(resource("/v/redemption").route(post().to(pages::redemption)))
-        .service(
-            resource("/v/device-move")
-                .route(get().to(move_pages::waiting))
-                .route(head().to(move_pages::waiting))
-                .route(post().to(move_pages::ask)),
-        )
+        .service(resource("/v/device-move").route(get().to(move_pages::waiting)).route(post().to(move_pages::ask)))
         .service(resource("/v/device-move/pickup").route(post().to(move_pages::pick_up)))
         .service(resource("/visits/{id}/handover").route(post().to(move_pages::hand_over)))
         .service(resource("/v/links").route(post().to(pages::new_link)))
-        .service(resource("/join").route(get().to(pages::join)).route(head().to(pages::join)).route(post().to(pages::join_by_code)));
+        .service(resource("/join").route(get().to(pages::join)).route(post().to(pages::join_by_code)));
 }
 
 /// Invite a patient to a visit, or tell them that it is cancelled, in the transaction of what it tells.

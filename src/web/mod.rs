@@ -1,5 +1,5 @@
-//! What every page and socket shares: errors, the page frame, the language of an answer, form tokens, headers, limits, static
-//! files.
+//! What every page and socket shares: errors, the page frame, the language of an answer, form tokens, HEAD, headers, limits,
+//! static files.
 //!
 //! Knows no feature. A feature's `pages.rs` and `socket.rs` stand on it.
 
@@ -9,6 +9,7 @@ pub mod cookies;
 pub mod csrf;
 mod error;
 pub mod form;
+pub mod head;
 pub mod headers;
 pub mod language;
 pub mod limit;

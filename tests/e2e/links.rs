@@ -1,44 +1,40 @@
 //! The visit link, as mail programs, scanners and slow phones meet it.
 
-use crate::support::browser::Browser;
+use crate::support::csv;
 use crate::support::server::Demo;
 
 /// Bytes on the wire, headers included.
 const PATIENT_PAGE_BYTES_MAX: u64 = 100_000;
 
+/// A browser that runs the page and presses everything on it, a hundred times, and types nothing (AB-02).
 #[tokio::test]
-async fn the_link_survives_a_scanner_and_then_opens() {
+async fn a_scanner_that_presses_everything_leaves_the_link_to_the_patient() {
     let demo = Demo::start();
     let link = demo.visit_now().link.as_str();
-    let program = reqwest::Client::new();
-    assert!(program.head(link).send().await.unwrap().status().is_success());
-    for _ in 0..10 {
-        assert!(program.get(link).send().await.unwrap().status().is_success());
-    }
     let scanner = demo.browser("scanner").await;
-    press_every_button(&scanner, link).await;
+    let mut pressed = 0;
+    for round in 0..100 {
+        scanner.goto("about:blank").await;
+        scanner.goto(link).await;
+        pressed += scanner.press_everything(round).await;
+    }
+    assert!(pressed > 400, "the page was there to be pressed: {pressed}");
     // It may have been told that nothing was typed; that is no fault of the page.
     scanner.finish_despite(&["the server responded with a status of 4"]).await;
+
+    let compliance = demo.browser("compliance").await;
+    compliance.sign_in(&demo, "compliance").await;
+    let kinds = csv::column(&compliance.get("/access-log/export?format=csv").await.body, "kind");
+    assert!(kinds.iter().any(|kind| kind == "link.requested"), "a new link was asked for: {kinds:?}");
+    assert!(
+        !kinds.iter().any(|kind| ["link.redeemed", "link.checked", "link.voided"].contains(&kind.as_str())),
+        "no try was counted: {kinds:?}"
+    );
+    compliance.finish().await;
 
     let patient = demo.browser("patient").await;
     patient.open_visit(demo.visit_now()).await;
     patient.finish().await;
-}
-
-/// Loads the link anew for each of its buttons and presses it without typing anything.
-async fn press_every_button(scanner: &Browser, link: &str) {
-    scanner.goto(link).await;
-    scanner.sees_button("Continue").await;
-    for button in scanner.names_of_buttons().await {
-        scanner.forget_cookies().await;
-        scanner.goto("about:blank").await;
-        scanner.goto(link).await;
-        scanner.click(&button).await;
-        if button == "Español" {
-            // Only then the cookie of the choice is there to be forgotten.
-            scanner.sees("Antes de abrir su consulta").await;
-        }
-    }
 }
 
 #[tokio::test]

@@ -55,28 +55,6 @@ async fn guest_with_link(app: &TestApp) -> (Guest, Invitation) {
 }
 
 on_both! {
-    async fn reading_link_pages_a_hundred_times_changes_nothing(app: TestApp) {
-        let (guest, link) = guest_with_link(&app).await;
-        let (events, browser) = (app.log().await.len(), app.browser());
-        for agent in ["Mozilla/5.0 (compatible; BingPreview/1.0b)", "SafeLinks", "Barracuda Sentinel", "curl/8"] {
-            for _ in 0..25 {
-                for method in [Method::GET, Method::HEAD, Method::OPTIONS] {
-                    for path in ["/v", "/join", "/v/redemption", "/v/links", "/v?x=1"] {
-                        let answer = browser.send(browser.request(method.clone(), path).header("user-agent", agent)).await;
-                        assert!(answer.headers().get("set-cookie").is_none(), "{method} {path}");
-                    }
-                }
-            }
-        }
-        assert_eq!(app.log().await.len(), events, "no event");
-        assert_eq!(app.state_of(guest.visit).await, "sent");
-        assert_eq!(redeem(&browser, &link.token, BORN).await, opened(guest.visit));
-        assert_eq!(app.state_of(guest.visit).await, "redeemed");
-        app.finish().await;
-    }
-}
-
-on_both! {
     async fn link_pages_keep_nothing_and_tell_nobody(app: TestApp) {
         let browser = app.browser();
         for path in ["/v", "/join"] {

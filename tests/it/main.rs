@@ -22,6 +22,7 @@ mod patients;
 mod production;
 mod records;
 mod restarts;
+mod scanners;
 mod schema;
 mod sealing;
 mod smtp;

@@ -33,6 +33,14 @@ function namesOf(kind) {
   return [...document.querySelectorAll(KINDS[kind])].filter(isVisible).map(nameOf);
 }
 
+/** Everything that can be pressed, beginning with another one each time. Of those that lead away, the last one pressed does. */
+function pressEverything(round) {
+  const all = [...document.querySelectorAll(`${KINDS.button}, ${KINDS.link}, label`)].filter((element) => isVisible(element) && !element.matches("a[href^='tel:']"));
+  const first = round % all.length;
+  for (const element of [...all.slice(first), ...all.slice(0, first)]) element.click();
+  return all.length;
+}
+
 /** Sets a field as its picker would. */
 function put(name, value) {
   const field = find("field", name);

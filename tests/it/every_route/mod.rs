@@ -5,6 +5,7 @@
 
 mod catalog;
 mod closed;
+mod heads;
 mod messages;
 mod router;
 mod rows;
@@ -59,6 +60,13 @@ on_both! {
     /// AUD-02.
     async fn what_cannot_be_recorded_is_neither_done_nor_shown(app: TestApp) {
         closed::every_row(&app).await;
+        app.finish().await;
+    }
+}
+
+on_both! {
+    async fn head_is_answered_as_get_and_changes_nothing(app: TestApp) {
+        heads::every_row(&app).await;
         app.finish().await;
     }
 }

@@ -110,18 +110,23 @@ impl<'a> World<'a> {
 
     /// Send what a case says.
     pub async fn send(&self, case: &Case, stage: &Stage, visitor: Visitor, from: From) -> Response {
+        let (method, _) = case.route.split_once(' ').unwrap();
+        self.send_as(Method::from_bytes(method.as_bytes()).unwrap(), case, stage, visitor, from).await
+    }
+
+    /// The same with another method.
+    pub async fn send_as(&self, method: Method, case: &Case, stage: &Stage, visitor: Visitor, from: From) -> Response {
         // No two events in one millisecond: they sort as they were written.
         self.test.clock.advance(Millis(1));
         let new = RequestKey::new(&Rng::system()).to_string();
         let fill = |text: &str| self.fill(text, &new, case, stage);
-        let (method, _) = case.route.split_once(' ').unwrap();
         let url = format!("{}{}", self.test.base_url, fill(case.address));
         let cookie = self.cookie(visitor, stage);
         let token = match (&cookie, from) {
             (Some(cookie), From::OurPage) => Some(self.test.app.keys.form_token(&cookie.value)),
             _ => None,
         };
-        let mut request = self.http.request(Method::from_bytes(method.as_bytes()).unwrap(), url);
+        let mut request = self.http.request(method, url);
         if let Some(Cookie { name, value }) = &cookie {
             request = request.header("cookie", format!("{name}={value}"));
         }

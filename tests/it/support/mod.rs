@@ -5,6 +5,7 @@ pub mod browser;
 pub mod canary;
 pub mod capture;
 pub mod clinic;
+pub mod contents;
 pub mod desk;
 pub mod guest;
 pub mod log;

@@ -12,7 +12,6 @@ pub fn rows() -> Vec<Row> {
     let typed = Form(&[("code", "{code}"), ("check", "{born}")]);
     vec![
         plain("GET /v", Nobody, Nothing).open(same),
-        plain("HEAD /v", Nobody, Nothing).open(same),
         row("POST /v/redemption", Nobody, Sent, right)
             .before_session()
             .sending("wrong value", Json(r#"{"token":"{token}","check":"1999-09-09"}"#))
@@ -25,7 +24,6 @@ pub fn rows() -> Vec<Row> {
             .when("cancelled", Cancelled, &[])
             .when("over", Ended, &[]),
         plain("GET /join", Nobody, Nothing).open(same),
-        plain("HEAD /join", Nobody, Nothing).open(same),
         row("POST /join", Nobody, Sent, typed)
             .before_session()
             .sending("wrong value", Form(&[("code", "{code}"), ("check", "1999-09-09")]))
@@ -37,7 +35,6 @@ pub fn rows() -> Vec<Row> {
             .sending("by code", Form(&[("code", "{code}")]))
             .when("over", Ended, &[]),
         row("GET /v/device-move", AskingDevice, Redeemed, Nothing).with(&[With::Asking]).open("a word for how the own request stands"),
-        row("HEAD /v/device-move", AskingDevice, Redeemed, Nothing).with(&[With::Asking]).open("a word for how the own request stands"),
         row("POST /v/device-move", Nobody, Waiting, right)
             .before_session()
             .sending("wrong value", Json(r#"{"token":"{token}","check":"1999-09-09"}"#))

@@ -56,7 +56,7 @@ pub fn rows() -> Vec<Row> {
 
 fn row(route: &'static str, by: Visitor, state: VisitState, sends: Sends) -> Row {
     let address = route.split_once(' ').expect("a method and a path").1;
-    let keeps_stage = route.starts_with("GET ") || route.starts_with("HEAD ");
+    let keeps_stage = route.starts_with("GET ");
     let case = Case { route, ends: "", by, state, with: &[], address, sends, before_session: false, keeps_stage };
     Row { case, open: None, others: Vec::new() }
 }
@@ -69,7 +69,7 @@ fn plain(route: &'static str, by: Visitor, sends: Sends) -> Row {
 impl Case {
     /// Whether it may change something.
     pub fn is_unsafe(&self) -> bool {
-        !self.route.starts_with("GET ") && !self.route.starts_with("HEAD ")
+        !self.route.starts_with("GET ")
     }
 }
 
