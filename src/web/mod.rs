@@ -10,6 +10,7 @@ pub mod csrf;
 mod error;
 pub mod form;
 pub mod headers;
+pub mod kept;
 pub mod language;
 pub mod limit;
 pub mod live;

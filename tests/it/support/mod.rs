@@ -6,6 +6,7 @@ pub mod canary;
 pub mod capture;
 pub mod clinic;
 pub mod desk;
+pub mod form;
 pub mod guest;
 pub mod log;
 pub mod mime;
