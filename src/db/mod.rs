@@ -273,8 +273,14 @@ async fn open_sqlite(path: &Path) -> anyhow::Result<Db> {
         .busy_timeout(ACQUIRE_TIMEOUT)
         .pragma("secure_delete", "ON")
         .pragma("temp_store", "MEMORY");
-    // A connection to a file does not get lost: asking it first would only take its time.
-    let pool = || SqlitePoolOptions::new().acquire_timeout(ACQUIRE_TIMEOUT).test_before_acquire(false);
+    // A connection to a file does not get lost: asking it first would only take its time. One that still believes in a transaction is replaced:
+    // SQLite itself gives up a transaction when the disk is full, the driver's own end of it fails then, and nothing could begin there any more.
+    let pool = || {
+        SqlitePoolOptions::new()
+            .acquire_timeout(ACQUIRE_TIMEOUT)
+            .test_before_acquire(false)
+            .before_acquire(|connection, _| Box::pin(async move { Ok(!connection.is_in_transaction()) }))
+    };
     let write = pool()
         .max_connections(1)
         .after_connect(|connection, _| Box::pin(async move { assert_settings(connection).await }))

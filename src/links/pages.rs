@@ -125,6 +125,7 @@ pub async fn join_by_code(app: App, request: HttpRequest, _: SameOrigin, body: B
 /// A code and a value, as the form at `/join` sends them.
 pub(super) async fn try_code(app: &App, request: &HttpRequest, body: &[u8], wish: Wish) -> web::Result<HttpResponse> {
     let form: JoinForm = serde_urlencoded::from_bytes(body).map_err(|_| web::Error::Invalid)?;
+    web::kept::keep(request, vec![("code".to_owned(), form.code.clone()), ("check".to_owned(), form.check.reveal().clone())]);
     let problem = |code: String, sentence: String| JoinPage { problem: Some(sentence), ..JoinPage::new(app, request, code) };
     let t = web::language::of(app, request);
     let Some(code) = token::read_join_code(&form.code) else {

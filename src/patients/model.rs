@@ -8,7 +8,7 @@ use crate::ids::{PatientId, RequestKey};
 use crate::secret::Secret;
 use crate::text::{DateOrder, LANGUAGES};
 use crate::time::{Timestamp, Zone};
-use crate::web::form::Problems;
+use crate::web::form::{Problems, is_hidden};
 use chrono::NaiveDate;
 use serde::Deserialize;
 use std::fmt;
@@ -179,7 +179,7 @@ impl PatientForm {
             problems.note("name", "patients-name-missing");
         } else if name.chars().count() > NAME_CHARS_MAX {
             problems.note("name", "patients-name-long");
-        } else if name.chars().any(char::is_control) {
+        } else if name.chars().any(is_hidden) {
             problems.note("name", "patients-name-wrong");
         }
         Some(name.to_owned())
@@ -221,7 +221,7 @@ impl PatientForm {
 
     fn read_record_number(&self, problems: &mut Problems) -> Option<String> {
         let number = optional(&self.record_number)?;
-        if number.chars().count() > RECORD_NUMBER_CHARS_MAX || number.chars().any(char::is_control) {
+        if number.chars().count() > RECORD_NUMBER_CHARS_MAX || number.chars().any(is_hidden) {
             problems.note("record_number", "patients-record-number-wrong");
         }
         Some(number)

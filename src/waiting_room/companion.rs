@@ -8,6 +8,7 @@ use crate::crypto::{self, Place};
 use crate::db;
 use crate::ids::VisitId;
 use crate::secret::Secret;
+use crate::web::form::is_hidden;
 use crate::web::{Error, Result};
 use uuid::Uuid;
 
@@ -61,7 +62,7 @@ impl Companion {
             return Ok(None);
         }
         let relation = Relation::from_word(relation).ok_or(Error::Invalid)?;
-        if name.is_empty() || name.chars().count() > NAME_CHARS_MAX {
+        if name.is_empty() || name.chars().count() > NAME_CHARS_MAX || name.chars().any(is_hidden) {
             return Err(Error::Invalid);
         }
         Ok(Some(Self { name: Secret::new(name.to_owned()), relation }))
@@ -106,7 +107,9 @@ mod tests {
             assert!(Companion::parse(" Ana Gonzalez ", relation.word()).is_ok_and(|one| one.is_some_and(|one| one.relation == relation)));
         }
         let long = "x".repeat(NAME_CHARS_MAX + 1);
-        for (name, relation) in [("Ana", ""), ("", "child"), ("Ana", "daughter"), (&long, "child")] {
+        for (name, relation) in
+            [("Ana", ""), ("", "child"), ("Ana", "daughter"), ("Ana\nDr. No", "child"), ("\u{202e}anA", "child"), (&long, "child")]
+        {
             assert!(Companion::parse(name, relation).is_err(), "{name} {relation}");
         }
     }

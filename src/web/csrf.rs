@@ -3,6 +3,7 @@
 //! With a session: a token, the HMAC of the session's cookie, in the field `csrf` or the header `x-csrf`. Before a session
 //! exists there is nothing to tie a token to: then the browser must say that our own page sent the request.
 
+use super::kept::{self, Fields};
 use super::{Error, cookies, limit, turn};
 use crate::app::App;
 use crate::audit::{Event, Kind};
@@ -42,6 +43,9 @@ impl<T: DeserializeOwned + 'static> FromRequest for Form<T> {
         let request = request.clone();
         Box::pin(async move {
             let (token, fields) = read_form(&body.await.map_err(|_| Error::TooLarge)?)?;
+            if let Some(token) = &token {
+                kept::keep(&request, [fields.as_slice(), &[(FIELD.to_owned(), token.clone())]].concat());
+            }
             check(&request, token.or_else(|| header_token(&request))).await?;
             let fields = serde_urlencoded::to_string(fields).map_err(|_| Error::Invalid)?;
             serde_urlencoded::from_str(&fields).map(Form).map_err(|_| Error::Invalid)
@@ -137,8 +141,6 @@ fn app(request: &HttpRequest) -> Result<&App, Error> {
 fn header_token(request: &HttpRequest) -> Option<String> {
     request.headers().get(HEADER)?.to_str().ok().map(str::to_owned)
 }
-
-type Fields = Vec<(String, String)>;
 
 fn read_form(body: &[u8]) -> Result<(Option<String>, Fields), Error> {
     debug_assert!(body.len() <= limit::BODY_BYTES_MAX);

@@ -37,6 +37,12 @@ impl From<(&'static str, &'static str)> for Problems {
     }
 }
 
+/// True for what no name holds and no reader sees: control characters, and those that turn the text around them the other way (a name in a
+/// right-to-left script needs none of them).
+pub fn is_hidden(c: char) -> bool {
+    c.is_control() || matches!(c, '\u{2028}' | '\u{2029}' | '\u{202a}'..='\u{202e}' | '\u{2066}'..='\u{2069}')
+}
+
 /// One entry of a list to choose from.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Choice {

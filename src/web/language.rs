@@ -4,12 +4,13 @@
 //! what the browser asks for; else the clinic's. A choice lies in a cookie that says nothing but `es`, until the browser
 //! closes. For those who work here: the language of their account.
 
-use super::{Error, cookies, page};
+use super::{Error, cookies, kept, page};
 use crate::app::App;
 use crate::text::{LANGUAGES, Text};
 use actix_web::body::{BoxBody, EitherBody, MessageBody};
 use actix_web::cookie::Cookie;
 use actix_web::dev::{ServiceRequest, ServiceResponse};
+use actix_web::http::StatusCode;
 use actix_web::http::header::{self, HeaderMap, HeaderName, HeaderValue};
 use actix_web::middleware::Next;
 use actix_web::{HttpMessage, HttpRequest};
@@ -54,7 +55,11 @@ pub async fn speak(
     let Some(app) = response.request().app_data::<App>() else { return Ok(response.map_into_left_body()) };
     let t = of(app, response.request());
     let word = response.response().error().and_then(|error| error.as_error::<Error>()).and_then(Error::page);
-    let error_page = word.map(|word| page::error_page(&app.config.clinic, t, word));
+    let error_page = word.map(|word| {
+        let request = response.request();
+        let again = kept::take(request).filter(|_| response.status() == StatusCode::SERVICE_UNAVAILABLE);
+        page::error_page(&app.config.clinic, t, word, again.map(|fields| page::Again { to: request.uri().path().to_owned(), fields }))
+    });
     let mut response = match error_page {
         Some(page) => response.map_body(|_, _| EitherBody::right(BoxBody::new(page))),
         None => response.map_into_left_body(),

@@ -14,6 +14,8 @@ pub const FRAME_BYTES_MAX: usize = 24 * 1024;
 pub const BEAT: Duration = Duration::from_secs(10);
 /// After this silence the other side is taken for gone. Lower: a drop is noticed sooner. Higher: fewer false alarms.
 pub const SILENCE_MAX: Duration = Duration::from_secs(25);
+/// A page that lets us wait so long with a frame does not read its socket. Lower: less is kept for the deaf. Higher: a slow phone is waited for.
+pub const DEAF_AFTER: Duration = Duration::from_secs(10);
 /// Frames that one page may send in [`WINDOW`]. A call's set-up takes about a hundred.
 const FRAMES_MAX: u32 = 300;
 const WINDOW: Duration = Duration::from_secs(10);
@@ -78,8 +80,10 @@ impl Live {
         }
     }
 
+    /// `Err` when the page is gone or does not read.
     pub async fn send(&mut self, text: impl Into<String>) -> std::result::Result<(), End> {
-        self.session.text(text.into()).await.map_err(|_| End::Lost)
+        let sent = tokio::time::timeout(DEAF_AFTER, self.session.text(text.into())).await;
+        sent.map_err(|_| End::Lost)?.map_err(|_| End::Lost)
     }
 
     pub async fn close(self, end: End) {
@@ -88,7 +92,8 @@ impl Live {
             End::NotAllowed => CloseCode::Policy,
             End::TryAgain => CloseCode::Again,
         };
-        let _gone_already = self.session.close(Some(CloseReason { code, description: None })).await;
+        let farewell = self.session.close(Some(CloseReason { code, description: None }));
+        let _gone_or_deaf = tokio::time::timeout(DEAF_AFTER, farewell).await;
     }
 
     fn count(&mut self) -> std::result::Result<(), End> {

@@ -11,6 +11,7 @@ mod error;
 pub mod form;
 pub mod head;
 pub mod headers;
+pub mod kept;
 pub mod language;
 pub mod limit;
 pub mod live;

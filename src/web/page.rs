@@ -1,5 +1,6 @@
 //! The frame around every page.
 
+use super::kept::Fields;
 use super::{Result, assets, language};
 use crate::app::App;
 use crate::config::ClinicConfig;
@@ -118,16 +119,24 @@ struct ErrorPage<'a> {
     phone: &'a str,
     title: String,
     next: String,
+    again: Option<Again>,
     style: String,
 }
 
-pub(super) fn error_page(clinic: &ClinicConfig, t: Text, word: &str) -> String {
+/// A form that can be sent once more as it was.
+pub(super) struct Again {
+    pub(super) to: String,
+    pub(super) fields: Fields,
+}
+
+pub(super) fn error_page(clinic: &ClinicConfig, t: Text, word: &str, again: Option<Again>) -> String {
     let page = ErrorPage {
         t,
         clinic: clinic.mail_name(),
         phone: &clinic.phone,
         title: t.say(&format!("error-{word}-title")),
         next: t.say(&format!("error-{word}-next")),
+        again,
         style: assets::url("base.css"),
     };
     page.render().unwrap_or_else(|_| page.title.clone())

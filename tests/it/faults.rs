@@ -64,7 +64,7 @@ async fn in_time(asked: impl Future<Output = Response>) -> StatusCode {
 }
 
 /// Every event of a booking has its visit and every visit has its event, its link and its letter.
-async fn nothing_is_half_written(app: &TestApp) {
+pub async fn nothing_is_half_written(app: &TestApp) {
     let visits = app.number("select count(*) from visit").await;
     for counted in ["audit_event where kind = 'visit.booked' and outcome = 'success'", "visit_link", "outbox"] {
         assert_eq!(app.number(&format!("select count(*) from {counted}")).await, visits, "{counted}");

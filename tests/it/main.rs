@@ -5,6 +5,7 @@ mod support;
 
 mod appointments;
 mod architecture;
+mod bad_input;
 mod calls;
 mod clock_steps;
 mod compliance;
@@ -18,6 +19,7 @@ mod letters;
 mod links;
 mod mail;
 mod no_phi;
+mod overload;
 mod patients;
 mod production;
 mod records;

@@ -1,4 +1,6 @@
 error-start = Go to the start page
+error-again-kept = What you typed is kept on this page for as long as you leave it open.
+error-again-send = Send it again
 
 error-sign-in-title = Please sign in
 error-sign-in-next = You were signed out. Sign in again to go on.

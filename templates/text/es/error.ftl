@@ -1,4 +1,6 @@
 error-start = Ir a la página de inicio
+error-again-kept = Lo que usted escribió se conserva en esta página mientras la deje abierta.
+error-again-send = Enviarlo otra vez
 
 error-sign-in-title = Inicie sesión, por favor
 error-sign-in-next = Su sesión se cerró. Inicie sesión otra vez para continuar.

@@ -7,6 +7,7 @@ pub mod capture;
 pub mod clinic;
 pub mod contents;
 pub mod desk;
+pub mod form;
 pub mod guest;
 pub mod log;
 pub mod mime;

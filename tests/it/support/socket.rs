@@ -32,6 +32,15 @@ pub enum News {
     Closed(Option<u16>),
 }
 
+/// A short session description such as a browser writes.
+pub fn description() -> String {
+    let fingerprint = ["AB"; 32].join(":");
+    format!(
+        "v=0\r\no=- 1 2 IN IP4 127.0.0.1\r\ns=-\r\nt=0 0\r\na=fingerprint:sha-256 {fingerprint}\r\na=ice-options:trickle\r\n\
+         m=audio 9 UDP/TLS/RTP/SAVPF 111\r\nm=video 9 UDP/TLS/RTP/SAVPF 96\r\nm=application 9 UDP/DTLS/SCTP webrtc-datachannel\r\n"
+    )
+}
+
 impl Browser {
     /// Open a socket that must open.
     pub async fn socket(&self, path: &str) -> Socket {
