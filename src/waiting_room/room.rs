@@ -67,6 +67,33 @@ impl Look {
     }
 }
 
+/// Where a party's page is, as the other side hears it.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Whereabouts {
+    /// It holds the call.
+    InCall,
+    /// It is open and has not taken the call.
+    Here,
+    /// The page that held the call went for good, and its connection with it. Another is open and has not taken the call.
+    Back,
+    /// The same, and no other is open.
+    Left,
+    /// The network took it, and its connection may live on. Or it has not come yet.
+    Lost,
+}
+
+impl Whereabouts {
+    pub fn word(self) -> &'static str {
+        match self {
+            Whereabouts::InCall => "in_call",
+            Whereabouts::Here => "here",
+            Whereabouts::Back => "back",
+            Whereabouts::Left => "left",
+            Whereabouts::Lost => "lost",
+        }
+    }
+}
+
 /// What happens to a room.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Event {
@@ -126,6 +153,8 @@ pub struct Room {
     sockets: BTreeMap<SocketId, Party>,
     /// The socket of each party that holds the call: the newest that took it.
     holders: [Option<SocketId>; 2],
+    /// The parties whose page held the call and went for good, until they take it again.
+    parted: [bool; 2],
     stays: Stays,
     look: Option<Look>,
     patient_away_since: Option<Timestamp>,
@@ -152,6 +181,18 @@ impl Room {
     /// True when a page of this party is open.
     pub fn present(&self, party: Party) -> bool {
         self.sockets.values().any(|seated| *seated == party)
+    }
+
+    /// Where this party's page is.
+    pub fn whereabouts(&self, party: Party) -> Whereabouts {
+        let parted = self.parted[party.index()];
+        match (self.holders[party.index()], self.present(party)) {
+            (Some(_), _) => Whereabouts::InCall,
+            (None, true) if parted => Whereabouts::Back,
+            (None, true) => Whereabouts::Here,
+            (None, false) if parted => Whereabouts::Left,
+            (None, false) => Whereabouts::Lost,
+        }
     }
 
     /// Since when no page of the patient is open.
@@ -195,9 +236,10 @@ impl Room {
     fn close(&mut self, socket: SocketId, goodbye: bool, now: Timestamp) -> Vec<Effect> {
         let Some(party) = self.sockets.remove(&socket) else { return Vec::new() };
         let mut effects = Vec::new();
-        let holder = &mut self.holders[party.index()];
-        if *holder == Some(socket) {
-            *holder = None;
+        let held = self.holds(socket);
+        if held {
+            self.holders[party.index()] = None;
+            self.parted[party.index()] = goodbye;
             if goodbye {
                 effects.extend(self.stays.end(party, CallLeftWhy::Closed, now));
             } else {
@@ -205,6 +247,9 @@ impl Room {
             }
         }
         if self.present(party) {
+            if held {
+                effects.extend(self.tell(party.other()));
+            }
             return effects;
         }
         if party == Party::Patient {
@@ -222,7 +267,7 @@ impl Room {
         }
         self.look = Some(look);
         if !look.admitted() {
-            self.holders = [None, None];
+            (self.holders, self.parted) = ([None, None], [false, false]);
         }
         let held = self.holders.map(|holder| holder.is_some());
         let mut effects = self.stays.follow(look, taker, held, now);
@@ -236,8 +281,13 @@ impl Room {
         let admitted = self.look.is_some_and(|look| look.admitted());
         let Some(party) = self.party(socket).filter(|_| admitted) else { return effects };
         let before = self.holders[party.index()].replace(socket);
+        self.parted[party.index()] = false;
         self.stays.go_on(party, connected, now);
         effects.push(Effect::Tell { socket });
+        if before.is_none() {
+            let untold: Vec<Effect> = self.tell(party.other()).into_iter().filter(|tell| !effects.contains(tell)).collect();
+            effects.extend(untold);
+        }
         if let Some(socket) = before.filter(|before| *before != socket) {
             effects.push(Effect::Supersede { socket });
         }
@@ -340,6 +390,11 @@ mod tests {
                     }
                 }
                 prop_assert_eq!(room.patient_away_since.is_some() || !events_began(&room), !room.present(Party::Patient));
+                for party in Party::BOTH {
+                    let holds = room.holders[party.index()].is_some();
+                    prop_assert_eq!(room.whereabouts(party) == Whereabouts::InCall, holds);
+                    prop_assert!(!(holds && room.parted[party.index()]), "who holds the call has not left it");
+                }
                 for (index, holder) in room.holders.iter().enumerate() {
                     if let Some(holder) = holder {
                         prop_assert_eq!(room.party(*holder).map(Party::index), Some(index), "a holder is an open page of its party");
@@ -419,6 +474,44 @@ mod tests {
         assert_eq!(gone, [Effect::Tell { socket: SocketId(2) }, Effect::DayChanged]);
         let back = room.apply(Event::Opened { socket: SocketId(4), party: Party::Patient }, Timestamp(0));
         assert_eq!(back, [Effect::Tell { socket: SocketId(4) }, Effect::Tell { socket: SocketId(2) }, Effect::DayChanged]);
+    }
+
+    #[test]
+    fn a_page_that_goes_for_good_has_left_until_it_takes_the_call_again() {
+        let mut room = in_call();
+        let (gone, clinician) = (SocketId(1), SocketId(2));
+        assert_eq!(room.whereabouts(Party::Patient), Whereabouts::InCall);
+        let effects = room.apply(Event::Closed { socket: gone, goodbye: true }, Timestamp(0));
+        assert!(effects.contains(&Effect::Tell { socket: clinician }));
+        assert_eq!(room.whereabouts(Party::Patient), Whereabouts::Left);
+        room.apply(Event::Opened { socket: SocketId(3), party: Party::Patient }, Timestamp(0));
+        assert_eq!(room.whereabouts(Party::Patient), Whereabouts::Back);
+        // Whatever the other side does in between.
+        room.apply(took(clinician.0, 2, 2), Timestamp(0));
+        assert_eq!(room.whereabouts(Party::Patient), Whereabouts::Back);
+        room.apply(took(3, 3, 3), Timestamp(0));
+        assert_eq!(room.whereabouts(Party::Patient), Whereabouts::InCall);
+    }
+
+    #[test]
+    fn the_page_in_the_call_goes_while_another_tab_stays_and_the_other_side_is_told() {
+        let mut room = in_call();
+        room.apply(Event::Opened { socket: SocketId(3), party: Party::Patient }, Timestamp(0));
+        let effects = room.apply(Event::Closed { socket: SocketId(1), goodbye: true }, Timestamp(0));
+        assert!(effects.contains(&Effect::Tell { socket: SocketId(2) }));
+        assert_eq!(room.whereabouts(Party::Patient), Whereabouts::Back);
+    }
+
+    #[test]
+    fn a_page_that_lost_its_socket_is_in_the_call_again_as_soon_as_it_holds_it() {
+        let mut room = in_call();
+        room.apply(Event::Closed { socket: SocketId(1), goodbye: false }, Timestamp(0));
+        assert_eq!(room.whereabouts(Party::Patient), Whereabouts::Lost);
+        room.apply(Event::Opened { socket: SocketId(4), party: Party::Patient }, Timestamp(0));
+        let resumed = Event::Took { socket: SocketId(4), look: look(VisitState::Checking, 1, 1), connected: true };
+        let told = [Effect::Tell { socket: SocketId(4) }, Effect::Tell { socket: SocketId(2) }];
+        assert_eq!(room.apply(resumed, Timestamp(0)), told);
+        assert_eq!(room.whereabouts(Party::Patient), Whereabouts::InCall);
     }
 
     /// Who left which epoch, connected for how many seconds, and why.

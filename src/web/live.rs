@@ -3,7 +3,7 @@
 use super::{Error, Result, csrf};
 use crate::app::App;
 use crate::audit::{Event, Kind};
-use actix_web::{HttpRequest, HttpResponse, web};
+use actix_web::{FromRequest, HttpRequest, HttpResponse, dev, web};
 use actix_ws::{AggregatedMessage, AggregatedMessageStream, CloseCode, CloseReason, Session};
 use futures_util::StreamExt;
 use std::time::Duration;
@@ -24,6 +24,8 @@ const WINDOW: Duration = Duration::from_secs(10);
 pub struct Live {
     session: Session,
     stream: AggregatedMessageStream,
+    /// When the page said something last.
+    heard_at: tokio::time::Instant,
     frames: u32,
     window: tokio::time::Instant,
 }
@@ -49,20 +51,35 @@ pub async fn accept(app: &App, request: &HttpRequest, payload: web::Payload) -> 
         app.log.refused(&super::context::of(app, request), Event::refused(Kind::RequestRefused, "foreign_origin")).await?;
         return Err(Error::Forbidden);
     }
+    let payload = to_its_end(request, payload).await?;
     let (response, session, stream) = actix_ws::handle(request, payload).map_err(|_| Error::Invalid)?;
     let stream = stream.max_frame_size(FRAME_BYTES_MAX).aggregate_continuations().max_continuation_size(FRAME_BYTES_MAX);
-    Ok((response, Live { session, stream, frames: 0, window: tokio::time::Instant::now() }))
+    Ok((response, Live::new(session, stream)))
+}
+
+/// The bytes of a page, and then nothing. A browser whose tab closes says goodbye and is gone in one breath, and an error at
+/// the end would be heard before the goodbye.
+async fn to_its_end(request: &HttpRequest, payload: web::Payload) -> Result<web::Payload> {
+    let payload = payload.take_while(|piece| std::future::ready(piece.is_ok())).boxed_local();
+    let mut ending = dev::Payload::Stream { payload };
+    web::Payload::from_request(request, &mut ending).await.map_err(|_| Error::Invalid)
 }
 
 impl Live {
-    /// The next text frame. `Err` when there will be none.
+    fn new(session: Session, stream: AggregatedMessageStream) -> Self {
+        let now = tokio::time::Instant::now();
+        Self { session, stream, heard_at: now, frames: 0, window: now }
+    }
+
+    /// The next text frame. `Err` when there will be none. Whoever waits may give up and ask again: the silence counts on.
     pub async fn next(&mut self) -> std::result::Result<String, End> {
         loop {
-            let message = match tokio::time::timeout(SILENCE_MAX, self.stream.next()).await {
+            let message = match tokio::time::timeout_at(self.heard_at + SILENCE_MAX, self.stream.next()).await {
                 Ok(Some(Ok(message))) => message,
                 Ok(Some(Err(_))) => return Err(End::NotAllowed),
                 Ok(None) | Err(_) => return Err(End::Lost),
             };
+            self.heard_at = tokio::time::Instant::now();
             match message {
                 AggregatedMessage::Text(text) => {
                     self.count()?;

@@ -19,7 +19,14 @@ const say = texts(main);
 const visit = main.dataset.visit ?? "";
 
 const devices = new Devices();
-const call = stage({ devices, other: "patient", say });
+const call = stage({
+  devices,
+  other: "patient",
+  say,
+  word: (key) => say(`patient-${key}`),
+  show: (own) => session?.show(own),
+  received: async () => (await session?.received()) ?? 0,
+});
 const choice = deviceChoice({ devices, remote: call.element, say });
 const joinButton = find("#join", HTMLButtonElement);
 const checking = find("#identity", HTMLElement);
@@ -47,10 +54,8 @@ const note = startNote(noteRoot, { url: main.dataset.noteUrl ?? "" });
 let session = null;
 let identified = (main.dataset.identity ?? "") !== "";
 let letIn = main.dataset.state === "checking" || main.dataset.state === "in_call";
-let patientHere = false;
 /** When the question of another device is no longer one. @type {ReturnType<typeof setTimeout>|undefined} */
 let lapse;
-let connected = false;
 /** @type {number|null} */
 let since = null;
 
@@ -92,6 +97,7 @@ function open() {
       news,
       remote: (stream) => call.show(stream),
       path: (path) => call.path(path),
+      sends: (own) => call.sends(own),
       chat: setChat,
       said: (text) => chat.receive(text),
       socket: () => {},
@@ -113,18 +119,18 @@ async function begin() {
   if (worst) call.notice(`${say(troubles.microphone ? "no-sound" : "no-camera")} ${mend(worst, say)}`);
   call.showOwn();
   keepAwake();
-  showWaiting();
+  if (letIn) call.lost("connecting");
+  else backInWaitingRoom();
   session?.want();
 }
 
 /** @param {import("./negotiation.js").Message} message */
 function told(message) {
-  patientHere = message.peer === true;
+  call.where(message.peer);
   identified = message.identity !== null;
   letIn = message.state === "checking" || message.state === "in_call";
   showIdentity();
   showMove(message.moving);
-  if (!connected && joinButton.hidden) showWaiting();
   if (!letIn) backInWaitingRoom();
 }
 
@@ -146,13 +152,8 @@ async function answerMove(pressed) {
   moving.hidden = true;
 }
 
-function showWaiting() {
-  if (!connected) call.waiting(say(patientHere ? "patient-connecting" : "patient-away"));
-}
-
 /** The patient stayed away too long, or another page of ours put them back. */
 function backInWaitingRoom() {
-  connected = false;
   call.waiting(say("back-in-waiting"));
   find("#to-today", HTMLAnchorElement).hidden = false;
   stopClock();
@@ -229,11 +230,8 @@ function problem(status) {
 
 /** @param {import("./negotiation.js").News} news */
 function news(news) {
-  connected = news === "connected";
   switch (news) {
-    case "connecting":
-      if (patientHere) call.lost("connecting");
-      return;
+    case "connecting": return call.lost(news);
     case "reconnecting":
       call.lost(news);
       return announce(say(news));
@@ -242,7 +240,8 @@ function news(news) {
       startClock();
       return announce(say("connected"));
     case "closed":
-      return call.waiting("");
+      if (letIn) call.lost("connecting");
+      return;
     default:
       stopDevices();
       return showOver(news);

@@ -3,8 +3,10 @@
 //
 // **Only the clinician's page offers.** Browsers fail an ICE restart from the side that did not make the first offer.
 // **A fingerprint never changes within an epoch.** It is checked before each description is applied; if it differs, the call ends.
+// **Whoever went for good has no connection.** It is closed at once; who comes back begins a new epoch.
 // **An epoch that is not ours is dropped.** A reload, a second tab and a put-back raise it on the server.
 
+import { isGone } from "./other.js";
 import { read } from "./sdp.js";
 
 /**
@@ -146,11 +148,13 @@ function told(state, message) {
   /** @type {Effect[]} */
   const effects = chat === state.chat ? [] : [{ do: "chat", open: chat }];
   state = { ...state, chat };
+  if (state.link && isGone(message.peer)) state = part(state, effects);
   if (!state.wanted || !state.open) return { state, effects };
   if (!state.joined) {
     effects.push({ do: "send", message: { type: "join", tab: state.tab, epoch: state.link ? state.link.epoch : null } });
     return { state: { ...state, joined: true }, effects };
   }
+  if (isGone(message.peer)) return { state, effects };
   if (!state.link || state.link.epoch !== message.epoch) return open(state, message.epoch, effects);
   if (state.role === "patient" && state.link.seen === null) {
     effects.push(ready(state.link.epoch));
@@ -163,9 +167,15 @@ function told(state, message) {
 function putBack(state) {
   /** @type {Effect[]} */
   const effects = [];
-  if (state.link) effects.push({ do: "close" }, { do: "news", news: "closed" });
+  if (state.link) state = part(state, effects);
   if (state.chat) effects.push({ do: "chat", open: false });
-  return { state: { ...state, joined: false, chat: false, link: null }, effects };
+  return { state: { ...state, joined: false, chat: false }, effects };
+}
+
+/** No connection any more, and none in sight. @param {State} state @param {Effect[]} effects @returns {State} */
+function part(state, effects) {
+  effects.push({ do: "close" }, { do: "news", news: "closed" });
+  return { ...state, link: null };
 }
 
 /** @param {State} state @param {number} epoch @param {Effect[]} effects @returns {Step} */

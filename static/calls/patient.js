@@ -23,7 +23,14 @@ const visit = main.dataset.visit ?? "";
 const quietTitle = document.title;
 
 const devices = new Devices();
-const call = stage({ devices, other: "clinician", say });
+const call = stage({
+  devices,
+  other: "clinician",
+  say,
+  word: (key) => say(`clinician-${key}`, { clinician, phone: main.dataset.phone ?? "" }),
+  show: (own) => session?.show(own),
+  received: async () => (await session?.received()) ?? 0,
+});
 const choice = deviceChoice({ devices, remote: call.element, say });
 const chatToggle = find("#chat-toggle", HTMLButtonElement);
 const chatPart = find("#chat", HTMLElement);
@@ -142,6 +149,7 @@ function listenToServer() {
       news,
       remote: (stream) => call.show(stream),
       path: (path) => call.path(path),
+      sends: (own) => call.sends(own),
       chat: setChat,
       said: (text) => chat.receive(text),
       socket: (online) => tell(find("#waiting-connection", HTMLElement), online ? "" : say("waiting-lost")),
@@ -154,6 +162,7 @@ function told(news) {
   const before = state;
   state = news.state;
   move.told(news.moving);
+  call.where(news.peer);
   if (isAdmitted(state)) {
     if (!isAdmitted(before)) letIn();
     return;
@@ -214,7 +223,7 @@ function news(news) {
     case "connected":
       call.connected();
       return announce(say("connected"));
-    case "closed": return;
+    case "closed": return call.lost("connecting");
     default: return over(news === "gone" && move.agreed ? "moved" : news);
   }
 }

@@ -1,6 +1,9 @@
 // The peer connection: the only file that says RTCPeerConnection. It does what the machine in `negotiation.js` decided, one thing after the other.
 //
-// Offers always carry sound, picture and data. Switching a camera or muting replaces a track and never negotiates.
+// Offers always carry sound, picture and data. Switching a camera or muting replaces a track and never negotiates; that it was done
+// goes over a channel of its own, as encrypted as the rest.
+
+import { readOwn, tellOwn } from "./other.js";
 
 /**
  * @typedef {object} Hooks
@@ -11,6 +14,7 @@
  * @property {(stream: MediaStream) => void} remote  the other side's picture and sound
  * @property {(text: string) => void} said  a chat message came
  * @property {(open: boolean) => void} channel
+ * @property {(own: import("./other.js").Own) => void} sends  what the other side says to send
  *
  * @typedef {object} Path
  * @property {string} kind  host, srflx, prflx or relay
@@ -18,19 +22,21 @@
  */
 
 const CHAT_CHANNEL = 1;
+const OWN_CHANNEL = 2;
 
 export class Peer {
   /** @type {RTCPeerConnection} */ #connection;
   /** @type {RTCDataChannel} */ #chat;
+  /** @type {RTCDataChannel} */ #own;
   /** @type {Promise<void>} */ #queue = Promise.resolve();
   /** @type {MediaStreamTrack|null} */ #audio;
   /** @type {MediaStreamTrack|null} */ #video;
   #closed = false;
 
   /**
-   * @param {{ice: RTCIceServer[], stream: MediaStream, offers: boolean, certificate: RTCCertificate, hooks: Hooks}} options
+   * @param {{ice: RTCIceServer[], stream: MediaStream, own: import("./other.js").Own, offers: boolean, certificate: RTCCertificate, hooks: Hooks}} options
    */
-  constructor({ ice, stream, offers, certificate, hooks }) {
+  constructor({ ice, stream, own, offers, certificate, hooks }) {
     const connection = new RTCPeerConnection({ iceServers: ice, certificates: [certificate], bundlePolicy: "max-bundle", rtcpMuxPolicy: "require" });
     this.#connection = connection;
     this.#audio = stream.getAudioTracks()[0] ?? null;
@@ -46,6 +52,12 @@ export class Peer {
     this.#chat.addEventListener("open", () => hooks.channel(true));
     this.#chat.addEventListener("close", () => hooks.channel(false));
     this.#chat.addEventListener("message", (event) => { if (typeof event.data === "string") hooks.said(event.data); });
+    this.#own = connection.createDataChannel("own", { negotiated: true, id: OWN_CHANNEL });
+    this.#own.addEventListener("open", () => this.show(this.own));
+    this.#own.addEventListener("message", ({ data }) => {
+      const said = typeof data === "string" ? readOwn(data) : null;
+      if (said) hooks.sends(said);
+    });
 
     const remote = new MediaStream();
     connection.addEventListener("track", ({ track }) => {
@@ -64,11 +76,12 @@ export class Peer {
       }
     });
     this.hooks = hooks;
+    this.own = own;
   }
 
   /**
    * With a certificate of its own, which no other call has.
-   * @param {{ice: RTCIceServer[], stream: MediaStream, offers: boolean, hooks: Hooks}} options
+   * @param {{ice: RTCIceServer[], stream: MediaStream, own: import("./other.js").Own, offers: boolean, hooks: Hooks}} options
    */
   static async open(options) {
     const certificate = await RTCPeerConnection.generateCertificate(/** @type {AlgorithmIdentifier} */ (/** @type {unknown} */ ({ name: "ECDSA", namedCurve: "P-256" })));
@@ -132,6 +145,19 @@ export class Peer {
     if (this.#chat.readyState !== "open") return false;
     this.#chat.send(text);
     return true;
+  }
+
+  /** Says what this page sends, now or as soon as it can be said. @param {import("./other.js").Own} own */
+  show(own) {
+    this.own = own;
+    if (this.#own.readyState === "open") this.#own.send(tellOwn(own));
+  }
+
+  /** How much picture and sound has arrived. @returns {Promise<number>} */
+  async received() {
+    let packets = 0;
+    (await this.#connection.getStats()).forEach((report) => { if (report.type === "inbound-rtp") packets += report.packetsReceived ?? 0; });
+    return packets;
   }
 
   /** The way the pictures take now. @returns {Promise<Path|null>} */

@@ -11,6 +11,7 @@ import { start, step } from "./negotiation.js";
  * @property {(news: import("./negotiation.js").News) => void} news
  * @property {(path: import("./peer.js").Path|null) => void} path
  * @property {(stream: MediaStream|null) => void} remote
+ * @property {(own: import("./other.js").Own|null) => void} sends  what the other side sends, null before it has said so
  * @property {(open: boolean) => void} chat
  * @property {(text: string) => void} said
  * @property {(online: boolean) => void} socket
@@ -21,6 +22,7 @@ export class Session {
   /** @type {import("../lib/live.js").Live} */ #socket;
   /** @type {{epoch: number, peer: Promise<Peer>}|null} */ #peer = null;
   /** @type {import("./negotiation.js").Message|null} */ #last = null;
+  /** @type {import("./other.js").Own} */ #own = { sound: false, picture: false };
   #identityKnown = false;
   #channelOpen = false;
 
@@ -57,6 +59,17 @@ export class Session {
   /** Ends this page's part at once, before the server is told. */
   leave() {
     this.#feed({ type: "left" });
+  }
+
+  /** Tells the other side what this page sends, now and on every connection to come. @param {import("./other.js").Own} own */
+  show(own) {
+    this.#own = own;
+    this.#current?.show(own);
+  }
+
+  /** How much picture and sound has arrived over this connection. @returns {Promise<number>} */
+  async received() {
+    return (await this.#current?.received()) ?? 0;
   }
 
   /** @param {string} text @returns {boolean} */
@@ -106,6 +119,7 @@ export class Session {
     const peer = Peer.open({
       ice: this.ice,
       stream: this.devices.stream,
+      own: this.#own,
       offers: this.#state.role === "clinician",
       hooks: {
         described: (sdp) => this.#feed({ type: "described", epoch, sdp }),
@@ -114,14 +128,16 @@ export class Session {
         down: (failed) => this.#feed({ type: "down", epoch, failed }),
         remote: (stream) => current(() => this.hooks.remote(stream)),
         said: (text) => current(() => { if (this.#identityKnown) this.hooks.said(text); }),
+        sends: (own) => current(() => this.hooks.sends(own)),
         channel: (open) => current(() => { this.#channelOpen = open; this.#tellChat(); }),
       },
     });
     const opening = { epoch, peer };
     this.#peer = opening;
     void peer.then((opened) => {
-      if (this.#peer === opening) this.#current = opened;
-      else opened.close();
+      if (this.#peer !== opening) return opened.close();
+      this.#current = opened;
+      opened.show(this.#own);
     });
   }
 
@@ -132,6 +148,7 @@ export class Session {
     this.#channelOpen = false;
     this.#tellChat();
     this.hooks.remote(null);
+    this.hooks.sends(null);
   }
 
   /** @param {number} epoch @param {(peer: Peer) => void} act */

@@ -45,7 +45,7 @@ const TABLE = {
   server: {
     state: {
       state: one("booked", "sent", "redeemed", "waiting", "checking", "in_call", "ended", "cancelled", "no_show"),
-      version: count, epoch, identity: one(null, "known", "confirmed"), held: flag, peer: flag,
+      version: count, epoch, identity: one(null, "known", "confirmed"), held: flag, peer: one("in_call", "here", "back", "left", "lost"),
       clinician: one("here", "busy", "away"), message: (value) => value === null || typeof value === "string", left: flag,
       late: orNothing(count), before: orNothing(count),
       moving: (value) => value === null || (typeof value === "object" && "device" in value && "lapses_in_ms" in value),
@@ -82,7 +82,7 @@ export function connect(visit, on) {
   return live(`/visits/${encodeURIComponent(visit)}/socket`, {
     ...on,
     message: (message) => {
-      if (allowed("server", message) && message.type !== "beat") on.message(message);
+      if (allowed("server", message)) on.message(message);
     },
   });
 }

@@ -2,21 +2,27 @@
 
 import { find, tell } from "../lib/page.js";
 import { mend } from "./device_choice.js";
+import { words as wordsFor } from "./other.js";
 
 // After this long without a connection the page says how to go on without it.
 const PATIENCE_MS = 20_000;
-const TICK_MS = 1_000;
-// Lower: a camera switched off is said sooner. Higher: a short gap on a bad line is not taken for it.
-const STILL_TICKS = 3;
+const TICK_MS = 500;
+// Lower: a picture that stands still is said sooner. Higher: a short gap on a bad line is not taken for it.
+const STILL_TICKS = 6;
+// As long as nothing at all arrives. Sound comes all the time, of somebody who is muted too.
+const DRY_TICKS = 2;
 
 /**
- * @param {{devices: import("./devices.js").Devices, other: "clinician"|"patient", say: import("../lib/texts.js").Say}} options
+ * `word` says it of the other person, by the end of a text's key. `show` hears what this page sends, `received` knows how much has come.
+ * @param {{devices: import("./devices.js").Devices, other: "clinician"|"patient", say: import("../lib/texts.js").Say, word: (key: string) => string,
+ *   show: (own: import("./other.js").Own) => void, received: () => Promise<number>}} options
  */
-export function stage({ devices, other, say }) {
+export function stage({ devices, other, say, word, show, received }) {
   const remote = find("#remote", HTMLVideoElement);
   const play = find("#play", HTMLButtonElement);
   const truth = find("#truth", HTMLElement);
   const words = find("#stage-words", HTMLElement);
+  const sound = find("#other-words", HTMLElement);
   const self = find("#self", HTMLElement);
   const selfWords = find("#self-words", HTMLElement);
   const notice = find("#call-notice", HTMLElement);
@@ -26,9 +32,13 @@ export function stage({ devices, other, say }) {
   let patience;
   /** @type {ReturnType<typeof setInterval>|undefined} */
   let watching;
-  let connected = false;
-  let still = 0;
-  let seen = 0;
+  /** Nothing, while the page itself says what goes on. @type {import("./other.js").Seen["phase"]|null} */
+  let phase = null;
+  /** @type {import("./other.js").Whereabouts} */
+  let where = "lost";
+  /** @type {import("./other.js").Own|null} */
+  let sends = null;
+  let [still, frames, dry, packets] = [0, 0, 0, 0];
 
   play.addEventListener("click", () => void start());
   mute.addEventListener("click", () => {
@@ -63,16 +73,30 @@ export function stage({ devices, other, say }) {
     else if (devices.muted) off.push(say("muted"));
     if (!devices.hasCamera) off.push(say("camera-is-off"));
     tell(selfWords, off.join(" "));
+    show({ sound: devices.hasMicrophone && !devices.muted, picture: devices.hasCamera });
   }
 
-  /** Says so when no picture comes: a camera that is off and a bad line look the same from here, a picture that stands still. */
-  function watch() {
-    const frames = remote.getVideoPlaybackQuality().totalVideoFrames;
-    still = frames === seen ? still + 1 : 0;
-    seen = frames;
-    const none = connected && play.hidden === true && still >= STILL_TICKS;
-    remote.toggleAttribute("data-still", none);
-    if (connected) tell(words, none ? say("no-picture") : "");
+  /** Notices when the picture stands still, and when nothing comes at all. */
+  async function watch() {
+    const [shown, came] = [remote.getVideoPlaybackQuality().totalVideoFrames, await received()];
+    still = shown === frames ? still + 1 : 0;
+    dry = came === packets ? dry + 1 : 0;
+    [frames, packets] = [shown, came];
+    render();
+  }
+
+  /** What one is told of the other person, over their picture and beside it. */
+  function render() {
+    if (phase === null) return;
+    const key = wordsFor({ phase, where, sends, dry: dry >= DRY_TICKS, still: play.hidden === true && still >= STILL_TICKS });
+    const common = key === "connecting" || key === "reconnecting" || key === "no-picture";
+    remote.toggleAttribute("data-still", key !== "");
+    tell(words, key === "" ? "" : common ? say(key) : word(key));
+    tell(sound, phase === "connected" && sends?.sound === false && (key === "" || key === "camera-off" || key === "no-picture") ? word("muted") : "");
+  }
+
+  function impatient() {
+    if (phase !== null && phase !== "connected" && where === "in_call") tell(notice, say("cannot-connect"));
   }
 
   return {
@@ -91,36 +115,49 @@ export function stage({ devices, other, say }) {
      * @param {string} text
      */
     waiting(text) {
-      connected = false;
+      phase = null;
       truth.textContent = say("truth-none");
       tell(words, text);
+      tell(sound, "");
       clearTimeout(patience);
+    },
+
+    /** Where the other person's page is. @param {import("./other.js").Whereabouts} whereabouts */
+    where(whereabouts) {
+      where = whereabouts;
+      render();
+    },
+
+    /** What the other person's page sends. @param {import("./other.js").Own|null} own */
+    sends(own) {
+      sends = own;
+      render();
     },
 
     /** @param {"connecting"|"reconnecting"} which */
     lost(which) {
-      connected = false;
+      phase = which;
       truth.textContent = say(`truth-${which}`);
-      tell(words, say(which));
+      render();
       clearTimeout(patience);
-      patience = setTimeout(() => tell(notice, say("cannot-connect")), PATIENCE_MS);
+      patience = setTimeout(impatient, PATIENCE_MS);
     },
 
     connected() {
-      connected = true;
+      phase = "connected";
       clearTimeout(patience);
       tell(notice, "");
-      tell(words, "");
-      still = 0;
+      [still, dry] = [0, 0];
+      render();
       clearInterval(watching);
-      watching = setInterval(watch, TICK_MS);
+      watching = setInterval(() => void watch(), TICK_MS);
       truth.textContent = say(`truth-${other}`);
       if (remote.paused && remote.srcObject) void start();
     },
 
     /** @param {import("./peer.js").Path|null} path */
     path(path) {
-      if (connected && path) truth.textContent = `${say(`truth-${other}`)} ${say(path.relayed ? "path-relay" : "path-direct")}`;
+      if (phase === "connected" && path) truth.textContent = `${say(`truth-${other}`)} ${say(path.relayed ? "path-relay" : "path-direct")}`;
     },
 
     /** @param {string} text */
@@ -129,7 +166,7 @@ export function stage({ devices, other, say }) {
     },
 
     stop() {
-      connected = false;
+      phase = null;
       clearTimeout(patience);
       clearInterval(watching);
       remote.srcObject = null;

@@ -15,6 +15,7 @@ mod languages;
 mod links;
 mod notes;
 mod pages;
+mod presence;
 mod restarts;
 mod spanish;
 mod visits;

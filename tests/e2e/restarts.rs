@@ -41,6 +41,10 @@ async fn a_server_restart_in_the_call_does_not_touch_the_media() {
     demo.kill();
     see_each_other(&clinician, &patient).await;
     demo.start_again();
+    // One of the two is back first and hears that the other is not. What they see is truer.
+    for (browser, words) in [(&clinician, "not connected"), (&patient, "lost the connection")] {
+        assert!(!browser.shows(words).await.unwrap(), "{}: {words}", browser.name);
+    }
     clinician.write_note("The server was away for a moment.").await;
     see_each_other(&clinician, &patient).await;
     for (browser, person) in [(&clinician, PATIENT), (&patient, CLINICIAN)] {

@@ -1,6 +1,7 @@
 //! The waiting room through its front door: who may take which step when, and what each page hears of it.
 
 use crate::on_both;
+use crate::support::socket::PATIENCE;
 use crate::support::statements::Statements;
 use crate::support::{NOW, TestApp};
 use anteroom::appointments::VisitState::{self, Booked, Cancelled, Checking, Ended, InCall, NoShow, Redeemed, Sent, Waiting};
@@ -8,7 +9,9 @@ use anteroom::staff::Role;
 use anteroom::text::Text;
 use anteroom::time::Millis;
 use anteroom::waiting_room::{consent, late};
+use anteroom::web::live;
 use reqwest::StatusCode;
+use serde_json::Value;
 
 on_both! {
     async fn arriving_twice_keeps_the_place(app: TestApp) {
@@ -124,12 +127,64 @@ on_both! {
 }
 
 on_both! {
+    async fn a_today_page_that_was_cut_off_does_not_count_as_the_clinician(app: TestApp) {
+        let scene = app.scene(Waiting).await;
+        // Its network is gone and nobody says so: the connection stays open, and no beat is answered.
+        let _cut_off = scene.clinician.socket("/today/socket").await;
+        let mut patient = scene.patient.socket(&scene.path("socket")).await;
+        assert_eq!(patient.state("waiting").await["clinician"], "here");
+        patient.stays_until(live::SILENCE_MAX + PATIENCE, |message| message["clinician"] == "away").await;
+        app.finish().await;
+    }
+}
+
+on_both! {
+    async fn a_page_that_answers_the_beats_stays(app: TestApp) {
+        let scene = app.scene(Waiting).await;
+        let mut today = scene.clinician.socket("/today/socket").await;
+        let mut patient = scene.patient.socket(&scene.path("socket")).await;
+        patient.state("waiting").await;
+        // The first comes at once: four are longer than any silence that is borne.
+        let (mut of_today, mut of_patient) = (0, 0);
+        let fourth = |beats: &mut i32, message: &Value| {
+            *beats += i32::from(message["type"] == "beat");
+            *beats == 4
+        };
+        tokio::join!(
+            today.stays_until(live::SILENCE_MAX * 2, |message| fourth(&mut of_today, message)),
+            patient.stays_until(live::SILENCE_MAX * 2, |message| fourth(&mut of_patient, message)),
+        );
+        scene.asks("hold").await;
+        today.until("today", |day| day["visits"][0]["held"] == true).await;
+        patient.until("state", |state| state["held"] == true).await;
+        app.finish().await;
+    }
+}
+
+on_both! {
+    async fn who_closes_the_tab_in_the_call_has_left_it(app: TestApp) {
+        let scene = app.scene(Checking).await;
+        let mut clinician = scene.clinician.socket(&scene.path("socket")).await;
+        for _ in 0..5 {
+            let mut patient = scene.patient.socket(&scene.path("socket")).await;
+            patient.join(None).await;
+            clinician.until("state", |state| state["peer"] == "in_call").await;
+            patient.vanish().await;
+            clinician.until("state", |state| ["left", "lost"].contains(&state["peer"].as_str().unwrap())).await;
+            let last: Value = serde_json::from_str(clinician.heard.last().unwrap()).unwrap();
+            assert_eq!(last["peer"], "left", "a tab that is closed is no network that is lost");
+        }
+        app.finish().await;
+    }
+}
+
+on_both! {
     async fn an_admission_lapses_when_the_page_stays_away(app: TestApp) {
         let scene = app.scene(Checking).await;
         let mut clinician = scene.clinician.socket(&scene.path("socket")).await;
         clinician.state("checking").await;
         app.clock.advance(Millis::minutes(2));
-        assert_eq!(clinician.state("waiting").await["peer"], false);
+        assert_eq!(clinician.state("waiting").await["peer"], "lost");
         assert_eq!(app.events("visit.admission_lapsed").await.len(), 1);
         app.finish().await;
     }

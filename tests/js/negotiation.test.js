@@ -4,7 +4,7 @@ import { start, step } from "../../static/calls/negotiation.js";
 import { OTHER, sdp } from "./sdp.js";
 
 const TAB = "0123456789abcdef";
-const STATE = { type: "state", state: "checking", version: 1, epoch: 1, identity: null, held: false, peer: true, clinician: "here", message: null, left: false };
+const STATE = { type: "state", state: "checking", version: 1, epoch: 1, identity: null, held: false, peer: "in_call", clinician: "here", message: null, left: false };
 
 /** A page: feeds events and remembers what it was told to do. */
 class Page {
@@ -256,4 +256,30 @@ test("whatever arrives in whatever order, at most one offer is out", () => {
       assert.ok(out === 0 || out === 1);
     }
   }
+});
+
+test("the connection to a page that went for good is closed at once, and made anew with whoever comes back", () => {
+  for (const role of /** @type {const} */ (["patient", "clinician"])) {
+    const page = new Page(role).connected();
+    page.hears({ ...STATE, peer: "left" });
+    assert.deepEqual(page.does(), ["close", "news"]);
+    assert.deepEqual(page.hears({ ...STATE, peer: "left" }), [], "nothing is made with nobody");
+    assert.deepEqual(page.hears({ ...STATE, peer: "back" }), []);
+    page.hears({ ...STATE, version: 2, epoch: 2 });
+    assert.ok(page.done.some((effect) => effect.do === "open" && effect.epoch === 2));
+  }
+});
+
+test("a page that comes to a call whose other side has gone takes its place and waits", () => {
+  const page = new Page("clinician");
+  page.on({ type: "opened" });
+  page.on({ type: "wanted" });
+  page.hears({ ...STATE, peer: "left" });
+  assert.deepEqual(page.sends(), ["join"]);
+  assert.deepEqual(page.hears({ ...STATE, peer: "left" }), []);
+});
+
+test("a page that the network took from the server keeps its connection", () => {
+  const page = new Page("patient").connected();
+  for (const peer of ["lost", "here", "in_call"]) assert.deepEqual(page.hears({ ...STATE, peer }), [], peer);
 });

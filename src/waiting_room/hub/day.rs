@@ -95,8 +95,14 @@ impl Hub {
         let (now, late) = (app.now(), late.map(|late| late.minutes));
         let visits = visits.into_iter().map(|(device, standing)| self.today_visit(standing, device, now)).collect();
         let Ok(text) = serde_json::to_string(&TodayMessage { visits, late, now }) else { return };
-        for day in self.live().days.values().filter(|day| day.clinician == clinician) {
-            let _cut_off_if_full = day.out.try_send(Outgoing::Text(text.clone()));
+        let is_cut_off = {
+            let mut live = self.live();
+            let before = live.days.len();
+            live.days.retain(|_, day| day.clinician != clinician || day.out.try_send(Outgoing::Text(text.clone())).is_ok());
+            live.days.len() < before
+        };
+        if is_cut_off {
+            self.change_queue(clinician);
         }
     }
 

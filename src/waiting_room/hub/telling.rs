@@ -23,7 +23,8 @@ struct StateMessage<'a> {
     epoch: i64,
     identity: Option<&'a str>,
     held: bool,
-    peer: bool,
+    /// Where the other side's page is.
+    peer: &'static str,
     clinician: &'static str,
     message: Option<&'a str>,
     left: bool,
@@ -54,7 +55,7 @@ impl Known<'_> {
             epoch: standing.call_epoch,
             identity: standing.identity.as_deref(),
             held: standing.held_at.is_some(),
-            peer: room.present(party.other()),
+            peer: room.whereabouts(party.other()).word(),
             clinician: match (self.busy, at_today || room.present(Party::Clinician)) {
                 (true, _) => "busy",
                 (false, true) => "here",

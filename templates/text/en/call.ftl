@@ -126,6 +126,13 @@ call-js-truth-clinician = Encrypted between you and your clinician.
 call-js-truth-none = Not connected
 call-js-truth-connecting = Connecting
 call-js-truth-reconnecting = Reconnecting
+# What the clinician's page does, over their picture.
+call-js-clinician-here = %clinician% is here and joins in a moment.
+call-js-clinician-back = %clinician% is back and joins in a moment.
+call-js-clinician-left = %clinician% has left the call page and may come back. Keep this page open. If it takes long, call %phone%.
+call-js-clinician-lost = %clinician% has lost the connection and may come back. Keep this page open. If it takes long, call %phone%.
+call-js-clinician-camera-off = The camera of %clinician% is off.
+call-js-clinician-muted = %clinician% is muted.
 call-js-path-direct = Direct, path not pinned.
 call-js-path-relay = Through a relay.
 call-js-cannot-connect = The connection does not come about. Another network often helps, for example mobile data. You can also talk by phone instead.

@@ -125,6 +125,13 @@ call-js-truth-clinician = Cifrado entre usted y quien le atiende.
 call-js-truth-none = Sin conexión
 call-js-truth-connecting = Conectando
 call-js-truth-reconnecting = Conectando otra vez
+# What the clinician's page does, over their picture.
+call-js-clinician-here = %clinician% está aquí y entra en un momento.
+call-js-clinician-back = %clinician% está de vuelta y entra en un momento.
+call-js-clinician-left = %clinician% salió de la página de la llamada y quizás vuelva. Deje abierta esta página. Si tarda mucho, llame al %phone%.
+call-js-clinician-lost = %clinician% perdió la conexión y quizás vuelva. Deje abierta esta página. Si tarda mucho, llame al %phone%.
+call-js-clinician-camera-off = La cámara de %clinician% está apagada.
+call-js-clinician-muted = El micrófono de %clinician% está en silencio.
 call-js-path-direct = Directo, camino no fijado.
 call-js-path-relay = A través de un servidor intermedio.
 call-js-cannot-connect = No se logra la conexión. Muchas veces ayuda otra red, por ejemplo los datos del celular. También pueden hablar por teléfono.

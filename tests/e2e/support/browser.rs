@@ -204,6 +204,14 @@ impl Window {
         .await;
     }
 
+    pub async fn click_link(&self, name: &str) {
+        self.wait_for(&format!("follow \"{name}\""), async || {
+            let Some(element) = self.find("link", name, "").await? else { return Ok(None) };
+            element.click().await.map(Some)
+        })
+        .await;
+    }
+
     /// Whatever was in the field is replaced.
     pub async fn fill(&self, field: &str, value: &str) {
         self.wait_for(&format!("fill \"{field}\""), async || {

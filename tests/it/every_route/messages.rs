@@ -108,7 +108,7 @@ async fn cell(
         return "**cut off**".to_owned();
     }
     // Said after everything that was passed on before.
-    other.until("state", |state| state["peer"] == false).await;
+    other.until("state", |state| state["peer"] == "left" || state["peer"] == "lost").await;
     let says_it = |said: &String| serde_json::from_str::<Value>(said).unwrap()["type"] == kind;
     // The server has beats of its own.
     let passed = kind != "beat" && other.heard[heard..].iter().any(says_it);

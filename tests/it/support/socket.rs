@@ -5,6 +5,7 @@ use futures_util::{SinkExt, StreamExt};
 use reqwest::{Method, StatusCode, Upgraded};
 use serde_json::{Value, json};
 use std::time::Duration;
+use tokio::io::AsyncWriteExt;
 use tokio::time::{Instant, timeout, timeout_at};
 use tokio_tungstenite::WebSocketStream;
 use tokio_tungstenite::tungstenite::handshake::client::generate_key;
@@ -125,6 +126,25 @@ impl Socket {
         }
     }
 
+    /// The same for what may take long: as a page does, it answers each beat of the server in the meantime.
+    pub async fn stays_until(&mut self, during: Duration, mut right: impl FnMut(&Value) -> bool) -> Value {
+        let end = Instant::now() + during;
+        loop {
+            match timeout_at(end, self.next()).await {
+                Ok(News::Message(message)) => {
+                    if message["type"] == "beat" {
+                        self.say(&message).await;
+                    }
+                    if right(&message) {
+                        return message;
+                    }
+                }
+                Ok(closed) => panic!("{closed:?}, after {:#?}", self.heard),
+                Err(_) => panic!("it did not come in time, but {:#?}", self.heard),
+            }
+        }
+    }
+
     /// The next message of that type.
     pub async fn hears(&mut self, kind: &str) -> Value {
         self.until(kind, |_| true).await
@@ -162,6 +182,14 @@ impl Socket {
     /// Close as a page does that goes away: with a goodbye.
     pub async fn leave(mut self) {
         self.say_goodbye().await;
+    }
+
+    /// The same in one breath, as a browser does whose tab is closed: the goodbye and the end, and no wait for an answer.
+    pub async fn vanish(mut self) {
+        let away = CloseFrame { code: CloseCode::Away, reason: "".into() };
+        self.stream.send(Message::Close(Some(away))).await.unwrap();
+        self.stream.get_mut().shutdown().await.unwrap();
+        self.closed().await;
     }
 
     /// The same, and with which code the server closed, whether before the goodbye or after it.

@@ -1,0 +1,42 @@
+import assert from "node:assert/strict";
+import { test } from "node:test";
+import { readOwn, tellOwn, words } from "../../static/calls/other.js";
+
+/** @type {import("../../static/calls/other.js").Seen} */
+const CALL = { phase: "connected", where: "in_call", sends: { sound: true, picture: true }, dry: false, still: false };
+
+test("a picture that moves needs no words", () => {
+  assert.equal(words(CALL), "");
+});
+
+test("a page that went for good is said at once, whatever the line still shows", () => {
+  for (const phase of /** @type {const} */ (["connecting", "reconnecting", "connected"])) {
+    assert.equal(words({ ...CALL, phase, where: "left" }), "left");
+    assert.equal(words({ ...CALL, phase, where: "back" }), "back");
+  }
+});
+
+test("a page that lost the server and still sends has lost nothing that matters", () => {
+  assert.equal(words({ ...CALL, where: "lost" }), "");
+  assert.equal(words({ ...CALL, where: "here" }), "", "it is on its way back to the call that it never left");
+  assert.equal(words({ ...CALL, where: "lost", dry: true }), "lost");
+  assert.equal(words({ ...CALL, where: "lost", phase: "reconnecting" }), "lost");
+});
+
+test("before there is a connection one reads who is not there yet", () => {
+  assert.equal(words({ ...CALL, phase: "connecting", where: "here" }), "here");
+  assert.equal(words({ ...CALL, phase: "connecting" }), "connecting");
+});
+
+test("a camera that is off is said before the picture stands still, and without a word of it the picture tells", () => {
+  assert.equal(words({ ...CALL, sends: { sound: true, picture: false } }), "camera-off");
+  assert.equal(words({ ...CALL, sends: null, still: true }), "no-picture");
+  assert.equal(words({ ...CALL, still: true }), "no-picture");
+});
+
+test("what the other page sends is read as two facts, and nothing else is", () => {
+  assert.deepEqual(readOwn(tellOwn({ sound: true, picture: false })), { sound: true, picture: false });
+  for (const text of ["", "null", "1", "[]", "{", '{"sound":true}', '{"sound":1,"picture":true}', '{"sound":true,"picture":true,"name":"x"}', `{"sound":true,"picture":true}${" ".repeat(200)}`]) {
+    assert.equal(readOwn(text), null, text);
+  }
+});
