@@ -1,9 +1,10 @@
-//! What happens by itself: mails leave, reminders are queued, what waited for the log is written. Each job reads what is
+//! What happens by itself: mails leave, links that reached nobody are withdrawn, reminders are queued,
+//! what waited for the log is written. Each job reads what is
 //! due from where it was kept, so that a restart forgets nothing and repeats nothing. None waits for another: a mail server
 //! that does not answer delays no reminder.
 
 use crate::app::App;
-use crate::{appointments, mail};
+use crate::{appointments, links, mail};
 use std::time::Duration;
 use tokio::sync::watch;
 use tokio::time::{MissedTickBehavior, interval};
@@ -12,6 +13,8 @@ use tokio::time::{MissedTickBehavior, interval};
 const OUTBOX_EVERY: Duration = Duration::from_secs(1);
 /// Lower: the end of a call stands in the log sooner after an outage. Nothing waits most of the time, and then this costs nothing.
 const REPLAY_EVERY: Duration = Duration::from_secs(1);
+/// Lower: a link that reached nobody is withdrawn sooner. Nothing came back most of the time, and then this costs one question.
+const BOUNCES_EVERY: Duration = Duration::from_secs(2);
 /// Reminders are hours ahead; half a minute matters to nobody.
 const REMINDERS_EVERY: Duration = Duration::from_secs(30);
 
@@ -22,6 +25,7 @@ pub async fn run(app: App, stopping: watch::Receiver<()>) {
     tokio::join!(
         every(REPLAY_EVERY, &stopping, "write yet what waits for the log", || app.log.replay(&itself)),
         every(OUTBOX_EVERY, &stopping, "look after the outbox", || mail::job::run_due(&app)),
+        every(BOUNCES_EVERY, &stopping, "withdraw links that reached nobody", || links::undelivered::follow_up(&app)),
         every(REMINDERS_EVERY, &stopping, "queue reminders", || appointments::reminders::queue_due(&app)),
     );
 }

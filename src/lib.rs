@@ -19,7 +19,7 @@
 //! - [`clinic`]: what anybody may read about the clinic and its encryption.
 //! - [`staff`]: accounts, roles, sign-in, sessions.
 //! - [`patients`]: who they are, how they may be contacted.
-//! - [`links`]: mint, show, redeem. Knows a visit, a patient and a window, never an appointment.
+//! - [`links`]: mint, show, redeem, withdraw. Knows a visit, a patient and a window, never an appointment.
 //! - [`appointments`]: book, move, cancel, remind.
 //! - [`waiting_room`]: who is here, who may enter.
 //! - [`calls`]: two pages and what may pass between them.

@@ -1,9 +1,10 @@
-//! The command line: `init`, `serve`, `demo`, `staff add`.
+//! The command line: `init`, `serve`, `demo`, `staff add`, `bounce`.
 
 use anteroom::app::App;
 use anteroom::config::Config;
 use anteroom::crypto::Rng;
 use anteroom::db::OnlyNode;
+use anteroom::mail::{REPORT_BYTES_MAX, bounce};
 use anteroom::operations::{self, Operations};
 use anteroom::staff::{self, Role};
 use anteroom::time::SystemClock;
@@ -13,9 +14,10 @@ use anteroom::web::tls::{self, Certificate};
 use anteroom::{demo, init, jobs, production, server};
 use anyhow::Context;
 use clap::{Parser, Subcommand};
-use std::io::Write;
+use std::io::{Read, Write};
 use std::net::{SocketAddr, TcpListener};
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
+use std::process::ExitCode;
 use std::sync::Arc;
 use std::time::Duration;
 use tokio::signal::unix::{Signal, SignalKind, signal};
@@ -58,6 +60,11 @@ enum Command {
         #[arg(long)]
         config: PathBuf,
     },
+    /// Read one mail on standard input, as the mail system hands it over: a report that a letter of ours came back.
+    Bounce {
+        #[arg(long)]
+        config: PathBuf,
+    },
     /// Look after accounts.
     Staff {
         #[command(subcommand)]
@@ -83,9 +90,10 @@ enum StaffCommand {
 }
 
 #[actix_web::main]
-async fn main() -> anyhow::Result<()> {
+async fn main() -> anyhow::Result<ExitCode> {
     log_to_stderr();
-    match Cli::parse().command {
+    let done = match Cli::parse().command {
+        Command::Bounce { config } => return Ok(take_bounce(&config).await),
         Command::Demo { json, listen, data } => run_demo(json, listen, data).await,
         Command::Init(wishes) => {
             let clinic = init::run(&wishes.complete()?).await?;
@@ -107,7 +115,8 @@ async fn main() -> anyhow::Result<()> {
             .await
         }
         Command::Staff { command: StaffCommand::Add { config, role, email, name } } => add_staff(config, role, email, name).await,
-    }
+    };
+    done.map(|()| ExitCode::SUCCESS)
 }
 
 async fn run_demo(json: bool, listen: SocketAddr, data: PathBuf) -> anyhow::Result<()> {
@@ -196,6 +205,43 @@ async fn add_staff(config: PathBuf, role: Role, email: String, name: Option<Stri
     writeln!(std::io::stdout().lock(), "Send this address to its owner. It works once:\n{}", address.reveal())?;
     app.close().await;
     Ok(())
+}
+
+/// "Try again later" in the words of mail systems (`sysexits.h`): the mail is kept and handed over again.
+const TRY_AGAIN: u8 = 75;
+
+/// A mail that says nothing to us is done with; only what could not be written down comes again.
+async fn take_bounce(config: &Path) -> ExitCode {
+    match read_and_take(config).await {
+        Ok(taken) => {
+            tracing::info!("{}", in_words(taken));
+            ExitCode::SUCCESS
+        }
+        Err(error) => {
+            tracing::warn!(?error, "Could not take a delivery report: the mail system should try again");
+            ExitCode::from(TRY_AGAIN)
+        }
+    }
+}
+
+async fn read_and_take(config: &Path) -> anyhow::Result<bounce::Taken> {
+    let mut mail = Vec::new();
+    // One byte more than is read, so that a longer one is seen to be longer.
+    std::io::stdin().lock().take(REPORT_BYTES_MAX as u64 + 1).read_to_end(&mut mail).context("read the mail")?;
+    let app = App::open(Config::read(config)?, Arc::new(SystemClock), Rng::system()).await?;
+    let taken = bounce::take(&app, &app.system(), &mail).await.context("write down what came back");
+    app.close().await;
+    taken
+}
+
+fn in_words(taken: bounce::Taken) -> String {
+    match taken {
+        bounce::Taken::CameBack => "Came back: the links of that letter are withdrawn".to_owned(),
+        bounce::Taken::Known => "Known: that letter was reported before, or has not left".to_owned(),
+        bounce::Taken::NotFinal => "Not final: a delay or a success".to_owned(),
+        bounce::Taken::NotOurs => "Not ours: the report names no letter that left here".to_owned(),
+        bounce::Taken::Unread(why) => format!("No report: {why}"),
+    }
 }
 
 /// Operational logs go to standard error and hold no personal data (AUD-14). `RUST_LOG` chooses.

@@ -113,6 +113,8 @@ pub struct Visit {
     pub waiting_since: Option<Timestamp>,
     pub left_at: Option<Timestamp>,
     pub held_at: Option<Timestamp>,
+    /// Why the patient has no link that works, a word; the front desk has not sent a new one yet.
+    pub link_trouble: Option<String>,
     /// Where the patient is when they join.
     #[sqlx(try_from = "String")]
     pub patient_zone: Zone,

@@ -69,7 +69,7 @@ pub async fn move_to(tx: &mut Tx, id: VisitId, was: Timestamp, slot: Slot) -> sq
     in_tx!(tx, conn => sqlx::query_scalar(
         "update visit set starts_at = $3, ends_at = $4, state = 'booked', version = version + 1, redeemed_at = null,
              waiting_since = null, left_at = null, held_at = null, message = null, admitted_at = null, admitted_device = null,
-             identity = null, companion = null, companion_relation = null, ended_at = null
+             identity = null, companion = null, companion_relation = null, ended_at = null, link_trouble = null, link_trouble_at = null
          where id = $1 and starts_at = $2 and state not in ('checking', 'in_call', 'ended', 'cancelled') returning version")
         .bind(id).bind(was).bind(slot.starts_at).bind(slot.ends_at).fetch_optional(conn).await)
 }
@@ -95,7 +95,7 @@ pub async fn unlock(tx: &mut Tx, id: VisitId) -> sqlx::Result<bool> {
 pub async fn visit(tx: &mut Tx, id: VisitId) -> sqlx::Result<Option<Visit>> {
     in_tx!(tx, conn => sqlx::query_as(
         "select visit.id, patient_id, clinician_id, starts_at, ends_at, state, visit.version, reason, reason_version,
-             check_locked_until, waiting_since, left_at, held_at, patient.zone as patient_zone
+             check_locked_until, waiting_since, left_at, held_at, link_trouble, patient.zone as patient_zone
          from visit join patient on patient.id = patient_id where visit.id = $1")
         .bind(id).fetch_optional(conn).await)
 }
@@ -104,7 +104,7 @@ pub async fn visit(tx: &mut Tx, id: VisitId) -> sqlx::Result<Option<Visit>> {
 pub async fn open_visit(tx: &mut Tx, patient: PatientId, after: Timestamp) -> sqlx::Result<Option<Visit>> {
     in_tx!(tx, conn => sqlx::query_as(
         "select visit.id, patient_id, clinician_id, starts_at, ends_at, state, visit.version, reason, reason_version,
-             check_locked_until, waiting_since, left_at, held_at, patient.zone as patient_zone
+             check_locked_until, waiting_since, left_at, held_at, link_trouble, patient.zone as patient_zone
          from visit join patient on patient.id = patient_id
          where patient_id = $1 and ends_at > $2 and state not in ('ended', 'cancelled', 'no_show') order by starts_at limit 1")
         .bind(patient).bind(after).fetch_optional(conn).await)
@@ -114,7 +114,7 @@ pub async fn open_visit(tx: &mut Tx, patient: PatientId, after: Timestamp) -> sq
 pub async fn day(tx: &mut Tx, clinician: Option<StaffId>, from: Timestamp, until: Timestamp) -> sqlx::Result<Vec<Visit>> {
     in_tx!(tx, conn => sqlx::query_as(
         "select visit.id, patient_id, clinician_id, starts_at, ends_at, state, visit.version, reason, reason_version,
-             check_locked_until, waiting_since, left_at, held_at, patient.zone as patient_zone
+             check_locked_until, waiting_since, left_at, held_at, link_trouble, patient.zone as patient_zone
          from visit join patient on patient.id = patient_id
          where starts_at >= $2 and starts_at < $3 and ($1 is null or clinician_id = $1) order by starts_at, visit.id")
         .bind(clinician).bind(from).bind(until).fetch_all(conn).await)
@@ -127,29 +127,31 @@ pub struct Mail {
     pub attempts: i64,
     pub sent_at: Option<Timestamp>,
     pub given_up_at: Option<Timestamp>,
+    pub bounced_at: Option<Timestamp>,
     pub last_error: Option<String>,
 }
 
 /// The mails about a visit, latest first.
 pub async fn mails(tx: &mut Tx, visit: VisitId) -> sqlx::Result<Vec<Mail>> {
     in_tx!(tx, conn => sqlx::query_as(
-        "select kind, attempts, sent_at, given_up_at, last_error from outbox
+        "select kind, attempts, sent_at, given_up_at, bounced_at, last_error from outbox
          where visit_id = $1 order by created_at desc, id desc limit 20")
         .bind(visit).fetch_all(conn).await)
 }
 
 /// Visits that start after `after` and until `until`, and whose patient is to be reminded `lead` before and was not yet.
+/// Nobody is reminded at an address that did not reach the patient.
 ///
 /// Whoever was booked or moved later than that has just had a mail that says as much. A reminder's `once_key` ends with its
 /// lead and the visit's start.
 pub async fn to_remind(tx: &mut Tx, after: Timestamp, until: Timestamp, lead: Millis, limit: i64) -> sqlx::Result<Vec<Visit>> {
     in_tx!(tx, conn => sqlx::query_as(
         "select visit.id, patient_id, clinician_id, starts_at, ends_at, state, visit.version, reason, reason_version,
-             check_locked_until, waiting_since, left_at, held_at, patient.zone as patient_zone
+             check_locked_until, waiting_since, left_at, held_at, link_trouble, patient.zone as patient_zone
          from visit join patient on patient.id = patient_id
          where starts_at > $1 and starts_at <= $2 and state in ('booked', 'sent', 'redeemed')
            and patient.mail_allowed = 1 and patient.reminders_allowed = 1 and patient.email is not null
-           and visit.created_at < starts_at - $3
+           and visit.created_at < starts_at - $3 and (link_trouble is null or link_trouble = 'revoked')
            and not exists (select 1 from outbox where outbox.visit_id = visit.id and (
                (outbox.kind = 'moved' and outbox.created_at >= starts_at - $3)
                or outbox.once_key like '%/' || cast($3 / 60000 as text) || '/' || cast(starts_at as text)))

@@ -80,6 +80,10 @@ words! {
         LinkRedeemed = "link.redeemed",
         LinkResumed = "link.resumed",
         LinkVoided = "link.voided",
+        /// A mail with links came back, and they are void.
+        LinkUndelivered = "link.undelivered",
+        /// Whoever got a link says that it is not for them.
+        LinkReported = "link.reported",
         LinkUnlocked = "link.unlocked",
         /// A visit opens with a code from now on, or with the date of birth again.
         LinkCodeMade = "link.code_made",
@@ -93,6 +97,8 @@ words! {
         /// A mail other than one with a link left, or could not.
         MailSent = "mail.sent",
         MailRendered = "mail.rendered",
+        /// The mail system says that a mail of ours will never arrive.
+        MailBounced = "mail.bounced",
 
         VisitWaiting = "visit.waiting",
         VisitLeft = "visit.left",

@@ -10,6 +10,7 @@ mod model;
 mod pages;
 mod redeem;
 mod store;
+pub mod undelivered;
 mod visit_code;
 
 pub use device_move::{
@@ -66,6 +67,7 @@ pub fn routes(config: &mut ServiceConfig) {
         .service(resource("/v/device-move/pickup").route(post().to(move_pages::pick_up)))
         .service(resource("/visits/{id}/handover").route(post().to(move_pages::hand_over)))
         .service(resource("/v/links").route(post().to(pages::new_link)))
+        .service(resource("/v/reports").route(post().to(pages::not_for_me)))
         .service(resource("/join").route(get().to(pages::join)).route(post().to(pages::join_by_code)));
 }
 
@@ -102,6 +104,8 @@ async fn mint(
         return Ok(None);
     }
     let link = (kind != LetterKind::Cancelled).then(|| NewLink::make(app));
+    // Taken before the letter is queued: a link is never newer than the letter that carries it.
+    let made_at = app.now();
     let mailed = match to {
         Some(to) => {
             let letter = letter(tx, app, contact, invitation, Content { kind, once_key, due_at, to, link: link.as_ref() }).await?;
@@ -113,7 +117,7 @@ async fn mint(
         None => false,
     };
     let Some(link) = link else { return Ok(None) };
-    store::insert_link(tx, &token::stored_link(&link.secret), &join_index(app, &link.join_code), invitation.visit, kind, app.now()).await?;
+    store::insert_link(tx, &token::stored_link(&link.secret), &join_index(app, &link.join_code), invitation.visit, kind, made_at).await?;
     let created = Event::done(Kind::LinkCreated)
         .on(Object::Visit, invitation.visit.0)
         .about(invitation.patient)
@@ -124,13 +128,18 @@ async fn mint(
 
 /// Void every outstanding link of a visit and take back the letters that carry one. Never touches a live session.
 pub async fn void_all(tx: &mut audit::Tx, app: &App, visit: VisitId, patient: PatientId, why: VoidedWhy) -> sqlx::Result<()> {
-    let voided = store::void_links(tx, visit, why, app.now()).await?;
+    let links = store::void_links(tx, visit, why, app.now()).await?;
     outbox::withdraw_links(tx, visit, app.now()).await?;
-    if voided > 0 {
-        let event = Event::done(Kind::LinkVoided).on(Object::Visit, visit.0).about(patient);
-        tx.also(event.with("why", Fact::Word(why.word())).with("links", Fact::Number(voided)));
+    if let Some(event) = voided(visit, patient, why, links) {
+        tx.also(event);
     }
     Ok(())
+}
+
+/// The event of links that were voided, if there were any.
+fn voided(visit: VisitId, patient: PatientId, why: VoidedWhy, links: i64) -> Option<Event> {
+    let event = Event::done(Kind::LinkVoided).on(Object::Visit, visit.0).about(patient);
+    (links > 0).then(|| event.with("why", Fact::Word(why.word())).with("links", Fact::Number(links)))
 }
 
 /// Send a new link for a visit to the address on file.
@@ -157,6 +166,7 @@ pub async fn resend(app: &App, context: &Context, visit: VisitId) -> web::Result
     let by_staff = context.actor.kind == ActorKind::Staff;
     if by_staff {
         void_all(&mut tx, app, visit, invitation.patient, VoidedWhy::Replaced).await?;
+        store::end_trouble(&mut tx, visit).await?;
     }
     let once_key = format!("new_link/{visit}/{}", context.request);
     let minted = mint(&mut tx, app, &contact, &invitation, LetterKind::NewLink, once_key, app.now()).await?;
@@ -178,6 +188,13 @@ async fn ask_for_link(app: &App, context: &Context, key: &[u8]) -> web::Result<(
         return Ok(());
     };
     let context = redeem::link_holder(context);
+    if let Some(trouble) = link.link_trouble.as_deref().filter(|trouble| undelivered::holds_mails(trouble)) {
+        // The address on file is wrong, and who holds this link may be the wrong person. The front desk sees to it.
+        let why = undelivered::TROUBLES.into_iter().find(|known| *known == trouble).unwrap_or("unknown");
+        let refused = Event::refused(Kind::LinkRequested, why).on(Object::Visit, link.visit_id.0).about(link.patient_id);
+        app.log.refused(&context, refused).await?;
+        return Ok(());
+    }
     let mut tx = app.log.begin(&context).await?;
     let subject = app.keys.pseudonym("link.new", link.visit_id.0.as_bytes());
     if !store::may_ask_for_link(&mut tx, &subject, app.now()).await? {

@@ -61,6 +61,8 @@ pub enum Decision {
     Elsewhere,
     /// This link was used or replaced, and the visit is not open anywhere.
     Used,
+    /// The clinic took it back.
+    Withdrawn,
     Moved,
     Cancelled,
     Over,
@@ -74,6 +76,7 @@ impl Decision {
             Decision::TooEarly(_) => "too_early",
             Decision::Elsewhere => "elsewhere",
             Decision::Used => "used",
+            Decision::Withdrawn => "withdrawn",
             Decision::Moved => "moved",
             Decision::Cancelled => "cancelled",
             Decision::Over => "over",
@@ -93,6 +96,7 @@ pub fn decide(link: &Standing, now: Timestamp, limits: LinkConfig) -> Decision {
         (_, Some(VoidedWhy::Moved)) => Decision::Moved,
         (_, Some(VoidedWhy::Cancelled)) => Decision::Cancelled,
         (_, Some(VoidedWhy::Redeemed | VoidedWhy::Replaced | VoidedWhy::Removed)) => Decision::Used,
+        (_, Some(VoidedWhy::Undelivered | VoidedWhy::WrongPerson)) => Decision::Withdrawn,
         _ if now < opens_at => Decision::TooEarly(opens_at),
         _ => Decision::Open,
     }
@@ -124,10 +128,22 @@ pub enum VoidedWhy {
     Cancelled,
     /// The clinician sent the person away.
     Removed,
+    /// Its mail came back.
+    Undelivered,
+    /// Who got the mail said that it is not for them.
+    WrongPerson,
 }
 
 impl VoidedWhy {
-    pub const ALL: [VoidedWhy; 5] = [VoidedWhy::Redeemed, VoidedWhy::Replaced, VoidedWhy::Moved, VoidedWhy::Cancelled, VoidedWhy::Removed];
+    pub const ALL: [VoidedWhy; 7] = [
+        VoidedWhy::Redeemed,
+        VoidedWhy::Replaced,
+        VoidedWhy::Moved,
+        VoidedWhy::Cancelled,
+        VoidedWhy::Removed,
+        VoidedWhy::Undelivered,
+        VoidedWhy::WrongPerson,
+    ];
 
     /// The word in the database and in the log.
     pub fn word(self) -> &'static str {
@@ -137,6 +153,8 @@ impl VoidedWhy {
             VoidedWhy::Moved => "moved",
             VoidedWhy::Cancelled => "cancelled",
             VoidedWhy::Removed => "removed",
+            VoidedWhy::Undelivered => "undelivered",
+            VoidedWhy::WrongPerson => "wrong_person",
         }
     }
 
@@ -201,6 +219,7 @@ mod tests {
         assert_eq!(at(START, voided(VoidedWhy::Moved)), Decision::Moved);
         assert_eq!(at(START - Millis::days(1), voided(VoidedWhy::Moved)), Decision::Moved);
         assert_eq!(at(START, voided(VoidedWhy::Replaced)), Decision::Used);
+        assert_eq!(at(START, voided(VoidedWhy::Undelivered)), Decision::Withdrawn);
         assert_eq!(at(START, voided(VoidedWhy::Redeemed)), Decision::Used, "its device was sent out: a new link is needed");
         assert_eq!(at(START, Standing { redeemed: true, ..voided(VoidedWhy::Replaced) }), Decision::Elsewhere);
     }

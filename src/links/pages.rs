@@ -3,6 +3,7 @@
 
 use super::model::Check;
 use super::redeem::{Answer, Wish, redeem};
+use super::undelivered;
 use super::{ask_for_link, cookie_name, device_move, join_index};
 use crate::app::App;
 use crate::config::CheckPolicy;
@@ -167,6 +168,24 @@ pub async fn new_link(app: App, request: HttpRequest, _: SameOrigin, body: Bytes
     };
     ask_for_link(&app, &context, &join_index(&app, &code)).await?;
     JoinPage { sent: true, ..JoinPage::new(&app, &request, form.code) }.respond(StatusCode::OK)
+}
+
+#[derive(Deserialize)]
+#[serde(deny_unknown_fields)]
+struct NotForMe {
+    token: Secret<String>,
+    words: String,
+}
+
+/// `POST /v/reports`: "This is not for me", with the words that the page shows, typed. Without them nothing happens; with them
+/// the answer is always the same.
+pub async fn not_for_me(app: App, request: HttpRequest, _: SameOrigin, body: Bytes) -> web::Result<HttpResponse> {
+    let said: Option<NotForMe> = serde_json::from_slice(&body).ok();
+    let Some(said) = said.filter(|said| undelivered::is_confirmed(&said.words)) else {
+        return Ok(HttpResponse::BadRequest().json(json!({ "result": "unreadable" })));
+    };
+    undelivered::report(&app, &web::context::of(&app, &request), &token_key(&app, said.token.reveal())).await?;
+    Ok(HttpResponse::Ok().json(json!({ "result": "thanks" })))
 }
 
 impl JoinPage {

@@ -25,6 +25,7 @@ pub struct Link {
     pub language: String,
     pub voided_why: Option<String>,
     pub check_locked_until: Option<Timestamp>,
+    pub link_trouble: Option<String>,
 }
 
 impl Link {
@@ -44,7 +45,7 @@ pub async fn link(tx: &mut Tx, key: &[u8]) -> sqlx::Result<Option<Link>> {
     in_tx!(tx, conn => sqlx::query_as(
         "select visit_link.visit_id, visit.patient_id, visit.clinician_id, visit.starts_at, visit.ends_at, visit.state,
              visit.redeemed_at, visit.code_check, patient.date_of_birth_check, patient.zone, patient.language,
-             visit_link.voided_why, visit.check_locked_until
+             visit_link.voided_why, visit.check_locked_until, visit.link_trouble
          from visit_link join visit on visit.id = visit_link.visit_id join patient on patient.id = visit.patient_id
          where visit_link.secret_hash = $1 or visit_link.join_code_index = $1")
         .bind(key).fetch_optional(conn).await)
@@ -67,7 +68,7 @@ pub async fn reserve_try(tx: &mut Tx, key: &[u8], now: Timestamp) -> sqlx::Resul
 /// Open the visit for the one who asks first. False for everybody else, and when the link or the time is no longer right.
 pub async fn redeem(tx: &mut Tx, visit: VisitId, key: &[u8], limits: LinkConfig, now: Timestamp) -> sqlx::Result<bool> {
     let won: Option<VisitId> = in_tx!(tx, conn => sqlx::query_scalar(
-        "update visit set redeemed_at = $2, state = 'redeemed', version = version + 1
+        "update visit set redeemed_at = $2, state = 'redeemed', version = version + 1, link_trouble = null, link_trouble_at = null
          where id = $1 and redeemed_at is null and state in ('booked', 'sent') and starts_at <= $3 and ends_at > $4
            and exists (select 1 from visit_link where visit_id = visit.id and (secret_hash = $5 or join_code_index = $5)
                        and voided_at is null)
@@ -157,6 +158,45 @@ pub async fn void_links(tx: &mut Tx, visit: VisitId, why: VoidedWhy, now: Timest
         "update visit_link set voided_at = $2, voided_why = $3 where visit_id = $1 and voided_at is null returning secret_hash")
         .bind(visit).bind(now).bind(why.word()).fetch_all(conn).await)?;
     Ok(i64::try_from(voided.len()).unwrap_or(i64::MAX))
+}
+
+/// Void what was outstanding when a letter was queued. Newer links have letters of their own. How many that were.
+pub async fn void_links_until(tx: &mut Tx, visit: VisitId, queued_at: Timestamp, why: VoidedWhy, now: Timestamp) -> sqlx::Result<i64> {
+    let voided: Vec<Vec<u8>> = in_tx!(tx, conn => sqlx::query_scalar(
+        "update visit_link set voided_at = $2, voided_why = $3
+         where visit_id = $1 and voided_at is null and created_at <= $4 returning secret_hash")
+        .bind(visit).bind(now).bind(why.word()).bind(queued_at).fetch_all(conn).await)?;
+    Ok(i64::try_from(voided.len()).unwrap_or(i64::MAX))
+}
+
+/// The patient has no link that works: flag it for the front desk. The visit's clinician; `None` when a link is outstanding
+/// after all, or the visit is further on.
+pub async fn flag_undelivered(tx: &mut Tx, visit: VisitId, now: Timestamp) -> sqlx::Result<Option<StaffId>> {
+    in_tx!(tx, conn => sqlx::query_scalar(
+        "update visit set link_trouble = 'undelivered', link_trouble_at = $2, version = version + 1
+         where id = $1 and state in ('booked', 'sent')
+           and not exists (select 1 from visit_link where visit_id = visit.id and voided_at is null)
+         returning clinician_id")
+        .bind(visit).bind(now).fetch_optional(conn).await)
+}
+
+/// Whoever holds this link says that it is not theirs. `None` when it opens nothing any more: then it says nothing of the
+/// newer ones.
+pub async fn flag_wrong_person(tx: &mut Tx, visit: VisitId, key: &[u8], now: Timestamp) -> sqlx::Result<Option<StaffId>> {
+    in_tx!(tx, conn => sqlx::query_scalar(
+        "update visit set link_trouble = 'wrong_person', link_trouble_at = $2, version = version + 1
+         where id = $1 and state in ('booked', 'sent')
+           and exists (select 1 from visit_link where visit_id = visit.id and (secret_hash = $3 or join_code_index = $3)
+                       and voided_at is null)
+         returning clinician_id")
+        .bind(visit).bind(now).bind(key).fetch_optional(conn).await)
+}
+
+/// Staff send a new link: whatever was wrong, they have seen it.
+pub async fn end_trouble(tx: &mut Tx, visit: VisitId) -> sqlx::Result<()> {
+    in_tx!(tx, conn => sqlx::query(
+        "update visit set link_trouble = null, link_trouble_at = null, version = version + 1 where id = $1 and link_trouble is not null")
+        .bind(visit).execute(conn).await.map(drop))
 }
 
 pub async fn invitation(tx: &mut Tx, visit: VisitId) -> sqlx::Result<Option<Invited>> {

@@ -12,7 +12,7 @@ use crate::app::App;
 use crate::audit::{Bookkeeping, Event, Fact, Kind, Object, Outcome};
 use crate::bus::Hint;
 use crate::crypto::store::KeyError;
-use crate::crypto::{sha256, token};
+use crate::crypto::token;
 use crate::text::Text;
 use crate::time::Millis;
 use anyhow::Context as _;
@@ -93,7 +93,7 @@ async fn send(app: &App, claimed: &Claimed, values: &LetterValues) -> Result<(),
     let content = content(app, t, claimed.kind(), values).ok_or(SendError::Unsendable)?;
     let calendar = calendar(app, t, claimed, values);
     let outgoing = Outgoing {
-        id: &hex::encode(&sha256(claimed.id.0.as_bytes())[..16]),
+        id: &hex::encode(outbox::message_token(app, claimed.id)),
         domain: message::domain(&app.config),
         from_name: app.config.clinic.mail_name(),
         from: &transport::address(&app.config.mail.from).ok_or(SendError::Settings)?,

@@ -5,6 +5,7 @@
 
 use crate::app::App;
 use crate::audit::Access;
+use crate::crypto::sha256;
 use crate::crypto::token::LinkSecret;
 use crate::crypto::{PatientKey, Place, Sealed};
 use crate::db::{Tx, in_tx};
@@ -85,12 +86,20 @@ pub async fn queue(tx: &mut Tx, app: &App, key: &PatientKey, letter: &Letter) ->
     let values = Secret::new(serde_json::to_vec(&letter.values).expect("text, numbers and options serialise"));
     let sealed = app.keys.seal(key, place(id), &app.rng, values.reveal());
     let queued: Option<MailId> = in_tx!(tx, conn => sqlx::query_scalar(
-        "insert into outbox (id, patient_id, visit_id, kind, once_key, values_sealed, created_at, due_at, useless_after, attempts)
-         values ($1, $2, $3, $4, $5, $6, $7, $8, $9, 0) on conflict (once_key) do nothing returning id")
+        "insert into outbox (id, patient_id, visit_id, kind, once_key, values_sealed, created_at, due_at, useless_after, attempts,
+             message_hash)
+         values ($1, $2, $3, $4, $5, $6, $7, $8, $9, 0, $10) on conflict (once_key) do nothing returning id")
         .bind(id).bind(letter.patient).bind(letter.visit).bind(letter.kind.word()).bind(&letter.once_key)
-        .bind(sealed).bind(app.now()).bind(letter.due_at).bind(letter.useless_after)
+        .bind(sealed).bind(app.now()).bind(letter.due_at).bind(letter.useless_after).bind(sha256(&message_token(app, id)).as_slice())
         .fetch_optional(conn).await)?;
     Ok(queued.is_some())
+}
+
+/// What stands before the `@` of a letter's Message-ID, however often it is sent. A bounce that does not know it names no letter,
+/// so it follows from a key of ours and from no id that a log shows.
+pub(super) fn message_token(app: &App, id: MailId) -> [u8; 16] {
+    let token = app.keys.pseudonym("mail.message_id", id.0.as_bytes());
+    token.first_chunk().copied().expect("32 bytes hold 16")
 }
 
 /// Take back what waits about a visit's links: they open nothing any more. A letter on its way is not caught.
@@ -194,11 +203,60 @@ pub(super) async fn note_failure(tx: &mut Tx, id: MailId, why: &str, again_at: T
         .bind(id).bind(why).bind(again_at).execute(conn).await.map(drop))
 }
 
-/// No further try. `given_up_at` is what the front desk sees.
+/// No further try. `given_up_at` is what the front desk sees. A letter whose address takes no mail has come back as well.
 pub(super) async fn give_up(tx: &mut Tx, id: MailId, why: &str, now: Timestamp) -> sqlx::Result<()> {
     in_tx!(tx, conn => sqlx::query(
-        "update outbox set given_up_at = $3, values_sealed = null, last_error = $2 where id = $1 and values_sealed is not null")
+        "update outbox set given_up_at = $3, values_sealed = null, last_error = $2,
+             bounced_at = case when $2 in ('refused', 'unsendable') then $3 else null end
+         where id = $1 and values_sealed is not null")
         .bind(id).bind(why).bind(now).execute(conn).await.map(drop))
+}
+
+/// A letter that never arrived.
+#[derive(Debug, Clone, sqlx::FromRow)]
+pub struct CameBack {
+    pub id: MailId,
+    pub patient_id: PatientId,
+    pub visit_id: VisitId,
+    kind: String,
+    pub created_at: Timestamp,
+}
+
+impl CameBack {
+    pub fn kind(&self) -> LetterKind {
+        LetterKind::from_word(&self.kind).expect("the outbox holds kinds that this program wrote: another word is a changed database")
+    }
+}
+
+/// True if a letter of ours has this hash of its Message-ID.
+pub(super) async fn is_ours(tx: &mut Tx, message_hash: &[u8]) -> sqlx::Result<bool> {
+    let found: Option<MailId> = in_tx!(tx, conn => sqlx::query_scalar("select id from outbox where message_hash = $1")
+        .bind(message_hash).fetch_optional(conn).await)?;
+    Ok(found.is_some())
+}
+
+/// The letter with this hash came back. `None` when that is known, or it has not left.
+pub(super) async fn came_back(tx: &mut Tx, message_hash: &[u8], now: Timestamp) -> sqlx::Result<Option<CameBack>> {
+    in_tx!(tx, conn => sqlx::query_as(
+        "update outbox set bounced_at = $2 where message_hash = $1 and bounced_at is null and sent_at is not null
+         returning id, patient_id, visit_id, kind, created_at")
+        .bind(message_hash).bind(now).fetch_optional(conn).await)
+}
+
+/// A letter that came back and whose links nobody has looked after yet.
+pub async fn to_follow_up(tx: &mut Tx) -> sqlx::Result<Option<CameBack>> {
+    in_tx!(tx, conn => sqlx::query_as(
+        "select id, patient_id, visit_id, kind, created_at from outbox
+         where bounced_at is not null and bounce_followed_at is null order by bounced_at, id limit 1")
+        .fetch_optional(conn).await)
+}
+
+/// Its links are looked after in this transaction. False when they were before.
+pub async fn follow_up(tx: &mut Tx, id: MailId, now: Timestamp) -> sqlx::Result<bool> {
+    let first: Option<MailId> = in_tx!(tx, conn => sqlx::query_scalar(
+        "update outbox set bounce_followed_at = $2 where id = $1 and bounce_followed_at is null returning id")
+        .bind(id).bind(now).fetch_optional(conn).await)?;
+    Ok(first.is_some())
 }
 
 fn place(id: MailId) -> Place {

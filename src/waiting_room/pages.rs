@@ -78,6 +78,8 @@ struct Row {
     left: bool,
     late: bool,
     locked: bool,
+    /// Why the patient has no link that works, a word; "" when nothing is known against it.
+    trouble: String,
     /// The id of a device that asks to take the visit over, "" when none does.
     moving: String,
     has_note: bool,
@@ -145,13 +147,23 @@ fn row(app: &App, hub: &Hub, visit: &Standing, device: DeviceMove, name: String,
         left: visit.left_at.is_some(),
         late: app.now() >= visit.starts_at + LATE_AFTER,
         locked: visit.check_locked_until.is_some_and(|until| until > app.now()),
+        trouble: visit.link_trouble.clone().unwrap_or_default(),
         has_note: visit.state == VisitState::Ended && visit.identity.is_some(),
         moved: device.moved,
         moving: device.asking.map(|asking| asking.device.to_string()).unwrap_or_default(),
         starts_at: visit.starts_at.rfc3339(),
         clock: t.time(visit.starts_at, zone),
         name,
-        words: t.say(&format!("waiting-js-{}", visit.state.word())),
+        words: words(visit, t),
+    }
+}
+
+/// What a page says until its script says more.
+fn words(visit: &Standing, t: Text) -> String {
+    let state = t.say(&format!("waiting-js-{}", visit.state.word()));
+    match &visit.link_trouble {
+        Some(trouble) => format!("{state} · {}", t.say(&format!("waiting-js-trouble-{trouble}"))),
+        None => state,
     }
 }
 

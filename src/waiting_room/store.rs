@@ -38,6 +38,8 @@ pub struct Standing {
     pub companion: Option<Sealed>,
     pub companion_version: i64,
     pub companion_relation: Option<String>,
+    /// Why the patient has no link that works, a word.
+    pub link_trouble: Option<String>,
 }
 
 impl Standing {
@@ -66,7 +68,8 @@ macro_rules! standing {
             $before,
             " id, patient_id, clinician_id, starts_at, ends_at, state, version,",
             " call_epoch, patient_epoch, clinician_epoch, waiting_since, left_at, held_at, admitted_at, admitted_device,",
-            " identity, message, message_version, check_locked_until, ended_at, companion, companion_version, companion_relation ",
+            " identity, message, message_version, check_locked_until, ended_at, companion, companion_version, companion_relation,",
+            " link_trouble ",
             $after
         )
     };

@@ -19,6 +19,10 @@ const moveHere = find("#move-here", HTMLButtonElement);
 const moveProblem = find("#move-problem", HTMLElement);
 const newLink = find("#new-link", HTMLButtonElement);
 const newLinkAnswer = find("#new-link-answer", HTMLElement);
+const notForMe = find("#not-for-me", HTMLButtonElement);
+const words = find("#words", HTMLInputElement);
+const wordsProblem = find("#words-problem", HTMLElement);
+const tellClinic = find("#report button", HTMLButtonElement);
 
 const program = TOKEN.test(location.hash) ? inApp(navigator.userAgent) : null;
 if (program) offerRealBrowser(program);
@@ -34,6 +38,12 @@ form.addEventListener("submit", (event) => {
 moveHere.addEventListener("click", () => void askToMove());
 newLink.addEventListener("click", () => void askNewLink());
 newLink.hidden = false;
+notForMe.addEventListener("click", () => { show("not-me"); words.focus(); });
+find("#not-me-back", HTMLButtonElement).addEventListener("click", () => show("check"));
+find("#report", HTMLFormElement).addEventListener("submit", (event) => {
+  event.preventDefault();
+  void report();
+});
 // Another language brings this page anew. Where the token is in the address still, it comes back through the redirect.
 const languages = find(".languages", HTMLFormElement);
 languages.addEventListener("submit", () => { languages.action = `/language${location.hash}`; });
@@ -129,6 +139,23 @@ async function askNewLink() {
   newLinkAnswer.textContent = say(answer.ok ? "new-link-sent" : answer.status === 0 ? "offline" : "unavailable");
 }
 
+/** Only the typed words tell the clinic: what presses every button types nothing. */
+async function report() {
+  tellClinic.disabled = true;
+  const answer = await sendJson("POST", "/v/reports", { token: token(), words: words.value });
+  tellClinic.disabled = false;
+  if (answer.ok) {
+    sessionStorage.removeItem(KEPT);
+    show("thanks");
+    find("#thanks h1", HTMLElement).focus();
+    newLink.hidden = true;
+    return;
+  }
+  wordsProblem.textContent = say(answer.status === 400 ? "not-me-words" : problemKey(answer.status));
+  words.setAttribute("aria-invalid", "true");
+  words.focus();
+}
+
 /** @param {string} text */
 function complain(text) {
   problem.textContent = text;
@@ -138,7 +165,8 @@ function complain(text) {
   field.focus();
 }
 
-/** @param {"in-app"|"check"|"reason"|"no-link"} part */
+/** @param {"in-app"|"check"|"reason"|"no-link"|"not-me"|"thanks"} part */
 function show(part) {
-  for (const id of ["in-app", "check", "reason", "no-link"]) find(`#${id}`, HTMLElement).hidden = id !== part;
+  for (const id of ["in-app", "check", "reason", "no-link", "not-me", "thanks"]) find(`#${id}`, HTMLElement).hidden = id !== part;
+  notForMe.hidden = part !== "check";
 }

@@ -9,6 +9,7 @@
  * @property {boolean} held
  * @property {boolean} left
  * @property {boolean} locked
+ * @property {string|null} trouble  why the patient has no link that works
  * @property {{device: string, lapses_in_ms: number}|null} moving  a device that asks to take the visit over
  * @property {boolean} moved  another device than the one that opened the visit has it now
  */
@@ -60,6 +61,7 @@ export function words(visit, now) {
   if (visit.state === "waiting" && visit.held) parts.push(["held", {}]);
   if (visit.moved) parts.push(["moved", {}]);
   if (visit.locked) parts.push(["locked", {}]);
+  if (visit.trouble) parts.push([`trouble-${visit.trouble}`, {}]);
   return parts;
 }
 

@@ -270,6 +270,7 @@ function read({ dataset }) {
     held: dataset.held === "true",
     left: dataset.left === "true",
     locked: dataset.locked === "true",
+    trouble: dataset.trouble || null,
     moving: dataset.moving ? { device: dataset.moving, lapses_in_ms: 600_000 } : null,
     moved: dataset.moved === "true",
   };

@@ -3,7 +3,7 @@ import { test } from "node:test";
 import { darkness, inOrder, ringing, arrivalOf, words } from "../../static/waiting_room/day.js";
 
 const MIN = 60_000;
-const visit = (/** @type {object} */ fields) => ({ id: "a", state: "waiting", since: 0, away_since: null, held: false, left: false, locked: false, moving: null, moved: false, ...fields });
+const visit = (/** @type {object} */ fields) => ({ id: "a", state: "waiting", since: 0, away_since: null, held: false, left: false, locked: false, trouble: null, moving: null, moved: false, ...fields });
 
 test("who waits longest stands on top", () => {
   const rows = [
@@ -22,6 +22,7 @@ test("words say how long, whether the page is away, and what was seen", () => {
   assert.deepEqual(words(visit({}), 30_000), [["now", {}]]);
   assert.deepEqual(words(visit({ away_since: 2 * MIN, held: true }), 4 * MIN), [["minutes", { minutes: 4 }], ["away", { minutes: 2 }], ["held", {}]]);
   assert.deepEqual(words(visit({ state: "sent", since: null, locked: true }), 0), [["sent", {}], ["locked", {}]]);
+  assert.deepEqual(words(visit({ state: "sent", since: null, trouble: "undelivered" }), 0), [["sent", {}], ["trouble-undelivered", {}]]);
   assert.deepEqual(words(visit({ moved: true }), 0), [["now", {}], ["moved", {}]]);
   assert.deepEqual(words(visit({ left: true, away_since: 1 }), MIN), [["left", {}]]);
 });

@@ -1,6 +1,6 @@
 //! The day and the week.
 
-use super::{Shown, lasts, state};
+use super::{Shown, lasts, state, trouble};
 use crate::app::App;
 use crate::appointments::model::{Visit, week_of};
 use crate::appointments::store;
@@ -45,6 +45,7 @@ struct Line {
     clinician: String,
     elsewhere: Vec<String>,
     state: String,
+    trouble: String,
     word: &'static str,
 }
 
@@ -133,6 +134,7 @@ impl Shown {
             clinician: self.clinician.clone(),
             elsewhere: self.elsewhere(t, zone),
             state: state(t, self.visit.state),
+            trouble: trouble(t, &self.visit),
             word: self.visit.state.word(),
         }
     }

@@ -77,6 +77,11 @@ fn state(t: Text, state: VisitState) -> String {
     t.say(&format!("appointments-state-{state}"))
 }
 
+/// Why the patient has no link that works, in a few words; nothing when nothing is known against it.
+fn trouble(t: Text, visit: &Visit) -> String {
+    visit.link_trouble.as_ref().map(|trouble| t.say(&format!("appointments-trouble-{trouble}"))).unwrap_or_default()
+}
+
 fn lasts(t: Text, visit: &Visit) -> String {
     t.count("appointments-lasts", "minutes", (visit.ends_at - visit.starts_at).0 / Millis::minutes(1).0)
 }

@@ -1,6 +1,6 @@
 //! One visit: what stands, its link and mails, move it, call it off.
 
-use super::{Shown, busy, lasts, name, state, twice};
+use super::{Shown, busy, lasts, name, state, trouble, twice};
 use crate::app::App;
 use crate::appointments::model::{Slot, TimeForm, VisitState};
 use crate::appointments::store::{self, Mail};
@@ -36,6 +36,9 @@ struct VisitPage {
     state: String,
     has_reason: bool,
     locked: String,
+    trouble: String,
+    /// What to do about it.
+    trouble_next: String,
     mails: Vec<MailLine>,
     may_send: bool,
     may_change: bool,
@@ -227,6 +230,8 @@ async fn visit_page(app: &App, scheduler: &Scheduler, id: VisitId) -> web::Resul
         state: state(t, visit.state),
         has_reason: visit.reason.is_some(),
         locked: locked.map(|until| t.with("appointments-locked", "clock", t.clock(until, zone))).unwrap_or_default(),
+        trouble: trouble(t, visit),
+        trouble_next: visit.link_trouble.as_ref().map(|trouble| t.say(&format!("appointments-trouble-{trouble}-next"))).unwrap_or_default(),
         mails: mails.iter().map(|mail| mail_line(t, mail, zone, app.config.mail.smtp.is_some())).collect(),
         may_send: visit.state.may_change() && visit.state != VisitState::NoShow && now < visit.ends_at + app.config.links.closes_after(),
         may_change: visit.state.may_change(),
@@ -253,6 +258,9 @@ async fn visit_page(app: &App, scheduler: &Scheduler, id: VisitId) -> web::Resul
 /// `by_server`: mails go to a mail server, not into a folder.
 fn mail_line(t: Text, mail: &Mail, zone: Zone, by_server: bool) -> MailLine {
     let sent_how = if by_server { "appointments-mail-sent" } else { "appointments-mail-filed" };
+    if mail.bounced_at.is_some() && mail.sent_at.is_some() {
+        return MailLine { what: t.say(&format!("appointments-mail-{}", mail.kind)), state: t.say("appointments-mail-bounced") };
+    }
     let state = match (mail.sent_at, mail.given_up_at, mail.last_error.as_deref()) {
         (Some(sent), ..) => t.with(sent_how, "when", t.when(sent, zone)),
         (_, Some(_), Some("withdrawn")) => t.say("appointments-mail-withdrawn"),

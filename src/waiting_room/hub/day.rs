@@ -43,6 +43,7 @@ struct TodayVisit {
     held: bool,
     left: bool,
     locked: bool,
+    trouble: Option<String>,
     moving: Option<Asking>,
     moved: bool,
 }
@@ -116,6 +117,7 @@ impl Hub {
             away_since: if expected { self.away_since(standing.id) } else { None },
             held: standing.held_at.is_some(),
             left: standing.left_at.is_some(),
+            trouble: standing.link_trouble,
             locked: standing.check_locked_until.is_some_and(|until| until > now),
             moving: device.asking,
             moved: device.moved,

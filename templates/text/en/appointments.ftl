@@ -63,6 +63,10 @@ appointments-link = Link and mail
 appointments-no-mail = No mail about this visit: the patient has no address on file, or wants none.
 appointments-locked = Somebody typed wrong answers at this visit's link. It is locked until { $clock }. Speak with the patient before you unlock it.
 appointments-unlock = Unlock now
+appointments-trouble-undelivered = Link did not reach the patient
+appointments-trouble-undelivered-next = A mail to the patient came back, and its link no longer works. Call the patient, correct the address on the patient’s page, then send a new link here. Until then no reminder goes out.
+appointments-trouble-wrong_person = Link went to the wrong person
+appointments-trouble-wrong_person-next = Whoever got the mail said that it is not for them. Earlier links no longer work. Check the address with the patient, correct it on the patient’s page, then send a new link here. Until then no reminder goes out.
 appointments-send-new = Send a new link
 appointments-send-new-hint = It goes to the address on file. Earlier links stop working. If the patient wants no mail, you get a code to read out.
 appointments-by-phone = Tell the patient this code by phone. It is shown only now.
@@ -90,6 +94,7 @@ appointments-mail-new_link = New link
 appointments-mail-sent = Sent { $when }
 appointments-mail-filed = Written to a file { $when }: this program has no mail server, so nobody was mailed.
 appointments-mail-withdrawn = Taken back before it left
+appointments-mail-bounced = Came back: it did not reach the patient. Call the patient and check the address.
 appointments-mail-given-up = { $why ->
     [refused] There is no such mailbox. Correct the address, then send a new link.
     [unsendable] This address takes no mail. Correct the address, then send a new link.

@@ -9,13 +9,15 @@ use std::collections::{BTreeMap, BTreeSet};
 const CATALOG: &str = include_str!("../../../compliance/audit/event-catalog.md");
 
 /// Kinds that no request writes by itself, with the tests that see them.
-const ELSEWHERE: [(&str, &str); 10] = [
+const ELSEWHERE: [(&str, &str); 12] = [
     ("clinic.changed", "no configuration changes while a program runs"),
     ("integrity.failed", "sealing.rs"),
     ("staff.locked", "staff.rs"),
     ("reminder.queued", "mail.rs"),
     ("visit.admission_lapsed", "waiting_room.rs"),
     ("log.replayed", "restarts.rs"),
+    ("mail.bounced", "undelivered.rs"),
+    ("link.undelivered", "undelivered.rs"),
     ("call.joined", "calls.rs"),
     ("call.connected", "calls.rs"),
     ("call.left", "calls.rs"),

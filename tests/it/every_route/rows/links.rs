@@ -34,6 +34,11 @@ pub fn rows() -> Vec<Row> {
             .sending("unknown link", Json(r#"{"token":"{new}"}"#))
             .sending("by code", Form(&[("code", "{code}")]))
             .when("over", Ended, &[]),
+        plain("POST /v/reports", Nobody, Json(r#"{"token":"{token}","words":"not for me"}"#))
+            .before_session()
+            .sending("unknown link", Json(r#"{"token":"{new}","words":"not for me"}"#))
+            .sending("nothing typed", Json(r#"{"token":"{token}","words":""}"#))
+            .when("over", Ended, &[]),
         row("GET /v/device-move", AskingDevice, Redeemed, Nothing).with(&[With::Asking]).open("a word for how the own request stands"),
         row("POST /v/device-move", Nobody, Waiting, right)
             .before_session()
