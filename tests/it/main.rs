@@ -13,6 +13,7 @@ mod crash_loop;
 mod device_move;
 mod every_route;
 mod faults;
+mod fuzz;
 mod inventory;
 mod languages;
 mod letters;
