@@ -29,5 +29,6 @@ mod schema;
 mod sealing;
 mod smtp;
 mod staff;
+mod throttles;
 mod visit_model;
 mod waiting_room;
