@@ -334,7 +334,9 @@ impl Config {
             ensure!((1..=120).contains(&smtp.timeout_seconds), "mail.smtp.timeout_seconds must be from 1 to 120");
             ensure!(smtp.user.is_some() == smtp.password_file.is_some(), "mail.smtp.user and mail.smtp.password_file belong together");
         }
-        ensure!(!self.clinic.name.trim().is_empty() && self.clinic.name.len() <= 100, "clinic.name must have 1 to 100 characters");
+        let is_name = |name: &str| !name.trim().is_empty() && name.chars().count() <= 100;
+        ensure!(is_name(&self.clinic.name), "clinic.name must have 1 to 100 characters");
+        ensure!(self.clinic.neutral_name.as_deref().is_none_or(is_name), "clinic.neutral_name must have 1 to 100 characters");
         ensure!(!self.clinic.phone.trim().is_empty(), "clinic.phone must be a number that patients can call");
         ensure!(
             crate::text::LANGUAGES.contains(&self.clinic.language.as_str()),
@@ -465,6 +467,14 @@ mod tests {
         let zone = refused(&SMALL.replace("America/New_York", secret));
         assert!(zone.contains("line 8:") && zone.contains("`zone`") && !zone.contains(secret), "{zone}");
         assert!(refused(&SMALL.replace("phone = \"555 0100\"", "")).contains("missing field `phone`"));
+    }
+
+    #[test]
+    fn a_clinics_names_fit_a_line_of_a_mail() {
+        let named = |name: String| SMALL.replace("name = \"Riverside Clinic\"", &format!("name = \"Clinic\"\nneutral_name = \"{name}\""));
+        assert!(Config::parse(&named("x".repeat(100))).is_ok());
+        assert!(refused(&named("x".repeat(101))).contains("clinic.neutral_name"));
+        assert!(refused(&named(String::new())).contains("clinic.neutral_name"));
     }
 
     #[test]

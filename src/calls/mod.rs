@@ -6,7 +6,7 @@
 
 mod identity;
 mod pages;
-mod session;
+pub mod session;
 mod socket;
 
 pub use pages::routes;

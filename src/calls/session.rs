@@ -129,26 +129,59 @@ fn is_tab(tab: &str) -> bool {
     tab.len() == 16 && tab.bytes().all(|byte| matches!(byte, b'0'..=b'9' | b'a'..=b'f'))
 }
 
-/// A description that a browser may be handed: audio, video and data and nothing else, keys by DTLS only, every
-/// fingerprint SHA-256 or stronger and all of them one, no ICE option we do not know.
+/// A description that a browser may be handed: audio, video and data and nothing else, keys by DTLS only, every section under
+/// one and the same fingerprint of SHA-256 or stronger, no ICE option we do not know.
+///
+/// Each line is in the one spelling that browsers write: what reads more loosely than we do must not find more than we did.
 fn is_description(sdp: &str) -> bool {
-    if sdp.len() > SDP_BYTES_MAX || !sdp.starts_with("v=0") {
+    if sdp.len() > SDP_BYTES_MAX {
         return false;
     }
-    let lines = || sdp.lines().map(str::trim_end);
-    let kinds: Vec<&str> = lines().filter_map(|line| line.strip_prefix("m=")?.split(' ').next()).collect();
-    let mut fingerprints: Vec<String> = lines().filter_map(|line| line.strip_prefix("a=fingerprint:")).map(str::to_lowercase).collect();
-    fingerprints.sort();
-    fingerprints.dedup();
-    let options_known = lines()
-        .filter_map(|line| line.strip_prefix("a=ice-options:"))
-        .flat_map(str::split_whitespace)
-        .all(|option| matches!(option, "trickle" | "ice2" | "renomination"));
-    kinds == ["audio", "video", "application"]
-        && fingerprints.len() == 1
-        && fingerprints.iter().all(|fingerprint| is_fingerprint(fingerprint))
-        && !lines().any(|line| line.starts_with("a=crypto"))
-        && options_known
+    let lines: Vec<&str> = sdp.strip_suffix('\n').unwrap_or(sdp).split('\n').map(|line| line.strip_suffix('\r').unwrap_or(line)).collect();
+    let lines = lines.as_slice();
+    lines[0] == "v=0"
+        && lines.iter().all(|line| is_line(line))
+        && lines.iter().filter_map(|line| line.strip_prefix("m=")).map(kind_and_transport).eq(SECTIONS.map(Some))
+        && lines.iter().filter_map(|line| line.strip_prefix("a=ice-options:")).flat_map(str::split_whitespace).all(is_ice_option)
+        && has_one_fingerprint(lines)
+}
+
+/// The three sections, in order, and what carries each.
+const SECTIONS: [(&str, &str); 3] = [("audio", "UDP/TLS/RTP/SAVPF"), ("video", "UDP/TLS/RTP/SAVPF"), ("application", "UDP/DTLS/SCTP")];
+/// Ways to hand keys over in the text itself.
+const KEYS_IN_TEXT: [&str; 3] = ["crypto", "key-mgmt", "zrtp-hash"];
+
+/// One of the types of RFC 8866 that browsers write, then something to be read on every terminal.
+fn is_line(line: &str) -> bool {
+    let Some((kind, value)) = line.split_once('=') else { return false };
+    let name = value.split(':').next().unwrap_or(value);
+    let is_name = |name: &str| name.bytes().all(|byte| matches!(byte, b'a'..=b'z' | b'0'..=b'9' | b'-')) && !KEYS_IN_TEXT.contains(&name);
+    let readable = value.bytes().all(|byte| matches!(byte, b' '..=b'~')) && !value.is_empty() && !value.starts_with(' ');
+    readable && matches!(kind, "v" | "o" | "s" | "t" | "c" | "b" | "m" | "a") && (kind != "a" || is_name(name))
+}
+
+fn kind_and_transport(media: &str) -> Option<(&str, &str)> {
+    let mut words = media.split(' ');
+    Some((words.next()?, words.nth(1)?))
+}
+
+fn is_ice_option(option: &str) -> bool {
+    matches!(option, "trickle" | "ice2" | "renomination")
+}
+
+/// One fingerprint above all sections or in each of them, and it is the same everywhere.
+fn has_one_fingerprint(lines: &[&str]) -> bool {
+    let mut sections = lines.split(|line| line.starts_with("m=")).map(fingerprints);
+    let above = sections.next().unwrap_or_default();
+    let in_sections: Vec<Vec<String>> = sections.collect();
+    let all: Vec<&String> = above.iter().chain(in_sections.iter().flatten()).collect();
+    let covered = !above.is_empty() || in_sections.iter().all(|section| !section.is_empty());
+    let once = above.len() <= 1 && in_sections.iter().all(|section| section.len() <= 1);
+    covered && once && all.first().is_some_and(|first| is_fingerprint(first) && all.iter().all(|other| other == first))
+}
+
+fn fingerprints(lines: &[&str]) -> Vec<String> {
+    lines.iter().filter_map(|line| line.strip_prefix("a=fingerprint:")).map(str::to_lowercase).collect()
 }
 
 fn is_fingerprint(text: &str) -> bool {
@@ -165,8 +198,9 @@ fn is_fingerprint(text: &str) -> bool {
 /// A trickled candidate, or the empty one that ends them.
 fn is_candidate(candidate: &str, mid: &str, line: u8) -> bool {
     let shape = candidate.is_empty() || candidate.starts_with("candidate:");
-    let clean = candidate.len() <= CANDIDATE_BYTES_MAX && !candidate.contains(['\r', '\n']);
-    shape && clean && !mid.is_empty() && mid.len() <= 16 && line < 16
+    let clean = candidate.len() <= CANDIDATE_BYTES_MAX && candidate.bytes().all(|byte| matches!(byte, b' '..=b'~'));
+    let named = (1..=16).contains(&mid.len()) && mid.bytes().all(|byte| byte.is_ascii_graphic());
+    shape && clean && named && line < 16
 }
 
 /// A field that may be null and may not be missing.
@@ -226,13 +260,68 @@ mod tests {
         assert!(is_description(&description()));
         refuse("m=audio", "m=text");
         refuse("m=video 9 UDP/TLS/RTP/SAVPF 96\r\n", "");
-        refuse("s=-", "s=-\r\na=crypto:1 AES_CM_128_HMAC_SHA1_80 inline:x");
+        refuse("UDP/TLS/RTP/SAVPF 111", "RTP/AVP 111");
+        refuse("UDP/DTLS/SCTP", "DTLS/SCTP");
+        refuse("v=0", "v=0 ");
         refuse("sha-256", "sha-1");
         refuse("sha-256 AB:", "sha-256 ");
         refuse("a=fingerprint", "a=thumbprint");
         refuse("s=-", &format!("s=-\r\na=fingerprint:sha-256 {}", ["CD"; 32].join(":")));
         refuse("trickle", "trickle google-secret");
         refuse("s=-", &format!("s={}", "-".repeat(SDP_BYTES_MAX)));
+    }
+
+    #[test]
+    fn a_line_is_in_the_one_spelling_that_browsers_write() {
+        for line in [
+            "a=crypto:1 AES_CM_128_HMAC_SHA1_80 inline:x",
+            "a=CRYPTO:1 AES_CM_128_HMAC_SHA1_80 inline:x",
+            "A=crypto:1 AES_CM_128_HMAC_SHA1_80 inline:x",
+            " a=crypto:1 AES_CM_128_HMAC_SHA1_80 inline:x",
+            "a= crypto:1 AES_CM_128_HMAC_SHA1_80 inline:x",
+            "a=\tcrypto:1",
+            "x\ra=crypto:1",
+            "a=key-mgmt:mikey AQAFgM",
+            "a=zrtp-hash:1.10 fe",
+            "k=clear:secret",
+            "a=Fingerprint:sha-256 AB",
+            "a=fingerprint :sha-256 AB",
+            "u=https://elsewhere.example/",
+            "a",
+            "a=",
+            "",
+            "a=caf\u{e9}",
+            "a=mid:\u{0}",
+            "m=audio 9 RTP/AVP 0",
+        ] {
+            let sdp = description().replacen("s=-", &format!("s=-\r\n{line}"), 1);
+            assert!(!is_description(&sdp), "{line:?}");
+        }
+        for line in ["a=extmap-allow-mixed", "a=msid-semantic: WMS", "a=group:BUNDLE 0 1 2", "b=AS:30"] {
+            let sdp = description().replacen("s=-", &format!("s=-\r\n{line}"), 1);
+            assert!(is_description(&sdp), "{line:?}");
+        }
+    }
+
+    #[test]
+    fn every_section_is_under_one_fingerprint() {
+        let (own, other) = (format!("a=fingerprint:sha-256 {}\r\n", ["AB"; 32].join(":")), ["CD"; 32].join(":"));
+        let bare = description().replacen(&own, "", 1);
+        let in_sections = |count: usize| {
+            let mut parts = bare.split_inclusive("\r\n").map(str::to_owned).collect::<Vec<_>>();
+            for part in parts.iter_mut().filter(|part| part.starts_with("m=")).take(count) {
+                part.push_str(&own);
+            }
+            parts.concat()
+        };
+        assert!(!is_description(&bare), "no fingerprint");
+        assert!(is_description(&in_sections(3)), "one in each section");
+        assert!(!is_description(&in_sections(2)), "a section without one");
+        assert!(is_description(&description().replacen("m=audio", &format!("{own}m=audio"), 1).replacen(&own, "", 1)));
+        assert!(!is_description(&description().replacen("m=audio", &format!("{own}m=audio"), 1)), "two above all sections");
+        let foreign = format!("{}a=fingerprint:sha-256 {other}\r\n", description());
+        assert!(!is_description(&foreign), "another one in a section");
+        assert!(is_description(&format!("{}{}", description(), own.to_lowercase())), "the same in other letters");
     }
 
     proptest! {

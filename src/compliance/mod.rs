@@ -6,7 +6,7 @@
 //!
 //! `model` parses a search, `entry` reads an event, `csv` writes cells, all pure; `export` makes the stream.
 
-mod csv;
+pub mod csv;
 mod entry;
 mod export;
 mod model;

@@ -91,14 +91,14 @@ pub async fn redeem(
     held: impl Fn(VisitId) -> Option<String>,
 ) -> web::Result<Answer> {
     let source = source(app, context);
-    slow_down(app, &source).await?;
+    let slowed = slow_down(app, &source).await?;
     let mut tx = app.log.begin(&link_holder(context)).await?;
     let tries = store::reserve_try(&mut tx, key, app.now()).await?;
     let link = store::link(&mut tx, key).await?;
     let right = is_right(app, link.as_ref(), check);
     match (link, tries) {
         (Some(link), Some(_)) if right => right_value(app, tx, key, &link, wish, held(link.visit_id)).await,
-        (link, tries) => no(app, tx, link.as_ref(), tries, &source).await,
+        (link, tries) => no(app, tx, link.as_ref(), tries, &source, slowed).await,
     }
 }
 
@@ -119,8 +119,8 @@ fn is_right(app: &App, link: Option<&Link>, check: &Check) -> bool {
     }
 }
 
-async fn no(app: &App, mut tx: audit::Tx, link: Option<&Link>, tries: Option<i64>, source: &[u8]) -> web::Result<Answer> {
-    store::count_wrong(&mut tx, source, app.now()).await?;
+async fn no(app: &App, mut tx: audit::Tx, link: Option<&Link>, tries: Option<i64>, source: &[u8], slowed: bool) -> web::Result<Answer> {
+    let wrong = store::count_wrong(&mut tx, source, app.now()).await?;
     let event = match (link, tries) {
         (None, _) => Event::refused(Kind::LinkChecked, "unknown").about(PatientId::NOBODY),
         (Some(link), Some(_)) => about(link, Event::refused(Kind::LinkChecked, "wrong")),
@@ -134,6 +134,10 @@ async fn no(app: &App, mut tx: audit::Tx, link: Option<&Link>, tries: Option<i64
     .await?;
     if let Some(link) = locking {
         app.bus.tell(hint(link));
+    }
+    // Of many who came at once, before any of them was counted, those past the limit wait here.
+    if !slowed && wrong > SOURCE_WRONG_MAX {
+        tokio::time::sleep(DELAY).await;
     }
     Ok(Answer::No)
 }
@@ -180,14 +184,16 @@ async fn not_now(tx: audit::Tx, link: &Link, decision: Decision) -> web::Result<
     Ok(Answer::Reason(Reason { opens_at, ..link.why(decision.word()) }))
 }
 
-async fn slow_down(app: &App, source: &[u8]) -> sqlx::Result<()> {
+/// True when it was answered late.
+async fn slow_down(app: &App, source: &[u8]) -> sqlx::Result<bool> {
     let mut reading = app.db.reading().await?;
     let wrong = store::wrong_from(&mut reading, source, app.now()).await?;
     drop(reading);
-    if wrong >= SOURCE_WRONG_MAX {
+    let slowed = wrong >= SOURCE_WRONG_MAX;
+    if slowed {
         tokio::time::sleep(DELAY).await;
     }
-    Ok(())
+    Ok(slowed)
 }
 
 /// Where a try comes from, as a keyed hash: an IPv4 address, or the /64 of an IPv6 address.

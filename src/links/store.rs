@@ -108,13 +108,14 @@ pub async fn device(tx: &mut Tx, token_hash: &[u8], visit: VisitId) -> sqlx::Res
 }
 
 /// One more wrong value from this source, in a window of an hour.
-pub async fn count_wrong(tx: &mut Tx, source: &[u8], now: Timestamp) -> sqlx::Result<()> {
-    in_tx!(tx, conn => sqlx::query(
+pub async fn count_wrong(tx: &mut Tx, source: &[u8], now: Timestamp) -> sqlx::Result<i64> {
+    in_tx!(tx, conn => sqlx::query_scalar(
         "insert into throttle (kind, subject, window_started_at, failures) values ('link.source', $1, $2, 1)
          on conflict (kind, subject) do update set
              failures = case when throttle.window_started_at + 3600000 <= $2 then 1 else throttle.failures + 1 end,
-             window_started_at = case when throttle.window_started_at + 3600000 <= $2 then $2 else throttle.window_started_at end")
-        .bind(source).bind(now).execute(conn).await.map(drop))
+             window_started_at = case when throttle.window_started_at + 3600000 <= $2 then $2 else throttle.window_started_at end
+         returning failures")
+        .bind(source).bind(now).fetch_one(conn).await)
 }
 
 /// How many wrong values came from this source in its hour.

@@ -142,7 +142,8 @@ fn header_token(request: &HttpRequest) -> Option<String> {
     request.headers().get(HEADER)?.to_str().ok().map(str::to_owned)
 }
 
-fn read_form(body: &[u8]) -> Result<(Option<String>, Fields), Error> {
+/// The token and the other fields of a form as it came.
+pub fn read_form(body: &[u8]) -> Result<(Option<String>, Fields), Error> {
     debug_assert!(body.len() <= limit::BODY_BYTES_MAX);
     let fields: Fields = serde_urlencoded::from_bytes(body).map_err(|_| Error::Invalid)?;
     let (tokens, fields): (Fields, Fields) = fields.into_iter().partition(|(name, _)| name == FIELD);

@@ -17,7 +17,7 @@ pub mod limit;
 pub mod live;
 pub mod metrics;
 mod page;
-mod source;
+pub mod source;
 pub mod tls;
 pub mod turn;
 

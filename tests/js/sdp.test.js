@@ -14,6 +14,11 @@ test("the same fingerprint in other letters is one", () => assert.notEqual(read(
 test("a weaker hash is refused", () => assert.equal(read(sdp().replaceAll("sha-256", "sha-1")), null));
 test("no fingerprint is refused", () => assert.equal(read(sdp().replaceAll("a=fingerprint", "a=x")), null));
 test("keys in the text are refused", () => assert.equal(read(sdp({ extra: ["a=crypto:1 AES_CM_128_HMAC_SHA1_80 inline:x"] })), null));
+test("another spelling of a line is refused", () => {
+  for (const row of ["A=crypto:1", " a=crypto:1 x", "a=Fingerprint:sha-256 AA", "a=fingerprint :x", "x\ra=crypto:1", "k=clear:x", "a=key-mgmt:mikey x"]) {
+    assert.equal(read(sdp({ extra: [row] })), null, row);
+  }
+});
 test("other media lines are refused", () => {
   assert.equal(read(sdp({ kinds: ["audio", "application"] })), null);
   assert.equal(read(sdp({ kinds: ["video", "audio", "application"] })), null);

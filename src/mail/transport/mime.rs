@@ -9,7 +9,7 @@ use std::time::{Duration, SystemTime};
 const LINE_BYTES_MAX: usize = 998;
 
 /// Put a letter together. `None` when its parts make no mail.
-pub(super) fn compose(outgoing: &Outgoing<'_>) -> Option<lettre::Message> {
+pub fn compose(outgoing: &Outgoing<'_>) -> Option<lettre::Message> {
     let Outgoing { message, .. } = outgoing;
     let text = SinglePart::builder().header(ContentType::TEXT_PLAIN).body(readable(&message.text));
     let html = SinglePart::builder().header(ContentType::TEXT_HTML).body(readable(&message.html));
@@ -32,11 +32,13 @@ pub(super) fn compose(outgoing: &Outgoing<'_>) -> Option<lettre::Message> {
 
 /// As it is where that is allowed: a link in quoted-printable is what old mail programs break.
 fn readable(text: &str) -> Body {
-    let plain = text.is_ascii() && !text.contains(['\r', '\0']) && text.lines().all(|line| line.len() <= LINE_BYTES_MAX);
+    // A lone carriage return is a line end to some servers and none to others: no mail of ours has one.
+    let text = text.replace("\r\n", "\n").replace(['\r', '\0'], "\n");
+    let plain = text.is_ascii() && text.lines().all(|line| line.len() <= LINE_BYTES_MAX);
     if plain {
         return Body::dangerous_pre_encoded(text.replace('\n', "\r\n").into_bytes(), ContentTransferEncoding::SevenBit);
     }
-    Body::new(text.to_owned())
+    Body::new(text)
 }
 
 /// A name or subject as one line of a header. `lettre` would refuse a line break by a panic.

@@ -3,7 +3,7 @@
 //! The only folder that names `lettre`. A server without TLS, with a certificate that does not fit, or that stops offering
 //! STARTTLS gets no mail (TLS-02). What a server says back is never kept: it may quote the address.
 
-mod mime;
+pub mod mime;
 mod smtp;
 mod stream;
 

@@ -4,7 +4,7 @@ use super::router;
 use crate::support::TestApp;
 use crate::support::browser::Browser;
 use crate::support::clinic::Scene;
-use crate::support::socket::{NOT_ALLOWED, Socket};
+use crate::support::socket::{NOT_ALLOWED, Socket, description};
 use anteroom::appointments::VisitState;
 use anteroom::ids::EventId;
 use anteroom::time::Timestamp;
@@ -129,12 +129,10 @@ async fn join(socket: &mut Socket, seen: &Value) -> Value {
 
 /// A message as a page of ours would send it.
 fn frame(kind: &str, epoch: i64) -> Value {
-    let fingerprint = vec!["AB"; 32].join(":");
-    let sdp = format!("v=0\r\nm=audio 9 X 0\r\nm=video 9 X 0\r\nm=application 9 X 0\r\na=fingerprint:sha-256 {fingerprint}\r\n");
     match kind {
         "join" => json!({ "type": kind, "tab": "0123456789abcdef", "epoch": null }),
         "ready" | "restart" | "chatted" => json!({ "type": kind, "epoch": epoch }),
-        "offer" | "answer" => json!({ "type": kind, "epoch": epoch, "sdp": sdp }),
+        "offer" | "answer" => json!({ "type": kind, "epoch": epoch, "sdp": description() }),
         "candidate" => {
             json!({ "type": kind, "epoch": epoch, "candidate": "candidate:1 1 udp 1 192.0.2.1 9 typ host", "mid": "0", "line": 0 })
         }
