@@ -17,7 +17,7 @@ mod socket;
 mod store;
 
 pub use arrival::{Arrival, arrive, leave};
-pub use hub::{Hub, Outgoing, Seat};
+pub use hub::{GoneWhy, Hub, Outgoing, Seat};
 pub use pages::routes;
 pub use room::{Party, SocketId};
 pub use store::{Standing, open_visits};
@@ -27,8 +27,8 @@ use crate::audit::{Context, Event, Fact, Kind, Object, Tx};
 use crate::bus::Hint;
 use crate::crypto::Place;
 use crate::db;
-use crate::ids::{DeviceId, StaffId, VisitId};
-use crate::links;
+use crate::ids::{StaffId, VisitId};
+use crate::links::{self, EndedWhy};
 use crate::time::Timestamp;
 use crate::web::{Error, Result};
 use std::marker::PhantomData;
@@ -173,7 +173,7 @@ async fn send_out(
         drop(tx);
         return not_now(app, context, clinician, visit, kind).await;
     };
-    links::end_device(&mut tx, visit, "removed", app.now()).await?;
+    links::end_device(&mut tx, visit, EndedWhy::Removed, app.now()).await?;
     links::void_all(&mut tx, app, visit, standing.patient_id, links::VoidedWhy::Removed).await?;
     report(&mut tx, &standing);
     finish(app, tx, &standing, about(Kind::VisitRemoved, &standing)).await
@@ -280,9 +280,4 @@ async fn lapse(app: &App, visit: VisitId, admitted_before: Timestamp) -> sqlx::R
         app.bus.tell(Hint::Visit { id: visit, clinician: standing.clinician_id });
     }
     Ok(())
-}
-
-/// Which device may wait for a visit now.
-async fn device(tx: &mut db::Tx, visit: VisitId) -> sqlx::Result<Option<DeviceId>> {
-    store::device(tx, visit).await
 }

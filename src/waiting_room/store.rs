@@ -262,9 +262,3 @@ pub async fn clinician_takes(tx: &mut Tx, id: VisitId, clinician: StaffId) -> sq
         where id = $1 and clinician_id = $2 and state in ('checking', 'in_call') returning", ""))
         .bind(id).bind(clinician).fetch_optional(conn).await)
 }
-
-/// The device whose session for this visit lives.
-pub async fn device(tx: &mut Tx, id: VisitId) -> sqlx::Result<Option<DeviceId>> {
-    in_tx!(tx, conn => sqlx::query_scalar("select id from visit_device where visit_id = $1 and ended_at is null")
-        .bind(id).fetch_optional(conn).await)
-}

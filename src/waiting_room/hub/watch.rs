@@ -1,8 +1,9 @@
 //! What moves the rooms without a page: hints of the bus, the clock, sessions that ended, a database that is back.
 
-use super::{Hub, Outgoing, Seat};
+use super::{GoneWhy, Hub, Line, Outgoing, Seat};
 use crate::bus::Hint;
-use crate::ids::{StaffId, StaffSessionId, VisitId};
+use crate::ids::{DeviceId, StaffId, StaffSessionId, VisitId};
+use crate::links;
 use crate::staff::{self, Sight};
 use crate::time::Timestamp;
 use crate::waiting_room::room::{ADMISSION_WAITS, Effect, Event, GONE_AFTER, Look, Room, SocketId};
@@ -109,24 +110,38 @@ impl Hub {
         if !self.live().rooms.contains_key(&visit) {
             return None;
         }
+        let seated: Vec<(SocketId, DeviceId)> = self.devices_of(visit);
         let read = async {
             let mut tx = self.0.app.db.reading().await?;
-            Ok::<_, sqlx::Error>((store::standing(&mut tx, visit).await?, waiting_room::device(&mut tx, visit).await?))
+            let mut gone = Vec::new();
+            for (socket, device) in seated {
+                gone.extend(links::why_ended(&mut tx, device).await?.map(|why| (socket, why)));
+            }
+            Ok::<_, sqlx::Error>((store::standing(&mut tx, visit).await?, gone))
         };
-        let (standing, device) = match read.await {
-            Ok((standing, device)) => (standing?, device),
+        let (standing, gone) = match read.await {
+            Ok((standing, gone)) => (standing?, gone),
             Err(error) => {
                 self.0.blind.store(true, Ordering::Relaxed);
                 tracing::warn!(%error, visit.id = %visit, "Could not read visit `{visit}` for its room");
                 return None;
             }
         };
-        for line in self.live().lines.values().filter(|line| line.visit == visit) {
-            if matches!(line.seat, Seat::Patient { device: seated } if Some(seated) != device) {
-                let _closing = line.out.try_send(Outgoing::Gone);
-            }
+        for (socket, why) in gone {
+            self.send(socket, Outgoing::Gone(GoneWhy::Device(why)));
         }
         Some(standing.look())
+    }
+
+    /// The devices behind the patient's pages of a visit.
+    fn devices_of(&self, visit: VisitId) -> Vec<(SocketId, DeviceId)> {
+        let live = self.live();
+        let of_visit = live.lines.iter().filter(|(_, line)| line.visit == visit);
+        let device = |(socket, line): (&SocketId, &Line)| match line.seat {
+            Seat::Patient { device } => Some((*socket, device)),
+            Seat::Clinician { .. } => None,
+        };
+        of_visit.filter_map(device).collect()
     }
 
     /// Send away the pages of a member of staff whose session ended.
@@ -151,7 +166,7 @@ impl Hub {
         let calls = live.lines.values().filter(|line| matches!(line.seat, Seat::Clinician { session, .. } if session == ended));
         let outs = calls.map(|line| &line.out).chain(live.days.values().filter(|day| day.session == ended).map(|day| &day.out));
         for out in outs {
-            let _closing = out.try_send(Outgoing::Gone);
+            let _closing = out.try_send(Outgoing::Gone(GoneWhy::SignedOut));
         }
     }
 
