@@ -17,7 +17,7 @@ use crate::bus::Hint;
 use crate::crypto::{Place, Sealed, sha256};
 use crate::db;
 use crate::ids::{PatientId, RequestKey, StaffId, VisitId};
-use crate::links::{self, Invitation, VoidedWhy};
+use crate::links::{self, EndedWhy, Invitation, VoidedWhy};
 use crate::mail::outbox::LetterKind;
 use crate::patients::{self, Contact};
 use crate::secret::Secret;
@@ -127,7 +127,7 @@ pub async fn cancel(app: &App, context: &Context, id: VisitId, was: Timestamp) -
             _ => Err(changed(app, context, Kind::VisitCancelled, &visit).await?),
         };
     };
-    close_door(&mut tx, app, &visit, VoidedWhy::Cancelled).await?;
+    close_door(&mut tx, app, &visit, VoidedWhy::Cancelled, EndedWhy::Cancelled).await?;
     let now = app.now();
     links::invite(&mut tx, app, &contact, &invitation(&visit), LetterKind::Cancelled, format!("cancelled/{id}"), now).await?;
     tx.commit(event(Kind::VisitCancelled, id, visit.patient_id).with("version", Fact::Number(version))).await?;
@@ -178,7 +178,7 @@ async fn try_move(app: &App, context: &Context, visit: &Visit, was: Timestamp, s
     let (id, patient, clinician) = (visit.id, visit.patient_id, visit.clinician_id);
     let mut tx = app.log.begin(context).await?;
     let Some(version) = store::move_to(&mut tx, id, was, slot).await? else { return Ok(false) };
-    close_door(&mut tx, app, visit, VoidedWhy::Moved).await?;
+    close_door(&mut tx, app, visit, VoidedWhy::Moved, EndedWhy::Rescheduled).await?;
     let invitation = Invitation { starts_at: slot.starts_at, ends_at: slot.ends_at, ..invitation(visit) };
     let once_key = format!("moved/{id}/{version}");
     links::invite(&mut tx, app, contact, &invitation, LetterKind::Moved, once_key, app.now()).await?;
@@ -189,9 +189,9 @@ async fn try_move(app: &App, context: &Context, visit: &Visit, was: Timestamp, s
 }
 
 /// Links that are outstanding open nothing any more, and the device that opened one waits no longer.
-async fn close_door(tx: &mut audit::Tx, app: &App, visit: &Visit, why: VoidedWhy) -> sqlx::Result<()> {
-    links::void_all(tx, app, visit.id, visit.patient_id, why).await?;
-    links::end_device(tx, visit.id, why.word(), app.now()).await
+async fn close_door(tx: &mut audit::Tx, app: &App, visit: &Visit, links: VoidedWhy, device: EndedWhy) -> sqlx::Result<()> {
+    links::void_all(tx, app, visit.id, visit.patient_id, links).await?;
+    links::end_device(tx, visit.id, device, app.now()).await
 }
 
 fn invitation(visit: &Visit) -> Invitation {

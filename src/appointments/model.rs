@@ -70,6 +70,11 @@ impl VisitState {
     pub fn may_change(self) -> bool {
         !matches!(self, VisitState::Checking | VisitState::InCall | VisitState::Ended | VisitState::Cancelled)
     }
+
+    /// True for a visit that nobody enters any more.
+    pub fn is_over(self) -> bool {
+        matches!(self, VisitState::Ended | VisitState::Cancelled | VisitState::NoShow)
+    }
 }
 
 impl fmt::Display for VisitState {

@@ -13,6 +13,7 @@ use crate::waiting_room::companion::{self, Companion, Relation};
 use crate::waiting_room::{self, Standing, consent};
 use crate::web::form::Choice;
 use crate::web::{self, Error, Page, Result, cookies, html, see_other};
+use actix_web::http::StatusCode;
 use actix_web::http::header::{HeaderName, HeaderValue};
 use actix_web::web::{Path, Query, ServiceConfig, get};
 use actix_web::{HttpRequest, HttpResponse};
@@ -49,11 +50,16 @@ struct PatientPage {
     relations: Vec<Choice>,
 }
 
-async fn patient(app: App, patient: PatientVisit, request: HttpRequest) -> Result<HttpResponse> {
+async fn patient(app: App, id: Path<String>, patient: Result<PatientVisit>, request: HttpRequest) -> Result<HttpResponse> {
+    let patient = match patient {
+        Ok(patient) => patient,
+        Err(Error::NotOpenHere) => return not_here(&app, &request, &id).await,
+        Err(error) => return Err(error),
+    };
     let mut tx = app.db.reading().await?;
     let standing = waiting_room::standing(&mut tx, patient.visit).await?.ok_or(Error::NotFound)?;
     let (zone, language) = patients::zone_and_language(&mut tx, patient.patient).await?.ok_or(Error::NotFound)?;
-    if is_over(standing.state) {
+    if standing.state.is_over() {
         return Ok(farewell(&app, patient.visit, &language));
     }
     let clinician = staff::member(&mut tx, standing.clinician_id).await?.ok_or(Error::NotFound)?;
@@ -81,6 +87,30 @@ async fn patient(app: App, patient: PatientVisit, request: HttpRequest) -> Resul
     })
 }
 
+#[derive(Template)]
+#[template(path = "calls/closed.html")]
+struct ClosedPage {
+    page: Page,
+    heading: String,
+    words: String,
+}
+
+/// A browser that had the visit once is told why it has it no more. To any other, there is no such visit.
+async fn not_here(app: &App, request: &HttpRequest, id: &str) -> Result<HttpResponse> {
+    let visit: VisitId = id.parse().map_err(|_| Error::NotOpenHere)?;
+    let token = cookies::read(request, app.config.secure(), &links::cookie_name(visit)).ok_or(Error::NotOpenHere)?;
+    let mut tx = app.db.reading().await?;
+    let why = links::why_not_here(&mut tx, &token, visit).await?.ok_or(Error::NotOpenHere)?.word();
+    let standing = waiting_room::standing(&mut tx, visit).await?.ok_or(Error::NotOpenHere)?;
+    let (_, language) = patients::zone_and_language(&mut tx, standing.patient_id).await?.ok_or(Error::NotOpenHere)?;
+    drop(tx);
+    let t = web::language::of_patient(app, request, &language);
+    let (heading, words) = (t.say(&format!("call-js-over-{why}-heading")), t.say(&format!("call-js-over-{why}-words")));
+    let mut response = html(&ClosedPage { page: Page::public(app, request), heading, words })?;
+    *response.status_mut() = StatusCode::GONE;
+    Ok(response)
+}
+
 fn relations(t: Text) -> Vec<Choice> {
     let choice =
         |relation: Relation| Choice { value: relation.word().to_owned(), label: t.say(&format!("call-relation-mine-{}", relation.word())) };
@@ -92,10 +122,6 @@ fn patients_view(standing: &Standing) -> &'static str {
         VisitState::Waiting => "waiting",
         _ => "ready",
     }
-}
-
-fn is_over(state: VisitState) -> bool {
-    matches!(state, VisitState::Ended | VisitState::Cancelled | VisitState::NoShow)
 }
 
 /// The browser forgets the visit: its cookie, what it may have cached, and this page's place in its history (WEB-03).
@@ -155,7 +181,7 @@ async fn clinician(app: App, clinician: Clinician, id: Path<VisitId>) -> Result<
     let standing = waiting_room::standing(&mut tx, *id).await?.filter(|standing| standing.clinician_id == clinician.member.id);
     drop(tx);
     let Some(standing) = standing else { return foreign(&app, &clinician, *id).await };
-    let over = is_over(standing.state);
+    let over = standing.state.is_over();
     if !standing.admitted() && !over {
         return Ok(see_other("/today"));
     }

@@ -6,7 +6,7 @@ use crate::audit::Context;
 use crate::ids::{PatientId, VisitId};
 use crate::links::PatientVisit;
 use crate::staff::{self, Clinician, Sight};
-use crate::waiting_room::{self, Hub, Outgoing, Seat, SocketId, Taken};
+use crate::waiting_room::{self, GoneWhy, Hub, Outgoing, Seat, SocketId, Taken};
 use crate::web::live::{self, BEAT, End, Live};
 use crate::web::{Error, Result};
 use actix_web::web::{Data, Path, Payload};
@@ -73,11 +73,11 @@ impl Visitor {
                 news = told.recv() => match news {
                     Some(Outgoing::Text(text)) => page.send(text).await,
                     Some(Outgoing::Superseded) => page.send(r#"{"type":"superseded"}"#).await.and(Err(End::Dismissed)),
-                    Some(Outgoing::Gone) => page.send(r#"{"type":"gone"}"#).await.and(Err(End::Dismissed)),
+                    Some(Outgoing::Gone(why)) => page.send(why.message()).await.and(Err(End::Dismissed)),
                     None => Err(End::TryAgain),
                 },
                 _ = beat.tick() => page.send(r#"{"type":"beat"}"#).await,
-                _ = touch.tick() => Box::pin(self.touch()).await,
+                _ = touch.tick() => Box::pin(self.touch(&mut page)).await,
             };
             if let Err(end) = step {
                 break end;
@@ -148,7 +148,7 @@ impl Visitor {
     }
 
     /// A clinician in a call is not idle; one whose session ended otherwise is sent to sign in.
-    async fn touch(&self) -> std::result::Result<(), End> {
+    async fn touch(&self, page: &mut Live) -> std::result::Result<(), End> {
         let Seat::Clinician { session, .. } = self.seat else { return Ok(()) };
         let in_call = async {
             let mut tx = self.app.db.reading().await?;
@@ -157,7 +157,7 @@ impl Visitor {
         let sight = if in_call.await.unwrap_or(false) { Sight::Touch } else { Sight::Look };
         match staff::resume_id(&self.app, session, sight).await {
             Ok(Some(_)) => Ok(()),
-            Ok(None) => Err(End::Dismissed),
+            Ok(None) => Err(page.send(GoneWhy::SignedOut.message()).await.err().unwrap_or(End::Dismissed)),
             Err(error) => {
                 // The call goes on without us, and each frame is checked when it passes: looked at again in a minute.
                 tracing::warn!(%error, visit.id = %self.visit, "Could not look at a session in a call");

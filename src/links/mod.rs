@@ -5,6 +5,7 @@
 //! reason. The secret of a link is in its mail alone; the database has its hash (LNK-11).
 
 mod device_move;
+mod ended;
 mod extract;
 mod model;
 mod pages;
@@ -17,6 +18,7 @@ pub use device_move::{
     AnsweredBy, Asking, DeviceMove, MoveAnswer, answer as answer_device_move, asking as asking_device, asking_many as asking_devices,
     device_moves,
 };
+pub use ended::{EndedWhy, why_ended, why_not_here};
 pub use extract::PatientVisit;
 pub use model::VoidedWhy;
 pub use visit_code::{code_for_booking, drop_code, has_code, new_code};
@@ -232,9 +234,9 @@ pub async fn resume(tx: &mut db::Tx, app: &App, token: &str, visit: VisitId) -> 
 
 /// End the session of the device that opened a visit. Its page closes, and only a new link opens the visit again: what
 /// another device asked of that session is void too.
-pub async fn end_device(tx: &mut audit::Tx, visit: VisitId, why: &'static str, now: Timestamp) -> sqlx::Result<()> {
+pub async fn end_device(tx: &mut audit::Tx, visit: VisitId, why: EndedWhy, now: Timestamp) -> sqlx::Result<()> {
     device_move::forget(tx, visit).await?;
-    store::end_device(tx, visit, why, now).await
+    store::end_device(tx, visit, why.word(), now).await
 }
 
 /// The cookie of one visit. It names no visit that a look at the cookies could tell.

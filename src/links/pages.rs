@@ -43,6 +43,7 @@ struct JoinPage {
     sent: bool,
     /// The visit is open on another device: "Move here" is offered.
     elsewhere: bool,
+    over: bool,
 }
 
 /// The field for the value. It is the clinic's policy that it shows, and nothing of a visit.
@@ -140,7 +141,7 @@ pub(super) async fn try_code(app: &App, request: &HttpRequest, body: &[u8], wish
         Answer::No => problem(form.code, t.say("links-js-no")).respond(StatusCode::UNPROCESSABLE_ENTITY),
         Answer::Reason(why) => {
             let sentence = why.sentence(web::language::of_patient(app, request, &why.language));
-            JoinPage { elsewhere: why.word == "elsewhere", ..problem(form.code, sentence) }.respond(StatusCode::OK)
+            JoinPage { elsewhere: why.word == "elsewhere", over: why.is_for_good(), ..problem(form.code, sentence) }.respond(StatusCode::OK)
         }
         Answer::Open { visit, token } => Ok(opened(app, see(&format!("/visits/{visit}")), visit, token).finish()),
         Answer::Asked { secret } => Ok(device_move::pages::asked(app, see(device_move::pages::WAITING), &secret).finish()),
@@ -192,7 +193,7 @@ impl JoinPage {
     fn new(app: &App, request: &HttpRequest, code: String) -> Self {
         // Wherever a form led here, this page has one address of its own.
         let page = Page { here: "/join".to_owned(), ..Page::public(app, request) };
-        Self { field: CheckField::of(app, page.t), page, problem: None, code, sent: false, elsewhere: false }
+        Self { field: CheckField::of(app, page.t), page, problem: None, code, sent: false, elsewhere: false, over: false }
     }
 
     fn respond(&self, status: StatusCode) -> web::Result<HttpResponse> {

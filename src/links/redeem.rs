@@ -56,6 +56,11 @@ impl Link {
 }
 
 impl Reason {
+    /// True when no new link opens the visit either.
+    pub fn is_for_good(&self) -> bool {
+        matches!(self.word, "over" | "cancelled")
+    }
+
     pub fn sentence(&self, t: Text) -> String {
         let name = format!("links-server-{}", self.word.replace('_', "-"));
         match self.opens_at {

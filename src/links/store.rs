@@ -83,6 +83,17 @@ pub async fn insert_device(tx: &mut Tx, id: DeviceId, visit: VisitId, token_hash
         .bind(id).bind(visit).bind(token_hash).bind(now).execute(conn).await.map(drop))
 }
 
+pub async fn why_ended(tx: &mut Tx, device: DeviceId) -> sqlx::Result<Option<String>> {
+    in_tx!(tx, conn => sqlx::query_scalar("select ended_why from visit_device where id = $1 and ended_why is not null")
+        .bind(device).fetch_optional(conn).await)
+}
+
+pub async fn why_ended_by_token(tx: &mut Tx, token_hash: &[u8], visit: VisitId) -> sqlx::Result<Option<String>> {
+    in_tx!(tx, conn => sqlx::query_scalar(
+        "select ended_why from visit_device where token_hash = $1 and visit_id = $2 and ended_why is not null")
+        .bind(token_hash).bind(visit).fetch_optional(conn).await)
+}
+
 pub async fn end_device(tx: &mut Tx, visit: VisitId, why: &str, now: Timestamp) -> sqlx::Result<()> {
     in_tx!(tx, conn => sqlx::query("update visit_device set ended_at = $3, ended_why = $2 where visit_id = $1 and ended_at is null")
         .bind(visit).bind(why).bind(now).execute(conn).await.map(drop))

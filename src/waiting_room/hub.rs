@@ -13,7 +13,7 @@ mod telling;
 mod watch;
 
 pub(super) use day::{Day, today};
-pub use seat::{Outgoing, Seat};
+pub use seat::{GoneWhy, Outgoing, Seat};
 
 use super::room::{Effect, Event, Party, Room, SocketId};
 use super::store::Standing;

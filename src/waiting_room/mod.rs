@@ -17,7 +17,7 @@ mod socket;
 mod store;
 
 pub use arrival::{Arrival, arrive, leave};
-pub use hub::{Hub, Outgoing, Seat};
+pub use hub::{GoneWhy, Hub, Outgoing, Seat};
 pub use pages::routes;
 pub use room::{Party, SocketId};
 pub use store::{Standing, open_visits};
@@ -28,7 +28,7 @@ use crate::bus::Hint;
 use crate::crypto::Place;
 use crate::db;
 use crate::ids::{StaffId, VisitId};
-use crate::links;
+use crate::links::{self, EndedWhy};
 use crate::time::Timestamp;
 use crate::web::{Error, Result};
 use std::marker::PhantomData;
@@ -173,7 +173,7 @@ async fn send_out(
         drop(tx);
         return not_now(app, context, clinician, visit, kind).await;
     };
-    links::end_device(&mut tx, visit, "removed", app.now()).await?;
+    links::end_device(&mut tx, visit, EndedWhy::Removed, app.now()).await?;
     links::void_all(&mut tx, app, visit, standing.patient_id, links::VoidedWhy::Removed).await?;
     report(&mut tx, &standing);
     finish(app, tx, &standing, about(Kind::VisitRemoved, &standing)).await

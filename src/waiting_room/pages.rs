@@ -83,6 +83,8 @@ struct Row {
     /// The id of a device that asks to take the visit over, "" when none does.
     moving: String,
     has_note: bool,
+    /// A new link still opens it.
+    may_send: bool,
     moved: bool,
     starts_at: String,
     clock: String,
@@ -149,6 +151,7 @@ fn row(app: &App, hub: &Hub, visit: &Standing, device: DeviceMove, name: String,
         locked: visit.check_locked_until.is_some_and(|until| until > app.now()),
         trouble: visit.link_trouble.clone().unwrap_or_default(),
         has_note: visit.state == VisitState::Ended && visit.identity.is_some(),
+        may_send: !visit.state.is_over() && app.now() < visit.ends_at + app.config.links.closes_after(),
         moved: device.moved,
         moving: device.asking.map(|asking| asking.device.to_string()).unwrap_or_default(),
         starts_at: visit.starts_at.rfc3339(),

@@ -45,7 +45,8 @@ async fn serve(mut page: Live, mut told: Receiver<Outgoing>) {
             },
             news = told.recv() => match news {
                 Some(Outgoing::Text(text)) => page.send(text).await,
-                Some(Outgoing::Gone | Outgoing::Superseded) => page.send(r#"{"type":"gone"}"#).await.and(Err(End::Dismissed)),
+                Some(Outgoing::Gone(why)) => page.send(why.message()).await.and(Err(End::Dismissed)),
+                Some(Outgoing::Superseded) => Err(End::Dismissed),
                 None => Err(End::TryAgain),
             },
             _ = beat.tick() => page.send(r#"{"type":"beat"}"#).await,

@@ -277,12 +277,12 @@ pub async fn clinician_takes(tx: &mut Tx, id: VisitId, clinician: StaffId) -> sq
 }
 
 /// The devices whose sessions for these visits live.
-pub async fn devices(tx: &mut Tx, visits: &BTreeSet<VisitId>) -> sqlx::Result<Vec<(VisitId, DeviceId)>> {
+pub async fn devices(tx: &mut Tx, visits: &BTreeSet<VisitId>) -> sqlx::Result<Vec<DeviceId>> {
     let mut devices = Vec::with_capacity(visits.len());
     for lot in lots(visits.iter().copied(), VisitId::NONE) {
         devices.extend(in_tx!(tx, conn => {
-            let query = sqlx::query_as::<_, (VisitId, DeviceId)>(concat!(
-                "select visit_id, id from visit_device where ended_at is null and visit_id in (", many!(), ")"));
+            let query = sqlx::query_scalar::<_, DeviceId>(concat!(
+                "select id from visit_device where ended_at is null and visit_id in (", many!(), ")"));
             lot.iter().fold(query, |query, visit| query.bind(*visit)).fetch_all(conn).await
         })?);
     }

@@ -101,6 +101,7 @@ function open() {
       chat: setChat,
       said: (text) => chat.receive(text),
       socket: () => {},
+      refused: () => {},
     },
   });
   showIdentity();
@@ -240,6 +241,7 @@ function news(news) {
       startClock();
       return announce(say("connected"));
     case "closed":
+      announce("");
       if (letIn) call.lost("connecting");
       return;
     default:
@@ -255,7 +257,7 @@ function setChat(open) {
   if (!open) sides.set(chatPart, false);
 }
 
-/** @param {"ended"|"superseded"|"gone"|"differ"} why */
+/** @param {import("./negotiation.js").News} why */
 function showOver(why) {
   chat.set(false);
   find("#over-heading", HTMLElement).textContent = say(`closed-${why}-heading`);

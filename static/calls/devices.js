@@ -156,7 +156,8 @@ export function listen(stream, heard) {
   }, 100);
   return () => {
     clearInterval(timer);
-    void context.close();
+    // Said twice, once is enough: a button may be pressed twice.
+    if (context.state !== "closed") void context.close();
   };
 }
 

@@ -49,7 +49,7 @@ import { read } from "./sdp.js";
  *   | {type: "network"}
  *   | {type: "left"}} Event
  *
- * @typedef {"connecting"|"connected"|"reconnecting"|"closed"|"differ"|"ended"|"superseded"|"gone"} News
+ * @typedef {"connecting"|"connected"|"reconnecting"|"closed"|"differ"|"superseded"|"ended"|"cancelled"|"no_show"|"removed"|"moved"|"rescheduled"|"signed_out"} News
  *
  * @typedef {{do: "send", message: Message}
  *   | {do: "open", epoch: number} | {do: "close"}
@@ -89,6 +89,11 @@ export function isAdmitted(visit) {
   return visit === "checking" || visit === "in_call";
 }
 
+/** @param {string} visit @returns {visit is "ended"|"cancelled"|"no_show"} */
+function isOver(visit) {
+  return ["ended", "cancelled", "no_show"].includes(visit);
+}
+
 /**
  * @param {State} state
  * @param {Event} event
@@ -122,7 +127,7 @@ function receive(state, message) {
   switch (message.type) {
     case "state": return told(state, message);
     case "superseded": return finish(state, "superseded");
-    case "gone": return finish(state, "gone");
+    case "gone": return finish(state, message.why);
   }
   const link = state.link;
   if (!link || message.epoch !== link.epoch) return { state, effects: [] };
@@ -141,7 +146,7 @@ function receive(state, message) {
 
 /** What the server says about the visit. @param {State} state @param {Message} message @returns {Step} */
 function told(state, message) {
-  if (["ended", "cancelled", "no_show"].includes(message.state)) return finish(state, "ended");
+  if (isOver(message.state)) return finish(state, message.state);
   if (!isAdmitted(message.state)) return putBack(state);
 
   const chat = message.identity === "known" || message.identity === "confirmed";

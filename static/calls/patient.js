@@ -2,7 +2,7 @@
 // Camera and microphone open only after a tap. That tap also unlocks sound, so everything after it starts by itself.
 
 import { all, find, tell } from "../lib/page.js";
-import { post } from "../lib/send.js";
+import { getJson, post } from "../lib/send.js";
 import * as sound from "../lib/sound.js";
 import { texts } from "../lib/texts.js";
 import { keepAwake, letSleep } from "../lib/wake.js";
@@ -152,9 +152,16 @@ function listenToServer() {
       sends: (own) => call.sends(own),
       chat: setChat,
       said: (text) => chat.receive(text),
+      refused: () => void stillHere(),
       socket: (online) => tell(find("#waiting-connection", HTMLElement), online ? "" : say("waiting-lost")),
     },
   });
+}
+
+/** This device may have lost the visit while it slept or had no network. The server then has a page that says why. */
+async function stillHere() {
+  const answer = await getJson(location.pathname);
+  if (answer.status === 410) location.reload();
 }
 
 /** @param {import("./negotiation.js").Message} news */
@@ -196,6 +203,7 @@ function letIn() {
 }
 
 function admitted() {
+  tell(find("#waiting-back", HTMLElement), "");
   document.title = say("title-admitted");
   call.lost("connecting");
   call.showOwn();
@@ -209,7 +217,8 @@ function sayAgain() {
 
 function putBack() {
   document.title = quietTitle;
-  announce(say("put-back"));
+  announce(say("put-back", { clinician }));
+  tell(find("#waiting-back", HTMLElement), say("put-back", { clinician }));
   view("waiting");
 }
 
@@ -223,8 +232,10 @@ function news(news) {
     case "connected":
       call.connected();
       return announce(say("connected"));
-    case "closed": return call.lost("connecting");
-    default: return over(news === "gone" && move.agreed ? "moved" : news);
+    case "closed":
+      announce("");
+      return call.lost("connecting");
+    default: return over(news);
   }
 }
 
@@ -243,7 +254,7 @@ async function leave() {
   if (!answer.ok && wasAdmitted) tell(find("#over-words", HTMLElement), say("over-left-untold"));
 }
 
-/** @param {"ended"|"left"|"superseded"|"gone"|"moved"|"differ"} why */
+/** @param {import("./negotiation.js").News|"left"} why */
 function over(why) {
   devices.stop();
   choice.close();
@@ -251,6 +262,7 @@ function over(why) {
   call.stop();
   chat.set(false);
   letSleep();
+  announce("");
   // Only what this visit put there could be in it, and nothing of a visit stays on the device.
   sessionStorage.clear();
   document.title = quietTitle;

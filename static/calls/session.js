@@ -15,6 +15,7 @@ import { start, step } from "./negotiation.js";
  * @property {(open: boolean) => void} chat
  * @property {(text: string) => void} said
  * @property {(online: boolean) => void} socket
+ * @property {() => void} refused  the server was not there, or did not let this page in
  */
 
 export class Session {
@@ -37,6 +38,7 @@ export class Session {
     this.#socket = connect(visit, {
       opened: () => { this.#feed({ type: "opened" }); hooks.socket(true); },
       closed: () => { this.#feed({ type: "closed" }); hooks.socket(false); },
+      refused: () => hooks.refused(),
       message: (message) => {
         if (message.type === "state") {
           this.#last = message;

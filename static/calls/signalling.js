@@ -52,7 +52,7 @@ const TABLE = {
     },
     candidate, beat: {},
     ready: { epoch }, offer: { epoch, sdp }, answer: { epoch, sdp }, restart: { epoch },
-    superseded: {}, gone: {},
+    superseded: {}, gone: { why: one("removed", "moved", "rescheduled", "cancelled", "signed_out") },
   },
 };
 
@@ -76,7 +76,7 @@ export function allowed(from, message) {
 /**
  * The visit's socket. A message that does not fit the table is not passed on.
  * @param {string} visit
- * @param {{opened: () => void, closed: () => void, message: (message: Message) => void}} on
+ * @param {{opened: () => void, closed: () => void, refused: () => void, message: (message: Message) => void}} on
  */
 export function connect(visit, on) {
   return live(`/visits/${encodeURIComponent(visit)}/socket`, {

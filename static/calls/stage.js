@@ -91,6 +91,7 @@ export function stage({ devices, other, say, word, show, received }) {
     const key = wordsFor({ phase, where, sends, dry: dry >= DRY_TICKS, still: play.hidden === true && still >= STILL_TICKS });
     const common = key === "connecting" || key === "reconnecting" || key === "no-picture";
     remote.toggleAttribute("data-still", key !== "");
+    if (phase !== "connected") tell(truth, say(common ? `truth-${phase}` : "truth-none"));
     tell(words, key === "" ? "" : common ? say(key) : word(key));
     tell(sound, phase === "connected" && sends?.sound === false && (key === "" || key === "camera-off" || key === "no-picture") ? word("muted") : "");
   }
@@ -137,7 +138,6 @@ export function stage({ devices, other, say, word, show, received }) {
     /** @param {"connecting"|"reconnecting"} which */
     lost(which) {
       phase = which;
-      truth.textContent = say(`truth-${which}`);
       render();
       clearTimeout(patience);
       patience = setTimeout(impatient, PATIENCE_MS);

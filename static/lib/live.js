@@ -17,7 +17,7 @@ const GOODBYE = 1000;
 
 /**
  * @param {string} path
- * @param {{opened: () => void, closed: () => void, message: (message: any) => void}} on  `message` hears no beats
+ * @param {{opened: () => void, closed: () => void, refused?: () => void, message: (message: any) => void}} on  `refused`: it was not even opened. `message` hears no beats
  * @returns {Live}
  */
 export function live(path, on) {
@@ -63,6 +63,8 @@ export function live(path, on) {
     if (isOpen) {
       isOpen = false;
       on.closed();
+    } else if (!stopped) {
+      on.refused?.();
     }
     if (stopped) return;
     again = setTimeout(connect, backoffMs(attempt, Math.random()));

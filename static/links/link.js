@@ -54,6 +54,7 @@ function takeToken() {
     sessionStorage.setItem(KEPT, location.hash.slice(1));
     history.replaceState(null, "", location.pathname);
   }
+  newLink.hidden = false;
   show(token() ? "check" : "no-link");
 }
 
@@ -112,6 +113,8 @@ function goOn(answer) {
       find("#reason-text", HTMLElement).textContent = data.text;
       find("#reason-text", HTMLElement).lang = data.lang;
       find("#move-part", HTMLElement).hidden = data.reason !== "elsewhere";
+      // A new link to it would open nothing.
+      newLink.hidden = data.reason === "over" || data.reason === "cancelled";
       if (data.reason === "elsewhere") find("#reason-heading", HTMLElement).textContent = say("elsewhere-heading");
       show("reason");
       return true;

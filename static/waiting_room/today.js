@@ -222,7 +222,7 @@ async function act(form, pressed = null) {
 function answered(status) {
   if (status === 401) signedOut();
   const fine = status >= 200 && status < 300;
-  tell(find("#result", HTMLElement), fine ? "" : say(status === 0 ? "offline" : status === 409 || status === 404 ? "changed" : "failed"));
+  tell(find("#result", HTMLElement), fine ? "" : say(status === 0 ? "offline" : status === 409 || status === 404 ? "changed" : status === 410 ? "over" : "failed"));
   return fine;
 }
 

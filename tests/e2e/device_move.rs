@@ -52,7 +52,7 @@ async fn a_waiting_patient_moves_from_the_phone_to_the_laptop() {
     ask_to_move(&laptop, demo.visit_now()).await;
     phone.sees(QUESTION).await;
     phone.click("Yes, move it").await;
-    phone.sees("The visit is on your other device now").await;
+    phone.sees("The visit is on another device now").await;
     look(&phone, "move-7-moved").await;
     laptop.sees(WAITING).await;
     assert_eq!(laptop.visit_id().await, visit);
@@ -73,7 +73,7 @@ async fn the_clinic_moves_a_visit_for_a_patient_who_has_lost_the_phone() {
     clinician.click("Move").await;
     clinician.sees("The visit moves to the other device").await;
     laptop.sees(WAITING).await;
-    phone.sees("This page is closed").await;
+    phone.sees("The visit is on another device now").await;
     for browser in [clinician, phone, laptop] {
         browser.finish().await;
     }

@@ -43,6 +43,56 @@ async fn whoever_goes_is_said_to_have_left_at_once_and_may_come_back() {
 }
 
 #[tokio::test]
+async fn who_leaves_reads_how_to_come_back_and_comes_back_with_one_tap() {
+    let demo = Demo::start();
+    let (clinician, patient) = demo.checking_call().await;
+    patient.look_at(View::Phone).await;
+    // In a hurry, twice.
+    patient.press_twice("Leave").await;
+    patient.sees("You have left").await;
+    patient.sees("Until the visit ends you can come back.").await;
+    patient.shot("left").await;
+    clinician.sees("The patient has left the call page and may come back").await;
+    patient.click("Come back").await;
+    patient.sees("camera and microphone start only when you tap").await;
+    patient.shot("left-again").await;
+    patient.click("Join visit").await;
+    see_each_other(&clinician, &patient).await;
+
+    // Back in the waiting room the page says so, and the next call needs no tap.
+    clinician.click("Back to waiting room").await;
+    patient.sees("You are back in the waiting room. Dr. Ana Ruiz can let you in again.").await;
+    patient.shot("put-back").await;
+    clinician.admit().await;
+    see_each_other(&clinician, &patient).await;
+    clinician.finish().await;
+    patient.finish().await;
+}
+
+#[tokio::test]
+async fn who_waits_reads_that_the_visit_was_cancelled_and_so_does_a_page_that_slept_meanwhile() {
+    let demo = Demo::start();
+    let (patient, desk) = tokio::join!(demo.patient_waiting("patient", demo.visit_now()), demo.signed_in("scheduler"));
+    let asleep = demo.patient_waiting("asleep", demo.visit_next()).await;
+    asleep.look_at(View::Phone).await;
+    asleep.network(false).await;
+    asleep.sees("The connection to the clinic is lost").await;
+
+    desk.cancel_visit(&patient.visit_id().await).await;
+    patient.sees("This appointment was cancelled").await;
+    patient.sees("If you did not expect that, call us.").await;
+    patient.shot("cancelled").await;
+    assert!(!patient.has_button("Join visit").await);
+    desk.cancel_visit(&asleep.visit_id().await).await;
+    asleep.network(true).await;
+    asleep.sees("This appointment was cancelled").await;
+    asleep.shot("cancelled-asleep").await;
+    desk.finish().await;
+    patient.finish().await;
+    asleep.finish_despite(&["ERR_INTERNET_DISCONNECTED", "WebSocket connection to", "status of 410"]).await;
+}
+
+#[tokio::test]
 async fn a_page_that_dies_without_a_word_is_noticed_at_once() {
     let demo = Demo::start();
     let (clinician, patient) = demo.checking_call().await;

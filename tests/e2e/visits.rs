@@ -139,9 +139,14 @@ async fn the_wrong_person_is_out_and_reported_in_two_clicks() {
     clinician.shot("not-this-person").await;
     clinician.click("Remove and report").await;
     clinician.sees("Today").await;
-    patient.sees("This page is closed").await;
+    patient.sees("You are no longer in this visit").await;
+    patient.shot("removed").await;
+    assert!(!patient.has_button("Join visit").await);
+    patient.reload().await;
+    patient.sees("You are no longer in this visit").await;
+    assert!(!patient.has_button("Join visit").await && !patient.shows("Dr. Ana Ruiz").await.unwrap());
     clinician.finish().await;
-    patient.finish().await;
+    patient.finish_despite(&["the server responded with a status of 410"]).await;
 }
 
 #[tokio::test]

@@ -376,7 +376,7 @@ on_both! {
         led_to(&desk.form(&format!("/appointments/{id}/move"), &to).await);
         assert_eq!(app.word("select state from visit").await, "booked");
         assert_eq!(app.number("select count(*) from visit where waiting_since is null and redeemed_at is null").await, 1);
-        assert_eq!(app.word("select ended_why from visit_device").await, "moved");
+        assert_eq!(app.word("select ended_why from visit_device").await, "rescheduled");
         app.finish().await;
     }
 }

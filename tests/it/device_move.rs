@@ -81,9 +81,9 @@ on_both! {
         assert_eq!(scene.patient.get(&format!("/visits/{}", scene.visit)).await.status(), StatusCode::OK, "until it is picked up");
         assert_eq!(pick_up(&laptop).await, open(scene.visit));
 
-        phone.hears("gone").await;
+        assert_eq!(phone.hears("gone").await["why"], "moved");
         assert_eq!(phone.closed().await, Some(1000));
-        assert_eq!(scene.patient.get(&format!("/visits/{}", scene.visit)).await.status(), StatusCode::NOT_FOUND);
+        assert_eq!(scene.patient.get(&format!("/visits/{}", scene.visit)).await.status(), StatusCode::GONE);
         assert_eq!(laptop.get(&format!("/visits/{}", scene.visit)).await.status(), StatusCode::OK);
         let standing = scene.standing(&app).await;
         assert_eq!((standing.state, standing.waiting_since), (Waiting, since));
@@ -216,7 +216,7 @@ on_both! {
         let device = is_asked(&mut phone).await;
         assert_eq!(hands_over(&scene, &device, "yes").await, StatusCode::OK);
         assert_eq!(pick_up(&laptop).await, open(scene.visit));
-        phone.hears("gone").await;
+        assert_eq!(phone.hears("gone").await["why"], "moved");
         assert_eq!(phone.closed().await, Some(1000));
         let back = clinician.state("waiting").await;
         assert_eq!((back["identity"].clone(), back["epoch"].as_i64()), (Value::Null, Some(before.call_epoch + 1)));

@@ -297,6 +297,8 @@ on_both! {
         let ends_at = guest.starts_at + Millis::minutes(30);
         app.clock.set(ends_at + Millis::minutes(60));
         assert_eq!(reason(&browser, &link.token).await, "over");
+        let joined = browser.form("/join", &[("code", &link.code), ("check", BORN)]).await.text().await.unwrap();
+        assert!(joined.contains("This visit is over") && !joined.contains("Send a new link"), "a new link would open nothing");
         app.clock.set(ends_at + Millis::minutes(60) - Millis(1));
         assert_eq!(redeem(&browser, &link.token, BORN).await, opened(guest.visit));
         app.finish().await;
@@ -347,7 +349,7 @@ on_both! {
         assert_eq!(redeem(&phone, &link.token, BORN).await, opened(guest.visit));
         waiting_room::remove(&app.app, &guest.desk, guest.clinician, guest.visit).await.unwrap();
         let page = format!("/visits/{}", guest.visit);
-        assert_eq!(phone.get(&page).await.status(), StatusCode::NOT_FOUND);
+        assert_eq!(phone.get(&page).await.status(), StatusCode::GONE);
         assert_eq!(reason(&phone, &link.token).await, "used");
         let new = app.new_link(&guest).await;
         assert_eq!(redeem(&phone, &new.token, BORN).await, opened(guest.visit));

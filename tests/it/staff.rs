@@ -489,6 +489,9 @@ on_both! {
         assert!(recorded(&app, Kind::StaffListed, Outcome::Success, None).await);
 
         let clinician = app.staff(Role::Clinician).await;
+        let list = administrator.text("/staff").await;
+        let asks = list.split_once(&format!("/staff/{}/disable", clinician.id)).unwrap().0.rsplit_once("<summary>").unwrap().1;
+        assert!(asks.contains("is signed out at once and cannot sign in any more"), "closing an account is not one press: {asks}");
         let act = |verb: &str| administrator.press(format!("/staff/{}/{verb}", clinician.id));
         assert_eq!(act("sessions/end").await.status(), StatusCode::SEE_OTHER);
         assert_eq!(location(&clinician.get("/").await), "/sign-in");

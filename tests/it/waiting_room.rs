@@ -1,6 +1,7 @@
 //! The waiting room through its front door: who may take which step when, and what each page hears of it.
 
 use crate::on_both;
+use crate::support::browser::PASSWORD;
 use crate::support::socket::PATIENCE;
 use crate::support::statements::Statements;
 use crate::support::{NOW, TestApp};
@@ -102,7 +103,7 @@ on_both! {
         assert!(!String::from_utf8_lossy(&app.dump().await).contains("We are running late."), "the message is sealed where it rests");
 
         scene.asks("removal").await;
-        patient.hears("gone").await;
+        assert_eq!(patient.hears("gone").await["why"], "removed");
         assert_eq!(patient.closed().await, Some(1000));
         assert_eq!(scene.patient_asks("arrival").await, StatusCode::NOT_FOUND, "only a new link returns");
         app.finish().await;
@@ -174,6 +175,58 @@ on_both! {
             let last: Value = serde_json::from_str(clinician.heard.last().unwrap()).unwrap();
             assert_eq!(last["peer"], "left", "a tab that is closed is no network that is lost");
         }
+        app.finish().await;
+    }
+}
+
+on_both! {
+    async fn who_waits_hears_why_the_visit_is_not_here_any_more_and_reads_it_again_later(app: TestApp) {
+        for (why, heading) in [
+            ("removed", "You are no longer in this visit"),
+            ("cancelled", "This appointment was cancelled"),
+            ("rescheduled", "Your appointment has another time now"),
+        ] {
+            let scene = app.scene(Waiting).await;
+            let mut patient = scene.patient.socket(&scene.path("socket")).await;
+            patient.state("waiting").await;
+            match why {
+                "removed" => assert_eq!(scene.asks("removal").await, StatusCode::SEE_OTHER),
+                "cancelled" => scene.cancel().await,
+                _ => scene.move_to("15:00").await,
+            }
+            assert_eq!(patient.hears("gone").await["why"], why);
+            assert_eq!(patient.closed().await, Some(1000));
+
+            let page = scene.patient.get(&scene.page()).await;
+            assert_eq!(page.status(), StatusCode::GONE, "{why}");
+            let page = page.text().await.unwrap();
+            assert!(page.contains(heading) && page.contains("tel:"), "{why}: {page}");
+            assert!(!page.contains(&scene.name), "{why}");
+            assert_eq!(app.browser().get(&scene.page()).await.status(), StatusCode::NOT_FOUND, "to any other browser there is no such visit");
+            assert!(scene.patient.socket_from(&scene.path("socket"), None).await.is_err(), "{why}");
+        }
+        app.finish().await;
+    }
+}
+
+on_both! {
+    async fn no_new_link_is_offered_or_sent_for_a_visit_that_is_over(app: TestApp) {
+        for state in [Ended, Cancelled, NoShow] {
+            let scene = app.scene(state).await;
+            assert!(!scene.clinician.text("/today").await.contains(&scene.path("links")), "{state}");
+            assert_eq!(scene.asks("links").await, StatusCode::GONE, "{state}");
+            let desk = format!("/appointments/{}", scene.visit);
+            assert!(!scene.scheduler.text(&desk).await.contains(&format!("{desk}/links")), "{state}");
+            assert_eq!(scene.scheduler.form(&format!("{desk}/links"), &[]).await.status(), StatusCode::GONE, "{state}");
+        }
+        let scene = app.scene(Sent).await;
+        assert!(scene.clinician.text("/today").await.contains(&scene.path("links")));
+        // Nobody marked it, but its time is past.
+        app.clock.advance(Millis::minutes(30));
+        app.clock.advance(app.app.config.links.closes_after());
+        scene.clinician.sign_in(PASSWORD).await;
+        assert!(!scene.clinician.text("/today").await.contains(&scene.path("links")));
+        assert_eq!(scene.asks("links").await, StatusCode::GONE);
         app.finish().await;
     }
 }
@@ -396,7 +449,7 @@ on_both! {
         let mut patient = scene.patient.socket(&scene.path("socket")).await;
         patient.state("checking").await;
         assert_eq!(scene.asks("incident").await, StatusCode::SEE_OTHER);
-        patient.hears("gone").await;
+        assert_eq!(patient.hears("gone").await["why"], "removed");
         assert_eq!(scene.standing(&app).await.state, Sent);
         assert_eq!(scene.patient_asks("arrival").await, StatusCode::NOT_FOUND, "their device is sent out");
 

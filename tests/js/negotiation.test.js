@@ -229,7 +229,7 @@ test("back in the waiting room closes the connection, and being let in again ope
 });
 
 test("the end, another tab and a closed session end it for good", () => {
-  for (const [message, news] of [[{ ...STATE, state: "ended" }, "ended"], [{ type: "superseded" }, "superseded"], [{ type: "gone" }, "gone"]]) {
+  for (const [message, news] of [[{ ...STATE, state: "ended" }, "ended"], [{ ...STATE, state: "cancelled" }, "cancelled"], [{ type: "superseded" }, "superseded"], [{ type: "gone", why: "removed" }, "removed"]]) {
     const page = new Page("patient").connected();
     page.hears(message);
     assert.deepEqual(page.done.at(-1), { do: "news", news });

@@ -13,7 +13,7 @@ pub use model::{AnsweredBy, Asking, DeviceMove, MoveAnswer, Progress};
 
 use super::redeem::{Answer, about, hint, link_holder};
 use super::store::Link;
-use super::{VoidedWhy, void_all};
+use super::{EndedWhy, VoidedWhy, void_all};
 use crate::app::App;
 use crate::audit::{self, Context, Event, Fact, Kind, Object};
 use crate::bus::Hint;
@@ -119,7 +119,7 @@ pub async fn pick_up(app: &App, context: &Context, secret: &str) -> web::Result<
         return Ok(PickUp::Not(Progress::Over));
     };
     let session = token::session(&app.rng);
-    super::store::end_device(&mut tx, visit, "moved", app.now()).await?;
+    super::store::end_device(&mut tx, visit, EndedWhy::Moved.word(), app.now()).await?;
     super::store::insert_device(&mut tx, request.device_id, visit, &token::stored(session.reveal()), app.now()).await?;
     void_all(&mut tx, app, visit, row.patient_id, VoidedWhy::Redeemed).await?;
     let event = Event::done(Kind::DeviceMoved).on(Object::Visit, visit.0).about(row.patient_id);

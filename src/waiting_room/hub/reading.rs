@@ -6,7 +6,8 @@
 use crate::app::App;
 use crate::appointments::VisitState;
 use crate::ids::{DeviceId, StaffId, VisitId};
-use crate::links::{self, Asking};
+use crate::links::{self, Asking, EndedWhy};
+use crate::waiting_room::room::SocketId;
 use crate::waiting_room::store::{self, Standing};
 use std::collections::{BTreeSet, HashMap};
 
@@ -76,14 +77,18 @@ impl Reading {
     }
 }
 
-/// Visits and the device that may wait for each, as they stood in one moment.
-pub(super) async fn standings_and_devices(app: &App, visits: &BTreeSet<VisitId>) -> sqlx::Result<Vec<(Standing, Option<DeviceId>)>> {
+/// Visits as they stood in one moment, and which of the pages `seated` there have the visit no more, and why.
+pub(super) async fn standings_and_gone(
+    app: &App,
+    visits: &BTreeSet<VisitId>,
+    seated: &[(SocketId, DeviceId)],
+) -> sqlx::Result<(Vec<Standing>, Vec<(SocketId, EndedWhy)>)> {
     let mut tx = app.db.reading().await?;
     let standings = store::standings(&mut tx, visits).await?;
-    let devices: HashMap<VisitId, DeviceId> = store::devices(&mut tx, visits).await?.into_iter().collect();
-    Ok(standings
-        .into_iter()
-        .map(|standing| (devices.get(&standing.id).copied(), standing))
-        .map(|(device, visit)| (visit, device))
-        .collect())
+    let live: BTreeSet<DeviceId> = store::devices(&mut tx, visits).await?.into_iter().collect();
+    let mut gone = Vec::new();
+    for (socket, device) in seated.iter().filter(|(_, device)| !live.contains(device)) {
+        gone.extend(links::why_ended(&mut tx, *device).await?.map(|why| (*socket, why)));
+    }
+    Ok((standings, gone))
 }

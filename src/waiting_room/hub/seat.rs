@@ -1,6 +1,7 @@
 //! Who sits behind a socket, and what its page may be told. Pure.
 
 use crate::ids::{DeviceId, StaffId, StaffSessionId};
+use crate::links::EndedWhy;
 use crate::waiting_room::room::Party;
 use crate::waiting_room::store::Standing;
 
@@ -28,12 +29,32 @@ impl Seat {
     }
 }
 
+/// Why a page is sent away.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum GoneWhy {
+    /// The device has the visit no more.
+    Device(EndedWhy),
+    /// Nobody is signed in any more.
+    SignedOut,
+}
+
+impl GoneWhy {
+    /// What the page is told.
+    pub fn message(self) -> String {
+        let why = match self {
+            GoneWhy::Device(why) => why.word(),
+            GoneWhy::SignedOut => "signed_out",
+        };
+        serde_json::json!({ "type": "gone", "why": why }).to_string()
+    }
+}
+
 /// What a socket task sends to its page.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum Outgoing {
     Text(String),
     /// A newer tab took the call. The page does not come back by itself.
     Superseded,
-    /// The session is over. The page does not come back by itself.
-    Gone,
+    /// The session is over, and why. The page does not come back by itself.
+    Gone(GoneWhy),
 }

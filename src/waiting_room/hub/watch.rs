@@ -1,7 +1,7 @@
 //! What moves the rooms without a page: hints of the bus, the clock, sessions that ended, a database that is back.
 
-use super::reading::standings_and_devices;
-use super::{Hub, Outgoing, Seat};
+use super::reading::standings_and_gone;
+use super::{GoneWhy, Hub, Line, Outgoing, Seat};
 use crate::bus::Hint;
 use crate::ids::{DeviceId, StaffId, StaffSessionId, VisitId};
 use crate::staff::{self, Sight};
@@ -121,29 +121,34 @@ impl Hub {
 
     /// Those of the visits that have an open room, as they stand now. Pages whose device session ended are sent away.
     pub(super) async fn look_at(&self, visits: &BTreeSet<VisitId>) -> Vec<(VisitId, Look)> {
-        let open: BTreeSet<VisitId> = {
-            let live = self.live();
-            visits.iter().copied().filter(|visit| live.rooms.contains_key(visit)).collect()
-        };
+        let (open, seated) = self.open_of(visits);
         if open.is_empty() {
             return Vec::new();
         }
-        let now = match standings_and_devices(&self.0.app, &open).await {
-            Ok(now) => now,
+        let (standings, gone) = match standings_and_gone(&self.0.app, &open, &seated).await {
+            Ok(read) => read,
             Err(error) => {
                 self.0.blind.store(true, Ordering::Relaxed);
                 tracing::warn!(%error, "Could not read {} visits for their rooms", open.len());
                 return Vec::new();
             }
         };
-        let devices: HashMap<VisitId, Option<DeviceId>> = now.iter().map(|(standing, device)| (standing.id, *device)).collect();
-        for line in self.live().lines.values() {
-            let Some(device) = devices.get(&line.visit) else { continue };
-            if matches!(line.seat, Seat::Patient { device: seated } if Some(seated) != *device) {
-                let _closing = line.out.try_send(Outgoing::Gone);
-            }
+        for (socket, why) in gone {
+            self.send(socket, Outgoing::Gone(GoneWhy::Device(why)));
         }
-        now.into_iter().map(|(standing, _)| (standing.id, standing.look())).collect()
+        standings.into_iter().map(|standing| (standing.id, standing.look())).collect()
+    }
+
+    /// Those of the visits that have an open room, and the devices behind their patients' pages.
+    fn open_of(&self, visits: &BTreeSet<VisitId>) -> (BTreeSet<VisitId>, Vec<(SocketId, DeviceId)>) {
+        let live = self.live();
+        let open: BTreeSet<VisitId> = visits.iter().copied().filter(|visit| live.rooms.contains_key(visit)).collect();
+        let device = |(socket, line): (&SocketId, &Line)| match line.seat {
+            Seat::Patient { device } => Some((*socket, device)),
+            Seat::Clinician { .. } => None,
+        };
+        let seated = live.lines.iter().filter(|(_, line)| open.contains(&line.visit)).filter_map(device).collect();
+        (open, seated)
     }
 
     /// Send away the pages of a member of staff whose session ended.
@@ -168,7 +173,7 @@ impl Hub {
         let calls = live.lines.values().filter(|line| matches!(line.seat, Seat::Clinician { session, .. } if session == ended));
         let outs = calls.map(|line| &line.out).chain(live.days.values().filter(|day| day.session == ended).map(|day| &day.out));
         for out in outs {
-            let _closing = out.try_send(Outgoing::Gone);
+            let _closing = out.try_send(Outgoing::Gone(GoneWhy::SignedOut));
         }
     }
 

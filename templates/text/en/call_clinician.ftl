@@ -45,7 +45,7 @@ call-identifier-name = Full name
 
 # What the clinician's script says.
 call-js-truth-patient = Encrypted between you and your patient.
-call-js-join-to-see = Press "Join visit" to see and hear the patient.
+call-js-join-to-see = Press "Join visit" to see and hear the patient. Camera and microphone start only when you press it.
 call-js-opening-devices = Opening camera and microphone
 call-js-patient-here = The patient's page is open. It joins in a moment, or when they press "Join visit".
 call-js-patient-back = The patient's page is open again. They have to press "Join visit".
@@ -62,7 +62,11 @@ call-js-closed-ended-heading = The visit has ended
 call-js-closed-ended-words = The call is closed on both sides.
 call-js-closed-superseded-heading = The call is open in another tab
 call-js-closed-superseded-words = Camera and microphone are off here.
-call-js-closed-gone-heading = This page is closed
-call-js-closed-gone-words = Your session for this visit has ended. Sign in again to go on.
+call-js-closed-signed_out-heading = You are signed out
+call-js-closed-signed_out-words = The call is closed on this side, and the patient can wait for you. Sign in again and open the call from Today.
+call-js-closed-cancelled-heading = The visit was cancelled
+call-js-closed-cancelled-words = The front desk cancelled it. There is no call any more.
+call-js-closed-no_show-heading = The visit is closed
+call-js-closed-no_show-words = It was marked as not come to.
 call-js-closed-differ-heading = The call was stopped for safety
 call-js-closed-differ-words = The other side of the encrypted call changed on the way. Somebody may have tampered with the connection, so we closed it. Tell your administrator.

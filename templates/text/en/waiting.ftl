@@ -57,6 +57,7 @@ waiting-js-sound-blocked = Press any key or tap once, so that this page may ring
 waiting-js-lost = The connection is lost. Trying again. What you see may be old.
 waiting-js-failed = That did not work. Try again.
 waiting-js-offline = The server could not be reached. Try again.
+waiting-js-over = This visit is over, so no link opens it any more. The front desk can book a new one.
 waiting-js-changed = This visit was changed in the meantime.
 waiting-js-move-allowed = The visit moves to the other device, as soon as that device looks again.
 waiting-js-move-refused = The visit stays on the device where it is.

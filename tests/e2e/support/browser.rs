@@ -204,6 +204,21 @@ impl Window {
         .await;
     }
 
+    /// As an impatient hand does: the second press comes before anything could have happened.
+    pub async fn press_twice(&self, button: &str) {
+        self.wait_for(&format!("press \"{button}\" twice"), async || {
+            self.ask("pressTwice", json!([button])).await.map(|done: bool| done.then_some(()))
+        })
+        .await;
+    }
+
+    /// Whether this browser reaches anything but itself and the other side of its call.
+    pub async fn network(&self, there: bool) {
+        self.devtools("Network.enable", json!({})).await.unwrap();
+        let none = json!({"offline": !there, "latency": 0, "downloadThroughput": -1, "uploadThroughput": -1});
+        self.devtools("Network.emulateNetworkConditions", none).await.unwrap();
+    }
+
     pub async fn click_link(&self, name: &str) {
         self.wait_for(&format!("follow \"{name}\""), async || {
             let Some(element) = self.find("link", name, "").await? else { return Ok(None) };

@@ -15,7 +15,15 @@ impl Window {
         self.goto("/appointments").await;
         let first =
             self.paths().await.into_iter().find(|path| path.starts_with("/appointments/") && path.len() == "/appointments/".len() + 36);
-        self.goto(&first.expect("a visit stands on today's list")).await;
+        self.cancel(&first.expect("a visit stands on today's list")).await;
+    }
+
+    pub async fn cancel_visit(&self, id: &str) {
+        self.cancel(&format!("/appointments/{id}")).await;
+    }
+
+    async fn cancel(&self, page: &str) {
+        self.goto(page).await;
         self.click("Cancel this visit").await;
         self.click("Yes, cancel the visit").await;
         self.sees("The visit was cancelled.").await;

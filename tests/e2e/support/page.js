@@ -29,6 +29,12 @@ function find(kind, name, within) {
   return null;
 }
 
+function pressTwice(name) {
+  const button = find("button", name);
+  for (let times = 0; button && times < 2; times += 1) button.click();
+  return button !== null;
+}
+
 function namesOf(kind) {
   return [...document.querySelectorAll(KINDS[kind])].filter(isVisible).map(nameOf);
 }

@@ -125,6 +125,14 @@ impl Scene {
         assert_eq!(self.scheduler.form(&path, &[("was", &was)]).await.status(), StatusCode::SEE_OTHER);
     }
 
+    /// The front desk gives the visit another time of its day.
+    pub async fn move_to(&self, time: &str) {
+        let was = NOW.0.to_string();
+        let fields = [("was", was.as_str()), ("date", "2026-11-23"), ("time", time), ("minutes", "30"), ("which", "")];
+        let path = format!("/appointments/{}/move", self.visit);
+        assert_eq!(self.scheduler.form(&path, &fields).await.status(), StatusCode::SEE_OTHER);
+    }
+
     /// The clinician presses the button of a step.
     pub async fn asks(&self, step: &str) -> StatusCode {
         self.asked_by(&self.clinician, step).await
