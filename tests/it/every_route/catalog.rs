@@ -9,13 +9,14 @@ use std::collections::{BTreeMap, BTreeSet};
 const CATALOG: &str = include_str!("../../../compliance/audit/event-catalog.md");
 
 /// Kinds that no request writes by itself, with the tests that see them.
-const ELSEWHERE: [(&str, &str); 10] = [
+const ELSEWHERE: [(&str, &str); 11] = [
     ("clinic.changed", "no configuration changes while a program runs"),
     ("integrity.failed", "sealing.rs"),
     ("staff.locked", "staff.rs"),
     ("reminder.queued", "mail.rs"),
     ("visit.admission_lapsed", "waiting_room.rs"),
     ("log.replayed", "restarts.rs"),
+    ("log.head_adopted", "log_tree.rs"),
     ("call.joined", "calls.rs"),
     ("call.connected", "calls.rs"),
     ("call.left", "calls.rs"),
