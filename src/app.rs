@@ -2,6 +2,7 @@
 //!
 //! Names no feature. Live state of a feature (open rooms, say) is made in `server.rs` and handed to that feature alone.
 
+use crate::audit::tree::Heads;
 use crate::audit::{Context, Event, Kind, Log, Object};
 use crate::bus::Bus;
 use crate::config::Config;
@@ -25,6 +26,7 @@ pub struct Parts {
     pub clock: SharedClock,
     pub rng: Rng,
     pub log: Log,
+    pub heads: Heads,
     pub bus: Bus,
 }
 
@@ -41,7 +43,17 @@ impl App {
         if let Some(rows) = new {
             store_keys(&log, &keys, rows, clock.now(), &rng).await.context("store the new keys")?;
         }
-        Ok(Self(Arc::new(Parts { config, db, keys, clock, rng, log, bus: Bus::default() })))
+        let heads = Heads::open(log.clone(), &config.log_key_file(), config.log_head_file(), &config.log_origin(), &rng).await?;
+        Ok(Self(Arc::new(Parts { config, db, keys, clock, rng, log, heads, bus: Bus::default() })))
+    }
+
+    /// The database and its log, to read them and nothing else: no key is made, no schema brought forward.
+    pub async fn to_read(config: &Config, clock: SharedClock, rng: Rng) -> anyhow::Result<(Db, Log)> {
+        let db = Db::open(&config.database()?).await?;
+        let (keys, new) = load_keys(&db, RootKey::read(&config.root_key_file)?, clock.now(), &rng).await?;
+        ensure!(new.is_none(), "the database is empty: there is no log to read");
+        let log = Log::new(db.clone(), Arc::new(keys), clock, rng, &config.data_dir);
+        Ok((db, log))
     }
 
     /// Now, by the app's clock.

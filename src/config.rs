@@ -25,6 +25,9 @@ pub struct Config {
     pub data_dir: PathBuf,
     /// The file with the root key: 64 hexadecimal digits, outside `data_dir`, readable by its owner alone.
     pub root_key_file: PathBuf,
+    /// The file with the key that signs the access log. Absent: `log.key` beside the root key. It is made at the first start.
+    #[serde(default)]
+    pub log_key_file: Option<PathBuf>,
     /// A clinic's server does not start with its key on the volume that holds its data: whoever takes the disk has both (CRY-08).
     /// A machine with one volume can say here that this is known.
     #[serde(default)]
@@ -347,6 +350,11 @@ impl Config {
             !self.root_key_file.starts_with(&self.data_dir),
             "root_key_file must lie outside data_dir: a thief of the data must not find its key"
         );
+        ensure!(
+            !self.log_key_file().starts_with(&self.data_dir),
+            "log_key_file must lie outside data_dir: who can change the log must not be able to sign it"
+        );
+        ensure!(self.base_url.chars().all(|letter| letter.is_ascii_graphic() && letter != '+'), "base_url holds a space or a plus");
         Ok(())
     }
 
@@ -366,6 +374,22 @@ impl Config {
             Some(url) => Address::parse(url.reveal()),
             None => Ok(Address::File(self.data_dir.join("anteroom.db"))),
         }
+    }
+
+    /// The file with the key that signs the access log.
+    pub fn log_key_file(&self) -> PathBuf {
+        self.log_key_file.clone().unwrap_or_else(|| self.root_key_file.with_file_name("log.key"))
+    }
+
+    /// The file with the head of the access log that was signed last. Not in the database: it tells when that is another one.
+    pub fn log_head_file(&self) -> PathBuf {
+        self.data_dir.join("log.head")
+    }
+
+    /// The name of this clinic's log, as signatures bear it: the host that people type, and a word.
+    pub fn log_origin(&self) -> String {
+        let host = self.base_url.rsplit_once("//").map_or(self.base_url.as_str(), |(_, host)| host);
+        format!("{host}/anteroom-log")
     }
 
     /// The folder for `.eml` files.

@@ -89,6 +89,7 @@ pub fn config(data: &Path, listen: SocketAddr) -> anyhow::Result<Config> {
         listen: vec![(Ipv4Addr::LOCALHOST, listen.port()).into(), (Ipv6Addr::LOCALHOST, listen.port()).into()],
         data_dir: data.to_owned(),
         root_key_file,
+        log_key_file: None,
         accept_key_on_data_volume: true,
         clinic: ClinicConfig {
             name: "Riverside Clinic".to_owned(),

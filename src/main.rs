@@ -1,6 +1,8 @@
 //! The command line: `init`, `serve`, `demo`, `staff add`, `bounce`.
 
 use anteroom::app::App;
+use anteroom::audit::tree::LogKey;
+use anteroom::compliance::integrity;
 use anteroom::config::Config;
 use anteroom::crypto::Rng;
 use anteroom::db::OnlyNode;
@@ -13,7 +15,7 @@ use anteroom::web::metrics::Requests;
 use anteroom::web::tls::{self, Certificate};
 use anteroom::{demo, init, jobs, production, server};
 use anyhow::Context;
-use clap::{Parser, Subcommand};
+use clap::{Args, Parser, Subcommand};
 use std::io::{Read, Write};
 use std::net::{SocketAddr, TcpListener};
 use std::path::{Path, PathBuf};
@@ -65,11 +67,48 @@ enum Command {
         #[arg(long)]
         config: PathBuf,
     },
+    /// Look after the access log.
+    Audit {
+        #[command(subcommand)]
+        command: AuditCommand,
+    },
     /// Look after accounts.
     Staff {
         #[command(subcommand)]
         command: StaffCommand,
     },
+}
+
+#[derive(Subcommand)]
+enum AuditCommand {
+    /// Tell whether the log in the database is what was recorded. Exit code 0: it is, up to a head from outside that covers all of it;
+    /// 1: something was altered; 2: all fits together, and no head from outside covers all of it.
+    Verify(VerifyWishes),
+    /// Print the key with which anybody can check what this clinic signed of its log. It is no secret.
+    Key {
+        #[arg(long)]
+        config: PathBuf,
+    },
+    /// After the loss of the file with the log's last head: take one that left the house in its place.
+    AdoptHead {
+        #[arg(long)]
+        config: PathBuf,
+        /// A file with the head in it: the checkpoint alone, or a mail that holds it.
+        #[arg(long)]
+        head: PathBuf,
+    },
+}
+
+#[derive(Args)]
+struct VerifyWishes {
+    #[arg(long)]
+    config: PathBuf,
+    /// The key that signed the log, as it came to you on another way than the log. This machine's own if absent.
+    #[arg(long)]
+    vkey: Vec<String>,
+    /// A file with a head that left the house: a checkpoint, or a mail that holds one. May be given again.
+    #[arg(long)]
+    known_head: Vec<PathBuf>,
 }
 
 #[derive(Subcommand)]
@@ -94,6 +133,7 @@ async fn main() -> anyhow::Result<ExitCode> {
     log_to_stderr();
     let done = match Cli::parse().command {
         Command::Bounce { config } => return Ok(take_bounce(&config).await),
+        Command::Audit { command: AuditCommand::Verify(wishes) } => return verify(wishes).await,
         Command::Demo { json, listen, data } => run_demo(json, listen, data).await,
         Command::Init(wishes) => {
             let clinic = init::run(&wishes.complete()?).await?;
@@ -114,6 +154,11 @@ async fn main() -> anyhow::Result<ExitCode> {
             })
             .await
         }
+        Command::Audit { command: AuditCommand::Key { config } } => {
+            let key = LogKey::read(&Config::read(&config)?.log_key_file())?;
+            writeln!(std::io::stdout().lock(), "{}", key.verifier()).context("print the key")
+        }
+        Command::Audit { command: AuditCommand::AdoptHead { config, head } } => adopt_head(&config, &head).await,
         Command::Staff { command: StaffCommand::Add { config, role, email, name } } => add_staff(config, role, email, name).await,
     };
     done.map(|()| ExitCode::SUCCESS)
@@ -137,6 +182,7 @@ async fn run(app: App, listeners: Vec<TcpListener>, announce: impl AsyncFnOnce(&
     let mut stop = StopSignal::listen()?;
     let _only_node = OnlyNode::claim(&app.config.database()?).await?;
     let certificate = app.config.tls.as_ref().map(Certificate::open).transpose()?;
+    app.heads.check().await?;
     let (hub, requests) = (Hub::new(app.clone()), Requests::new());
     let serving = server::start(app.clone(), hub.clone(), requests.clone(), listeners, certificate.clone())?;
     let handle = serving.handle();
@@ -158,6 +204,7 @@ async fn run(app: App, listeners: Vec<TcpListener>, announce: impl AsyncFnOnce(&
     }
     // Before the server's threads end: PostgreSQL connections that were opened on one of them end with it.
     server::record_stop(&app).await.context("write the stop into the access log")?;
+    app.heads.sign_all().await.context("sign the access log")?;
     handle.stop(true).await;
     serving.await.context("wait for the server")?.context("serve")?;
     for background in std::iter::once(rooms).chain(fresh).chain(watched) {
@@ -197,6 +244,35 @@ impl StopSignal {
             _ = self.terminate.recv() => {}
         }
     }
+}
+
+async fn adopt_head(config: &Path, head: &Path) -> anyhow::Result<()> {
+    let app = App::open(Config::read(config)?, Arc::new(SystemClock), Rng::system()).await?;
+    let _only_node = OnlyNode::claim(&app.config.database()?).await?;
+    let text = std::fs::read_to_string(head).with_context(|| format!("read {}", head.display()))?;
+    let adopted = app.heads.adopt(&app.system(), &text).await?;
+    app.close().await;
+    writeln!(std::io::stdout().lock(), "The log goes on from the head at {} events. Start the server again.", adopted.size)
+        .context("print it")
+}
+
+async fn verify(wishes: VerifyWishes) -> anyhow::Result<ExitCode> {
+    let config = Config::read(&wishes.config)?;
+    let (db, log) = App::to_read(&config, Arc::new(SystemClock), Rng::system()).await?;
+    let own = if wishes.vkey.is_empty() { vec![LogKey::read(&config.log_key_file())?.verifier().to_owned()] } else { Vec::new() };
+    let keys: Vec<&str> = wishes.vkey.iter().chain(&own).map(String::as_str).collect();
+    let read = |file: &PathBuf| std::fs::read_to_string(file).with_context(|| format!("read {}", file.display()));
+    let known: Vec<String> = wishes.known_head.iter().map(read).collect::<anyhow::Result<_>>()?;
+    let mut tx = db.reading().await?;
+    let report = integrity::verify(&mut tx, &log, &keys, &known, integrity::progress_on_terminal()).await?;
+    drop(tx);
+    db.close().await;
+    let mut out = std::io::stdout().lock();
+    if !own.is_empty() {
+        writeln!(out, "Signatures were checked with the key of this machine: whoever has it could have signed anything. Give --vkey.\n")?;
+    }
+    write!(out, "{}", report.in_words())?;
+    Ok(ExitCode::from(report.verdict().exit_code()))
 }
 
 async fn add_staff(config: PathBuf, role: Role, email: String, name: Option<String>) -> anyhow::Result<()> {

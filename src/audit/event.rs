@@ -133,6 +133,8 @@ words! {
         LogExportFinished = "log.export_finished",
         /// Ends of calls that were kept beside the log during an outage are in it now (AUD-03).
         LogReplayed = "log.replayed",
+        /// A head that left the house was taken for the last one, because the file with it was lost (AUD-21).
+        LogHeadAdopted = "log.head_adopted",
     }
 }
 
@@ -383,12 +385,12 @@ pub fn payload_hash(salt: &[u8; 32], payload: &[u8]) -> [u8; 32] {
 }
 
 /// The bytes of an event's leaf in the tree (AUD-20): every part with a 32-bit big-endian length before it.
-/// `subjects` are a patient's tag and that tag's gapless counter, in the order of the tags.
+/// `kind` and `outcome` are their words. `subjects` are a patient's tag and that tag's gapless counter, in the order of the tags.
 pub fn leaf_bytes(
     id: EventId,
     recorded_at: Timestamp,
-    kind: Kind,
-    outcome: Outcome,
+    kind: &str,
+    outcome: &str,
     subjects: &[([u8; 16], u64)],
     payload_hash: &[u8; 32],
 ) -> Vec<u8> {
@@ -398,8 +400,8 @@ pub fn leaf_bytes(
         b"anteroom-leaf/1",
         id.0.as_bytes(),
         &recorded_at.0.to_be_bytes(),
-        kind.word().as_bytes(),
-        outcome.word().as_bytes(),
+        kind.as_bytes(),
+        outcome.as_bytes(),
         &length_prefixed(&listed),
         payload_hash,
     ])
@@ -436,7 +438,7 @@ mod tests {
         let payload = event.payload(id, at, &context, Uuid::from_u128(7), "0.1.0");
         let salt = [9; 32];
         let hash = payload_hash(&salt, payload.as_bytes());
-        let leaf = leaf_bytes(id, at, event.kind, event.outcome, &[([8; 16], 1), ([9; 16], 70_000)], &hash);
+        let leaf = leaf_bytes(id, at, event.kind.word(), event.outcome.word(), &[([8; 16], 1), ([9; 16], 70_000)], &hash);
         let vector = &vectors[0];
         assert_eq!(payload, vector["payload"].as_str().expect("text"));
         assert_eq!(hex::encode(hash), vector["payload_hash"].as_str().expect("text"));

@@ -7,13 +7,14 @@
 //!
 //! `event` is pure: what an event holds, its canonical bytes and the leaf it will be in the Merkle tree (AUD-20). `store`
 //! writes and reads. `access` opens. `late` and `spool` keep the ends of calls while the log cannot be written (AUD-03);
-//! nothing else may wait.
+//! nothing else may wait. `tree` gives events their places in the Merkle tree and signs its heads (AUD-21).
 
 mod access;
 mod event;
 mod late;
 mod spool;
 mod store;
+pub mod tree;
 
 pub use access::{Access, OpenError};
 pub use event::{

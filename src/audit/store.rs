@@ -5,7 +5,7 @@ use super::event::{ActorKind, Context, Event, Kind, Outcome, payload_hash};
 use super::spool::{self, Spool};
 use crate::crypto::{Keyring, Rng, Sealed};
 use crate::db::{self, Db, in_tx, many};
-use crate::ids::{EventId, PatientId};
+use crate::ids::{EventId, PatientId, RequestId};
 use crate::time::{SharedClock, Timestamp};
 use std::ops::{Deref, DerefMut};
 use std::path::Path;
@@ -44,6 +44,9 @@ pub enum Bookkeeping {
     Throttle,
     /// `outbox.attempts`, `due_at`, `last_error`.
     OutboxAttempt,
+    /// The places of events that are written already: `audit_tree`, `audit_leaf`, `audit_leaf_subject`, `audit_tile`, `audit_checkpoint`,
+    /// and `audit_pending`, which they leave.
+    Sequencer,
 }
 
 impl Log {
@@ -61,6 +64,12 @@ impl Log {
     /// Begin a change.
     pub async fn begin(&self, context: &Context) -> sqlx::Result<Tx> {
         Ok(Tx { tx: self.db.begin().await?, log: self.clone(), context: context.clone(), events: Vec::new() })
+    }
+
+    /// Begin the log's own bookkeeping. All its statements see one moment.
+    pub(super) async fn bookkeeping(&self) -> sqlx::Result<Tx> {
+        let context = Context::system(RequestId::new(self.now(), &self.rng));
+        Ok(Tx { tx: self.db.begin_in_one_moment().await?, log: self.clone(), context, events: Vec::new() })
     }
 
     /// Record that sealed data is about to be opened, and get the proof that opens it.

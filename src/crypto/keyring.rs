@@ -5,7 +5,7 @@
 //! before it is used, so that a wrong root key is an error at start and not garbage later (CRY-07).
 
 use super::envelope::{self, Altered, Place, Sealed};
-use super::{Rng, length_prefixed, mac, same};
+use super::{Rng, key_file, length_prefixed, mac, same};
 use crate::ids::{DeploymentId, PatientId};
 use crate::secret::Secret;
 use anyhow::Context;
@@ -57,6 +57,8 @@ struct PurposeKey {
     key: Secret<[u8; 32]>,
 }
 
+/// What the file holds, in words.
+const WHAT: &str = "root key";
 /// What a demonstration's key file begins with.
 const DEMONSTRATION: &str = "demonstration:";
 
@@ -70,7 +72,7 @@ impl RootKey {
 
     /// Read the key from its file: 64 hexadecimal digits.
     pub fn read(path: &Path) -> anyhow::Result<Self> {
-        let text = key_file(path)?;
+        let text = key_file::read(path, WHAT)?;
         let digits = text.reveal().trim().trim_start_matches(DEMONSTRATION);
         let mut key = [0; 32];
         hex::decode_to_slice(digits, &mut key)
@@ -80,7 +82,7 @@ impl RootKey {
 
     /// True if a demonstration made this key: its sign-ins follow from it, so no clinic may use it.
     pub fn is_demonstration(path: &Path) -> anyhow::Result<bool> {
-        Ok(key_file(path)?.reveal().starts_with(DEMONSTRATION))
+        Ok(key_file::read(path, WHAT)?.reveal().starts_with(DEMONSTRATION))
     }
 
     /// Write a clinic's key to a new file that only its owner may read. Never overwrites.
@@ -94,16 +96,7 @@ impl RootKey {
     }
 
     fn write(&self, mark: &str, path: &Path) -> anyhow::Result<()> {
-        use std::io::Write;
-        use std::os::unix::fs::OpenOptionsExt;
-        let mut file = std::fs::OpenOptions::new()
-            .write(true)
-            .create_new(true)
-            .mode(0o600)
-            .open(path)
-            .with_context(|| format!("create the root key file {}", path.display()))?;
-        let text = Secret::new(hex::encode(self.0.reveal()));
-        writeln!(file, "{mark}{}", text.reveal()).and_then(|()| file.sync_all()).context("write the root key file")
+        key_file::write_new(path, WHAT, &Secret::new(format!("{mark}{}", hex::encode(self.0.reveal()))))
     }
 
     /// A value that follows from the key and a label, for the demonstration's sign-ins. It cannot be turned back.
@@ -130,10 +123,6 @@ impl RootKey {
         }
         Ok(key)
     }
-}
-
-fn key_file(path: &Path) -> anyhow::Result<Secret<String>> {
-    std::fs::read_to_string(path).map(Secret::new).with_context(|| format!("read the root key file {}", path.display()))
 }
 
 fn wrap_data(deployment: DeploymentId, purpose: &str, kid: u32) -> Vec<u8> {

@@ -6,6 +6,7 @@
 
 pub mod blind_index;
 mod envelope;
+pub mod key_file;
 mod keyring;
 mod random;
 pub mod store;

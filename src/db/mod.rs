@@ -153,6 +153,18 @@ impl Db {
         }
     }
 
+    /// Begin a transaction that may write, and whose statements all see the moment of the first. On PostgreSQL it is broken off
+    /// when another changed a row that it changes too ([`lost_to_another`]).
+    pub async fn begin_in_one_moment(&self) -> sqlx::Result<Tx> {
+        match self {
+            Db::Sqlite { .. } => self.begin().await,
+            Db::Postgres { write, .. } => {
+                let begun = within(ACQUIRE_TIMEOUT, write.begin_with("begin isolation level repeatable read"));
+                Box::pin(begun).await.map(Tx::Postgres)
+            }
+        }
+    }
+
     /// Begin a transaction that only reads: one consistent view, and an error for any statement that writes.
     pub async fn reading(&self) -> sqlx::Result<Tx> {
         match self {
@@ -224,9 +236,9 @@ pub fn violation(error: &sqlx::Error) -> Option<Violation> {
 /// True when the database broke off a transaction only because another was in its way: the same again may succeed.
 ///
 /// Two moves into one slot at the same moment wait for each other under PostgreSQL's exclusion constraint, until one is
-/// broken off (`deadlock_detected`).
+/// broken off (`deadlock_detected`). Two sequencers at once: one finds that the other moved its ground (`serialization_failure`).
 pub fn lost_to_another(error: &sqlx::Error) -> bool {
-    error.as_database_error().and_then(|error| error.code()).is_some_and(|code| code == "40P01")
+    error.as_database_error().and_then(|error| error.code()).is_some_and(|code| code == "40P01" || code == "40001")
 }
 
 /// The right to be the only node on a database. Held until dropped, and gone with a killed process.

@@ -18,6 +18,8 @@ mod inventory;
 mod languages;
 mod letters;
 mod links;
+mod log_tree;
+mod log_verify;
 mod mail;
 mod no_phi;
 mod overload;

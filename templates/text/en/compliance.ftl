@@ -161,6 +161,7 @@ compliance-kind-chat-sent = Sent a chat message
 compliance-kind-note-read = Opened the visit note
 compliance-kind-note-saved = Saved the visit note
 compliance-kind-log-replayed = Wrote what waited for the log
+compliance-kind-log-head_adopted = Took a head of the log from outside for the last one
 compliance-kind-log-viewed = Looked at the access log
 compliance-kind-log-exported = Began an export of the access log
 compliance-kind-log-export_finished = Export of the access log ended

@@ -259,8 +259,10 @@ impl TestApp {
         }
     }
 
-    /// What nobody should have to remember at the end of a test: every event's payload opens and is what was hashed.
+    /// What nobody should have to remember at the end of a test: every event's payload opens and is what was hashed, and every event
+    /// finds its place in the tree.
     pub async fn finish(self) {
+        self.app.heads.sign_all().await.unwrap();
         let mut tx = self.app.db.reading().await.unwrap();
         let events = anteroom::audit::oldest_first(&mut tx, &anteroom::audit::Filter::default(), None, 10_000).await.unwrap();
         for event in &events {

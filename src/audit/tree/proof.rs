@@ -1,0 +1,65 @@
+//! Proofs from the tiles of the database: that the tree holds a leaf, and that a larger tree goes on from a smaller one
+//! (RFC 6962, sections 2.1.1 and 2.1.2).
+//!
+//! Each proof is checked against the root that it is for before it is given away, so that a damaged tile makes an error
+//! here and never a proof that an auditor finds wrong.
+
+use super::store;
+use crate::db;
+use anyhow::{Context, anyhow};
+use std::cell::RefCell;
+use std::collections::{BTreeSet, HashMap};
+use tlog_tiles::{Error, Hash, HashReader, Tile, check_record, check_tree, prove_record, prove_tree};
+
+/// The height of a tile: 2^8 hashes.
+const HEIGHT: u8 = 8;
+
+/// The hashes that lead from the leaf at `n` to the root of the tree of this size.
+pub async fn inclusion(tx: &mut db::Tx, size: u64, root: Hash, n: u64, leaf: Hash) -> anyhow::Result<Vec<Hash>> {
+    let proof = prove(tx, size, |hashes| prove_record(size, n, hashes)).await?;
+    check_record(&proof, size, root, n, leaf).map_err(|_| anyhow!("the tree's tiles do not lead from event {n} to its root"))?;
+    Ok(proof)
+}
+
+/// The hashes that show that the tree of this size begins with the older tree.
+pub async fn consistency(tx: &mut db::Tx, size: u64, root: Hash, older_size: u64, older_root: Hash) -> anyhow::Result<Vec<Hash>> {
+    let proof = prove(tx, size, |hashes| prove_tree(size, older_size, hashes)).await?;
+    check_tree(&proof, size, root, older_size, older_root)
+        .map_err(|_| anyhow!("the log of {size} events does not go on from what was signed at {older_size}"))?;
+    Ok(proof)
+}
+
+/// The provers are not async: the first go says which hashes it wants, the second one has them.
+async fn prove(tx: &mut db::Tx, size: u64, prover: impl Fn(&Hashes) -> Result<Vec<Hash>, Error>) -> anyhow::Result<Vec<Hash>> {
+    let mut hashes = Hashes { size, tiles: HashMap::new(), wanted: RefCell::default() };
+    if let Ok(nothing_needed) = prover(&hashes) {
+        return Ok(nothing_needed);
+    }
+    for tile in hashes.wanted.take() {
+        let data = store::tile(tx, tile.0, tile.1).await?.with_context(|| format!("tile {} of level {} is missing", tile.1, tile.0))?;
+        hashes.tiles.insert(tile, data);
+    }
+    prover(&hashes).map_err(|error| anyhow!("prove from the tiles: {error}"))
+}
+
+/// Hashes by their place, out of tiles that were fetched before.
+struct Hashes {
+    size: u64,
+    tiles: HashMap<(u8, u64), Vec<u8>>,
+    wanted: RefCell<BTreeSet<(u8, u64)>>,
+}
+
+impl HashReader for Hashes {
+    fn read_hashes(&self, indexes: &[u64]) -> Result<Vec<Hash>, Error> {
+        let tile_of = |index: &u64| {
+            let tile = Tile::from_index(HEIGHT, *index);
+            (tile.level(), tile.level_index())
+        };
+        if self.tiles.is_empty() {
+            self.wanted.borrow_mut().extend(indexes.iter().map(tile_of));
+            return Err(Error::InvalidInput(format!("a tree of {} has its tiles to fetch", self.size)));
+        }
+        let hash = |index: &u64| Tile::from_index(HEIGHT, *index).hash_at_index(&self.tiles[&tile_of(index)], *index);
+        indexes.iter().map(hash).collect()
+    }
+}

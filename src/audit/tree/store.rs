@@ -1,0 +1,208 @@
+//! The SQL of the tree: the head and its lock, the queue, leaves, tiles, checkpoints.
+//!
+//! A lot of events gets its places by a few statements, whatever its length: the rows are made in the database, from the
+//! order of the queue, and the hashes come as one run of bytes.
+
+use super::checkpoint::Head;
+use super::edge::Tile;
+use crate::audit::Recorded;
+use crate::db::{Tx, in_tx};
+use crate::ids::EventId;
+use crate::time::Timestamp;
+use anyhow::Context;
+use tlog_tiles::Hash;
+
+/// The tree as it was committed last.
+#[derive(Debug, Clone, Copy, PartialEq)]
+pub struct Tree {
+    pub size: u64,
+    pub root: Hash,
+}
+
+fn tree_of((size, root): (i64, Vec<u8>)) -> sqlx::Result<Tree> {
+    let root = root.try_into().map_err(|_| sqlx::Error::Decode("a root has 32 bytes".into()))?;
+    Ok(Tree { size: size.cast_unsigned(), root: Hash(root) })
+}
+
+pub async fn tree(tx: &mut Tx) -> sqlx::Result<Tree> {
+    let row = in_tx!(tx, conn => sqlx::query_as("select size, root from audit_tree").fetch_one(conn).await)?;
+    tree_of(row)
+}
+
+/// The tree, held for this transaction: no other sequencer goes on until it ends.
+pub async fn hold_tree(tx: &mut Tx) -> sqlx::Result<Tree> {
+    let row = in_tx!(tx, conn => sqlx::query_as("update audit_tree set size = size returning size, root").fetch_one(conn).await)?;
+    tree_of(row)
+}
+
+pub async fn grow_tree(tx: &mut Tx, tree: Tree) -> sqlx::Result<()> {
+    in_tx!(tx, conn => sqlx::query("update audit_tree set size = $1, root = $2")
+        .bind(tree.size.cast_signed()).bind(tree.root.0.as_slice()).execute(conn).await.map(drop))
+}
+
+/// True when some event waits for its place.
+pub async fn anything_waits(tx: &mut Tx) -> sqlx::Result<bool> {
+    in_tx!(tx, conn => sqlx::query_scalar::<_, i64>("select count(*) from (select event_id from audit_pending limit 1) as one")
+        .fetch_one(conn).await.map(|count| count > 0))
+}
+
+/// One that waits, as far as its leaf goes.
+#[derive(Debug, Clone, PartialEq, Eq, sqlx::FromRow)]
+pub struct Waiting {
+    pub id: EventId,
+    pub recorded_at: Timestamp,
+    pub kind: String,
+    pub outcome: String,
+    pub payload_hash: Vec<u8>,
+}
+
+/// Those that wait longest, in their order.
+pub async fn waiting(tx: &mut Tx, limit: i64) -> sqlx::Result<Vec<Waiting>> {
+    in_tx!(tx, conn => sqlx::query_as(
+        "select audit_event.id, recorded_at, kind, outcome, payload_hash
+         from (select event_id from audit_pending order by event_id limit $1) as lot join audit_event on audit_event.id = lot.event_id
+         order by audit_event.id")
+        .bind(limit).fetch_all(conn).await)
+}
+
+/// A patient's tag on an event of the lot, with the number that the event has among the tag's.
+#[derive(Debug, Clone, PartialEq, Eq, sqlx::FromRow)]
+pub struct Subject {
+    pub tag: Vec<u8>,
+    pub n: i64,
+    pub leaf: i64,
+}
+
+/// Number the events of the lot for each tag, on from the last. In the order of the leaves and of the tags.
+pub async fn number_subjects(tx: &mut Tx, size: u64, limit: i64) -> sqlx::Result<Vec<Subject>> {
+    let mut subjects: Vec<Subject> = in_tx!(tx, conn => sqlx::query_as(
+        "insert into audit_leaf_subject (tag, n, leaf)
+         select tags.tag,
+                coalesce((select max(earlier.n) from audit_leaf_subject as earlier where earlier.tag = tags.tag), 0)
+                    + row_number() over (partition by tags.tag order by lot.place),
+                $1 + lot.place
+         from (select event_id, row_number() over (order by event_id) - 1 as place
+               from (select event_id from audit_pending order by event_id limit $2) as first) as lot
+         join audit_event_subject as tags on tags.event_id = lot.event_id
+         returning tag, n, leaf")
+        .bind(size.cast_signed()).bind(limit).fetch_all(conn).await)?;
+    subjects.sort_unstable_by(|one, other| (one.leaf, &one.tag).cmp(&(other.leaf, &other.tag)));
+    Ok(subjects)
+}
+
+/// Give the lot its places. `hashes`: 32 bytes for each event, in their order.
+pub async fn insert_leaves(tx: &mut Tx, size: u64, limit: i64, hashes: &[u8]) -> sqlx::Result<u64> {
+    in_tx!(tx, conn => sqlx::query(
+        "insert into audit_leaf (n, event_id, hash)
+         select $1 + lot.place, lot.event_id, substr($3, cast(lot.place * 32 + 1 as integer), 32)
+         from (select event_id, row_number() over (order by event_id) - 1 as place
+               from (select event_id from audit_pending order by event_id limit $2) as first) as lot")
+        .bind(size.cast_signed()).bind(limit).bind(hashes).execute(conn).await.map(|done| done.rows_affected()))
+}
+
+/// Take the lot out of the queue. Bounded on both sides: without that, the database looks at the whole queue.
+pub async fn unqueue(tx: &mut Tx, first: EventId, last: EventId) -> sqlx::Result<u64> {
+    in_tx!(tx, conn => sqlx::query("delete from audit_pending where event_id >= $1 and event_id <= $2")
+        .bind(first).bind(last).execute(conn).await.map(|done| done.rows_affected()))
+}
+
+pub async fn put_tile(tx: &mut Tx, tile: &Tile) -> sqlx::Result<()> {
+    in_tx!(tx, conn => sqlx::query(
+        "insert into audit_tile (level, n, hashes) values ($1, $2, $3) on conflict (level, n) do update set hashes = excluded.hashes")
+        .bind(i64::from(tile.level)).bind(tile.n.cast_signed()).bind(&tile.hashes).execute(conn).await.map(drop))
+}
+
+pub async fn tile(tx: &mut Tx, level: u8, n: u64) -> sqlx::Result<Option<Vec<u8>>> {
+    in_tx!(tx, conn => sqlx::query_scalar("select hashes from audit_tile where level = $1 and n = $2")
+        .bind(i64::from(level)).bind(n.cast_signed()).fetch_optional(conn).await)
+}
+
+/// The root that was signed at this size, if one was.
+pub async fn signed_root(tx: &mut Tx, size: u64) -> anyhow::Result<Option<Hash>> {
+    let root: Option<Vec<u8>> = in_tx!(tx, conn => sqlx::query_scalar("select root from audit_checkpoint where size = $1")
+        .bind(size.cast_signed()).fetch_optional(conn).await)?;
+    root.map(|root| root.try_into().map(Hash).ok().context("a root has 32 bytes")).transpose()
+}
+
+/// True once anything was signed.
+pub async fn anything_signed(tx: &mut Tx) -> sqlx::Result<bool> {
+    in_tx!(tx, conn => sqlx::query_scalar::<_, i64>("select count(*) from (select size from audit_checkpoint limit 1) as one")
+        .fetch_one(conn).await.map(|count| count > 0))
+}
+
+/// Keep a signed head. Of two at one size the first stays.
+pub async fn insert_checkpoint(tx: &mut Tx, head: &Head, now: Timestamp) -> sqlx::Result<()> {
+    in_tx!(tx, conn => sqlx::query(
+        "insert into audit_checkpoint (size, root, note, signed_at) values ($1, $2, $3, $4) on conflict (size) do nothing")
+        .bind(head.size.cast_signed()).bind(head.root.0.as_slice()).bind(&head.note).bind(now).execute(conn).await.map(drop))
+}
+
+/// A place in the tree and the event that has it.
+#[derive(Debug, Clone, PartialEq, Eq, sqlx::FromRow)]
+pub struct Leaf {
+    pub n: i64,
+    pub event_id: EventId,
+    pub hash: Vec<u8>,
+}
+
+/// The next places, from `from` on.
+pub async fn leaves(tx: &mut Tx, from: i64, limit: i64) -> sqlx::Result<Vec<Leaf>> {
+    in_tx!(tx, conn => sqlx::query_as("select n, event_id, hash from audit_leaf where n >= $1 order by n limit $2")
+        .bind(from).bind(limit).fetch_all(conn).await)
+}
+
+/// The events that have the places from `first` to `last`.
+pub async fn placed(tx: &mut Tx, first: i64, last: i64) -> sqlx::Result<Vec<Recorded>> {
+    in_tx!(tx, conn => sqlx::query_as(
+        "select id, recorded_at, kind, outcome, actor_kind, actor_id, payload_hash, payload
+         from audit_leaf join audit_event on audit_event.id = audit_leaf.event_id where n >= $1 and n <= $2 order by n")
+        .bind(first).bind(last).fetch_all(conn).await)
+}
+
+/// A patient's tag on the event at a place, and its number there if it has one.
+#[derive(Debug, Clone, PartialEq, Eq, sqlx::FromRow)]
+pub struct Tagged {
+    pub leaf: i64,
+    pub tag: Vec<u8>,
+    pub n: Option<i64>,
+}
+
+/// The tags on the events from `first` to `last`, in the order of places and tags.
+pub async fn tagged(tx: &mut Tx, first: i64, last: i64) -> sqlx::Result<Vec<Tagged>> {
+    in_tx!(tx, conn => sqlx::query_as(
+        "select audit_leaf.n as leaf, tags.tag as tag, numbers.n as n
+         from audit_leaf join audit_event_subject as tags on tags.event_id = audit_leaf.event_id
+         left join audit_leaf_subject as numbers on numbers.leaf = audit_leaf.n and numbers.tag = tags.tag
+         where audit_leaf.n >= $1 and audit_leaf.n <= $2 order by audit_leaf.n, tags.tag")
+        .bind(first).bind(last).fetch_all(conn).await)
+}
+
+/// How many numbers of tags belong to no event that bears the tag.
+pub async fn stray_numbers(tx: &mut Tx) -> sqlx::Result<i64> {
+    in_tx!(tx, conn => sqlx::query_scalar(
+        "select count(*) from audit_leaf_subject as numbers left join audit_leaf on audit_leaf.n = numbers.leaf
+         left join audit_event_subject as tags on tags.event_id = audit_leaf.event_id and tags.tag = numbers.tag where tags.tag is null")
+        .fetch_one(conn).await)
+}
+
+/// Events that have no place and do not wait for one, some of them.
+pub async fn lost(tx: &mut Tx) -> sqlx::Result<Vec<EventId>> {
+    in_tx!(tx, conn => sqlx::query_scalar(
+        "select audit_event.id from audit_event left join audit_leaf on audit_leaf.event_id = audit_event.id
+         left join audit_pending on audit_pending.event_id = audit_event.id
+         where audit_leaf.n is null and audit_pending.event_id is null order by audit_event.id limit 100")
+        .fetch_all(conn).await)
+}
+
+/// A head as it was signed.
+#[derive(Debug, Clone, PartialEq, Eq, sqlx::FromRow)]
+pub struct Signed {
+    pub size: i64,
+    pub note: String,
+}
+
+/// The next signed heads over more than `size` events.
+pub async fn checkpoints(tx: &mut Tx, size: i64, limit: i64) -> sqlx::Result<Vec<Signed>> {
+    in_tx!(tx, conn => sqlx::query_as("select size, note from audit_checkpoint where size > $1 order by size limit $2")
+        .bind(size).bind(limit).fetch_all(conn).await)
+}
