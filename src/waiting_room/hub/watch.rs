@@ -8,7 +8,7 @@ use crate::staff::{self, Sight};
 use crate::time::Timestamp;
 use crate::waiting_room::room::{ADMISSION_WAITS, Effect, Event, GONE_AFTER, Look, Room, SocketId};
 use crate::waiting_room::{self, store};
-use std::collections::{BTreeSet, HashMap};
+use std::collections::BTreeSet;
 use std::sync::atomic::Ordering;
 use std::time::Duration;
 use tokio::sync::broadcast;
