@@ -26,7 +26,7 @@ const PATIENCE: Duration = Duration::from_secs(30);
 const PAUSE: Duration = Duration::from_millis(100);
 
 /// What the test asks of a page.
-const PAGE: &str = include_str!("page.js");
+const PAGE: &str = concat!(include_str!("page.js"), include_str!("access.js"));
 
 const FLAGS: &[&str] = &[
     "--headless=new",
@@ -335,18 +335,24 @@ impl Window {
         let (width, height, mobile) = match view {
             View::Phone => (390, 844, true),
             View::SmallPhone => (320, 568, true),
-            View::Desktop | View::DesktopDark => (1280, 800, false),
+            View::Desktop | View::DesktopDark | View::DesktopForced => (1280, 800, false),
+            View::Zoomed(by) => (1280 / by, 1024 / by, false),
         };
-        let scheme = if view == View::DesktopDark { "dark" } else { "light" };
+        let sharpness = if let View::Zoomed(by) = view { by } else { 1 };
+        let (scheme, forced, motion) = match view {
+            View::DesktopDark => ("dark", "none", "no-preference"),
+            View::DesktopForced => ("light", "active", "reduce"),
+            _ => ("light", "none", "no-preference"),
+        };
         self.devtools(
             "Emulation.setDeviceMetricsOverride",
-            json!({"width": width, "height": height, "deviceScaleFactor": 1, "mobile": mobile}),
+            json!({"width": width, "height": height, "deviceScaleFactor": sharpness, "mobile": mobile}),
         )
         .await
         .unwrap();
-        self.devtools("Emulation.setEmulatedMedia", json!({"features": [{"name": "prefers-color-scheme", "value": scheme}]}))
-            .await
-            .unwrap();
+        let features = [("prefers-color-scheme", scheme), ("forced-colors", forced), ("prefers-reduced-motion", motion)];
+        let features = features.map(|(name, value)| json!({"name": name, "value": value}));
+        self.devtools("Emulation.setEmulatedMedia", json!({"features": features})).await.unwrap();
     }
 
     /// The whole page, from top to bottom, if anyone asked for pictures.
@@ -423,6 +429,10 @@ pub enum View {
     SmallPhone,
     Desktop,
     DesktopDark,
+    /// The person's own few colours instead of ours, and no motion.
+    DesktopForced,
+    /// A window of 1280 px in which everything is that many times as large.
+    Zoomed(u32),
 }
 
 /// `blob:`, `data:`, `about:` and the browser's own pages do not.
