@@ -76,7 +76,7 @@ test("every state and every ending has its words", () => {
   for (const state of ["booked", "sent", "redeemed", "waiting", "checking", "in_call", "ended", "cancelled", "no_show"]) assert.ok(ids.has(`waiting-js-${state}`), state);
   for (const why of ["ended", "left", "superseded", "gone", "moved", "differ"]) for (const part of ["heading", "words"]) assert.ok(ids.has(`call-js-over-${why}-${part}`), why);
   for (const why of ["ended", "superseded", "gone", "differ"]) for (const part of ["heading", "words"]) assert.ok(ids.has(`call-js-closed-${why}-${part}`), why);
-  for (const phase of ["closed", "loading", "saved", "unsaved", "signed-out", "conflict"]) assert.ok(ids.has(`note-js-${phase}`), phase);
+  for (const phase of ["closed", "loading", "saved", "signed-out", "conflict"]) assert.ok(ids.has(`note-js-${phase}`), phase);
   for (const kind of ["ios", "android", "firefox", "chrome", "safari", "other"]) assert.ok(ids.has(`call-js-mend-${kind}`), kind);
   for (const trouble of ["missing", "busy", "unsupported", "other"]) assert.ok(ids.has(`call-js-device-${trouble}`), trouble);
   for (const clinician of ["here", "busy", "away"]) assert.ok(ids.has(`call-js-waiting-${clinician}`), clinician);
