@@ -11,6 +11,7 @@ mod support;
 
 mod access;
 mod device_move;
+mod idle;
 mod installed;
 mod keyboard;
 mod languages;

@@ -163,6 +163,20 @@ impl Window {
         }
     }
 
+    /// Opens that page in one more tab, and goes there.
+    pub async fn new_tab(&self, path: &str) {
+        let tab = self.driver.new_tab().await.unwrap();
+        self.driver.switch_to_window(tab).await.unwrap();
+        self.look_at(View::Desktop).await;
+        self.goto(path).await;
+    }
+
+    /// Goes to the tab that was opened as the first, the second and so on, from 0.
+    pub async fn go_to_tab(&self, number: usize) {
+        let tabs = self.driver.windows().await.unwrap();
+        self.driver.switch_to_window(tabs[number].clone()).await.unwrap();
+    }
+
     pub async fn forget_cookies(&self) {
         self.driver.delete_all_cookies().await.unwrap();
     }
@@ -276,7 +290,12 @@ impl Window {
     /// Looks until there is something, and stops the test with what the page says if there never is. A look that fails is only a look
     /// too early: the page may be on its way to the next one.
     pub async fn wait_for<T>(&self, what: &str, look: impl AsyncFn() -> WebDriverResult<Option<T>>) -> T {
-        let deadline = Instant::now() + PATIENCE;
+        self.wait_up_to(PATIENCE, what, look).await
+    }
+
+    /// The same, for what the page itself takes its time with.
+    pub async fn wait_up_to<T>(&self, patience: Duration, what: &str, look: impl AsyncFn() -> WebDriverResult<Option<T>>) -> T {
+        let deadline = Instant::now() + patience;
         loop {
             let seen = look().await;
             match seen {
