@@ -15,6 +15,7 @@ mod idle;
 mod installed;
 mod keyboard;
 mod languages;
+mod letters;
 mod links;
 mod notes;
 mod pages;
