@@ -1,7 +1,8 @@
 // The clinician's page of a visit. First a checking call: picture and sound, and the question who it is. Then chat and note open.
 
 import { startNote } from "../records/note.js";
-import { all, find, tell } from "../lib/page.js";
+import { all, announce, find, once, tell } from "../lib/page.js";
+import { keepPlace } from "../lib/place.js";
 import { post } from "../lib/send.js";
 import * as sound from "../lib/sound.js";
 import { texts } from "../lib/texts.js";
@@ -83,6 +84,7 @@ moving.addEventListener("submit", (event) => { event.preventDefault(); void answ
 find("#over-return", HTMLButtonElement).addEventListener("click", () => location.reload());
 addEventListener("pageshow", (event) => { if (event.persisted) location.reload(); });
 
+keepPlace();
 if (main.dataset.view === "over") showOver("ended");
 else open();
 
@@ -175,9 +177,8 @@ function showIdentity() {
 
 /** @param {string} answer */
 async function identify(answer) {
-  enable(checking, false);
-  const result = await post(`/visits/${visit}/identity`, { answer });
-  enable(checking, true);
+  const result = await once(checking, () => post(`/visits/${visit}/identity`, { answer }));
+  if (!result) return;
   if (!result.ok) return refused(result.status);
   call.notice("");
   identified = true;
@@ -194,9 +195,8 @@ function notThisPerson() {
 
 /** @param {"identity"|"incident"} act */
 async function notThem(act) {
-  enable(wrong, false);
-  const result = await post(`/visits/${visit}/${act}`, { answer: "not_this_person" });
-  enable(wrong, true);
+  const result = await once(wrong, () => post(`/visits/${visit}/${act}`, { answer: "not_this_person" }));
+  if (!result) return;
   if (!result.ok) return tell(find("#not-problem", HTMLElement), problem(result.status));
   location.assign("/today");
 }
@@ -234,8 +234,7 @@ function news(news) {
   switch (news) {
     case "connecting": return call.lost(news);
     case "reconnecting":
-      call.lost(news);
-      return announce(say(news));
+      return call.lost(news);
     case "connected":
       call.connected();
       startClock();
@@ -297,14 +296,4 @@ function startClock() {
 
 function stopClock() {
   clearInterval(clock);
-}
-
-/** @param {HTMLElement} root @param {boolean} on */
-function enable(root, on) {
-  for (const button of root.querySelectorAll("button")) button.disabled = !on;
-}
-
-/** @param {string} text */
-function announce(text) {
-  find("#live", HTMLElement).textContent = text;
 }

@@ -49,6 +49,7 @@ export function deviceMove({ visit, say }) {
       return tell(said, say("move-going"));
     }
     busy(false);
+    (word === "yes" ? yes : no).focus();
     tell(said, say(answer.status === 409 ? "move-late" : "move-failed"));
   }
 

@@ -1,7 +1,8 @@
 // The patient's page of a visit: ready, waiting, call, and how it was left.
 // Camera and microphone open only after a tap. That tap also unlocks sound, so everything after it starts by itself.
 
-import { all, find, tell } from "../lib/page.js";
+import { all, announce, find, once, tell } from "../lib/page.js";
+import { keepPlace } from "../lib/place.js";
 import { getJson, post } from "../lib/send.js";
 import * as sound from "../lib/sound.js";
 import { texts } from "../lib/texts.js";
@@ -44,6 +45,7 @@ const chat = chatPanel(chatPart, {
   say,
 });
 const move = deviceMove({ visit, say });
+const ready = find("[data-part=ready]", HTMLElement);
 const trouble = find("#trouble", HTMLElement);
 const companion = find("#companion", HTMLInputElement);
 const relation = find("#relation", HTMLSelectElement);
@@ -77,6 +79,7 @@ addEventListener("pageshow", (event) => { if (event.persisted) location.reload()
 begin();
 
 function begin() {
+  keepPlace();
   if (main.dataset.again === "true") sayAgain();
   if (main.dataset.view === "waiting") keepAwake();
   // Before the waiting room too: another device may ask for the visit.
@@ -86,18 +89,15 @@ function begin() {
 /** @param {{camera: boolean, microphone: boolean}} wanted */
 async function join(wanted) {
   sound.unlock();
-  busy(true);
-  const fine = await openDevices(wanted);
-  if (fine) await arrive();
-  busy(false);
+  await once(ready, async () => {
+    if (await openDevices(wanted)) await arrive();
+  });
 }
 
 /** Look at yourself first; nobody else sees it. */
 async function check() {
   sound.unlock();
-  busy(true);
-  await openDevices({ camera: true, microphone: true });
-  busy(false);
+  await once(ready, () => openDevices({ camera: true, microphone: true }));
 }
 
 /** @param {{camera: boolean, microphone: boolean}} wanted @returns {Promise<boolean>} whether one may go on */
@@ -227,8 +227,7 @@ function news(news) {
   switch (news) {
     case "connecting":
     case "reconnecting":
-      call.lost(news);
-      return announce(say(news));
+      return call.lost(news);
     case "connected":
       call.connected();
       return announce(say("connected"));
@@ -282,14 +281,4 @@ function view(next) {
   // A screen reader starts to read at the new heading.
   find(`[data-part=${next}] h1`, HTMLElement).focus({ preventScroll: true });
   scrollTo(0, 0);
-}
-
-/** @param {boolean} on */
-function busy(on) {
-  for (const button of all(main, "[data-part=ready] button")) /** @type {HTMLButtonElement} */ (button).disabled = on;
-}
-
-/** @param {string} text */
-function announce(text) {
-  find("#live", HTMLElement).textContent = text;
 }

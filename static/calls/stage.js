@@ -1,6 +1,6 @@
 // The call as one sees it: the other person's picture, the words over it, and the buttons below it. The same for both people.
 
-import { find, tell } from "../lib/page.js";
+import { find, once, tell } from "../lib/page.js";
 import { mend } from "./device_choice.js";
 import { words as wordsFor } from "./other.js";
 
@@ -45,13 +45,11 @@ export function stage({ devices, other, say, word, show, received }) {
     devices.mute(!devices.muted);
     showOwn();
   });
-  camera.addEventListener("click", async () => {
-    camera.disabled = true;
+  camera.addEventListener("click", () => void once(camera, async () => {
     const trouble = await devices.turnCamera(devices.hasCamera);
-    camera.disabled = false;
     tell(notice, trouble ? mend(trouble, say) : "");
     showOwn();
-  });
+  }));
 
   /** A browser may refuse to start a picture with sound by itself; then one tap starts it. */
   async function start() {

@@ -1,13 +1,13 @@
 // The page behind a visit link. The secret comes in the address's fragment, which no server and no log ever sees.
 // Nothing is sent until the person presses Continue: mail scanners run scripts too.
 
-import { find } from "../lib/page.js";
+import { find, once } from "../lib/page.js";
+import { keepPlace } from "../lib/place.js";
 import { sendJson } from "../lib/send.js";
 import { texts } from "../lib/texts.js";
 import { inApp, intentFor } from "./in_app.js";
 
 const KEPT = "link";
-// The skip link also puts something after `#`.
 const TOKEN = /^#[\w.~=-]{20,}$/;
 
 const say = texts(find("main", HTMLElement));
@@ -31,12 +31,18 @@ else takeToken();
 // A second link opened in the same tab only changes the fragment.
 addEventListener("hashchange", () => { if (TOKEN.test(location.hash)) takeToken(); });
 
+keepPlace();
 form.addEventListener("submit", (event) => {
   event.preventDefault();
-  void redeem();
+  void once(button, redeem);
 });
-moveHere.addEventListener("click", () => void askToMove());
-newLink.addEventListener("click", () => void askNewLink());
+moveHere.addEventListener("click", () => void once(moveHere, askToMove));
+newLink.addEventListener("click", () => void once(newLink, askNewLink));
+// Without the address: there the secret may still be.
+find(".skip", HTMLAnchorElement).addEventListener("click", (event) => {
+  event.preventDefault();
+  find("main", HTMLElement).focus();
+});
 newLink.hidden = false;
 notForMe.addEventListener("click", () => { show("not-me"); words.focus(); });
 find("#not-me-back", HTMLButtonElement).addEventListener("click", () => show("check"));
@@ -82,19 +88,14 @@ async function redeem() {
   const check = field.value.trim();
   if (check === "") return complain(say("type-date"));
   complain("");
-  button.disabled = true;
   const answer = await sendJson("POST", "/v/redemption", { token: token(), check });
-  button.disabled = false;
-
   if (!goOn(answer)) complain(say(problemKey(answer.status)));
 }
 
 /** The value is still in its field, and is looked at again. */
 async function askToMove() {
   moveProblem.textContent = "";
-  moveHere.disabled = true;
   const answer = await sendJson("POST", "/v/device-move", { token: token(), check: field.value.trim() });
-  moveHere.disabled = false;
   if (!goOn(answer)) moveProblem.textContent = say(problemKey(answer.status));
 }
 
@@ -136,9 +137,7 @@ function problemKey(status) {
 async function askNewLink() {
   // Without a token only the code from the mail can say which visit is meant.
   if (!token()) return location.assign("/join");
-  newLink.disabled = true;
   const answer = await sendJson("POST", "/v/links", { token: token() });
-  newLink.disabled = false;
   newLinkAnswer.textContent = say(answer.ok ? "new-link-sent" : answer.status === 0 ? "offline" : "unavailable");
 }
 

@@ -17,6 +17,7 @@ export function startNote(root, { url }) {
   const kept = `note ${url}`;
   const field = find("#note-text", HTMLTextAreaElement, root);
   const status = find("#note-status", HTMLElement, root);
+  const saving = find("#note-saving", HTMLElement, root);
   const problem = find("#note-problem", HTMLElement, root);
   const password = find("#note-password", HTMLFormElement, root);
   const conflict = find("#note-conflict", HTMLElement, root);
@@ -109,15 +110,17 @@ export function startNote(root, { url }) {
   function show() {
     find("#note-part", HTMLElement, root).hidden = !isOpen();
     find("#note-closed", HTMLElement, root).hidden = state.phase !== "closed";
-    const asks = state.phase === "signed-out" && password.hidden;
+    // Whoever types goes on typing: the alert says what is asked for, and the form comes next.
     password.hidden = state.phase !== "signed-out";
-    if (asks) find("#note-email", HTMLElement, root).focus();
     find("#note-theirs", HTMLElement, root).textContent = state.theirs ?? "";
     const chooses = state.phase === "conflict" && conflict.hidden;
     conflict.hidden = state.phase !== "conflict";
     if (chooses) conflict.scrollIntoView({ block: "nearest" });
     tell(problem, problemText());
-    status.textContent = say(state.phase === "saving" ? "unsaved" : state.phase);
+    const saves = state.phase === "saving" || state.phase === "unsaved";
+    // Said each time that it is saved, but not each time that somebody types.
+    saving.hidden = !saves;
+    tell(status, saves ? "" : say(state.phase));
   }
 
   function problemText() {

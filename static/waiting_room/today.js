@@ -1,6 +1,7 @@
 // Today, live: who is waiting stands on top, and their arrival rings until it is seen. The list itself is the server's; this keeps it true.
 
-import { all, find, tell } from "../lib/page.js";
+import { all, announce, find, tell } from "../lib/page.js";
+import { keepPlace } from "../lib/place.js";
 import { fetchDocument } from "../lib/fragment.js";
 import { live } from "../lib/live.js";
 import { post } from "../lib/send.js";
@@ -68,6 +69,7 @@ const socket = live("/today/socket", {
 });
 
 soundButton.hidden = false;
+keepPlace();
 enhance();
 showSound();
 showNotify();
@@ -137,14 +139,12 @@ function render() {
   document.title = visits.some((visit) => visit.state === "waiting" && !visit.left) ? say("title-waiting") : quietTitle;
 }
 
-/** Moves rows only when the order is wrong, so that the keyboard's place in the list is not lost. */
+/** Moves rows only when the order is wrong: what moves, a screen reader may read anew. */
 function order() {
   const now = rows();
   const wanted = inOrder(now.map((row) => ({ row, id: row.dataset.visit ?? "", state: row.dataset.state ?? "", since: row.dataset.since ? Number(row.dataset.since) : null, startsAt: row.querySelector("time")?.dateTime ?? "" })));
   if (wanted.every(({ row }, i) => row === now[i])) return;
-  const focused = document.activeElement;
   for (const { row } of wanted) row.parentElement?.append(row);
-  if (focused instanceof HTMLElement && focused !== document.activeElement) focused.focus();
 }
 
 /** A sound, a notice and a word for whoever is new. They name nobody. */
@@ -153,7 +153,7 @@ function arrivals() {
   const fresh = loud.filter((visit) => !rang.has(arrivalOf(visit)));
   rang = new Set(loud.map(arrivalOf));
   if (fresh.length === 0) return;
-  find("#live", HTMLElement).textContent = say("arrived");
+  announce(say("arrived"));
   ring();
   if ("Notification" in window && Notification.permission === "granted") new Notification(say("title-waiting"), { tag: "waiting" });
 }

@@ -9,13 +9,18 @@
 
 mod support;
 
+mod access;
 mod device_move;
+mod idle;
 mod installed;
+mod keyboard;
 mod languages;
+mod letters;
 mod links;
 mod notes;
 mod pages;
 mod presence;
 mod restarts;
 mod spanish;
+mod speech;
 mod visits;

@@ -34,7 +34,7 @@ test("no script speaks to another host or reports attention", () => {
 });
 
 test("the negotiation and everything it stands on are pure", () => {
-  for (const name of ["calls/negotiation.js", "calls/other.js", "calls/sdp.js", "records/autosave.js", "waiting_room/day.js", "links/in_app.js", "lib/backoff.js"]) {
+  for (const name of ["calls/negotiation.js", "calls/other.js", "calls/sdp.js", "records/autosave.js", "staff/session_end.js", "waiting_room/day.js", "links/in_app.js", "lib/backoff.js"]) {
     const text = scripts.find((script) => script.name === name)?.text ?? assert.fail(name);
     assert.doesNotMatch(text, /Date\.now|Math\.random|crypto\.|setTimeout|setInterval|document|window|performance|navigator|async |await /, name);
   }
@@ -77,7 +77,7 @@ test("every state and every ending has its words", () => {
   for (const why of ["ended", "left", "superseded", "cancelled", "no_show", "removed", "moved", "rescheduled", "differ"]) for (const part of ["heading", "words"]) assert.ok(ids.has(`call-js-over-${why}-${part}`), why);
   for (const why of ["ended", "superseded", "cancelled", "no_show", "signed_out", "differ"]) for (const part of ["heading", "words"]) assert.ok(ids.has(`call-js-closed-${why}-${part}`), why);
   for (const word of ["here", "back", "left", "lost", "camera-off", "muted"]) for (const other of ["clinician", "patient"]) assert.ok(ids.has(`call-js-${other}-${word}`), word);
-  for (const phase of ["closed", "loading", "saved", "unsaved", "signed-out", "conflict"]) assert.ok(ids.has(`note-js-${phase}`), phase);
+  for (const phase of ["closed", "loading", "saved", "signed-out", "conflict"]) assert.ok(ids.has(`note-js-${phase}`), phase);
   for (const kind of ["ios", "android", "firefox", "chrome", "safari", "other"]) assert.ok(ids.has(`call-js-mend-${kind}`), kind);
   for (const trouble of ["missing", "busy", "unsupported", "other"]) assert.ok(ids.has(`call-js-device-${trouble}`), trouble);
   for (const clinician of ["here", "busy", "away"]) assert.ok(ids.has(`call-js-waiting-${clinician}`), clinician);

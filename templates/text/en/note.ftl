@@ -12,11 +12,11 @@ note-conflict-why = The note was changed somewhere else in the meantime. Yours i
 note-conflict-theirs = The saved version
 note-keep-mine = Keep mine
 note-keep-theirs = Keep the saved one
+note-saving = Saving
 
 note-js-closed = Closed
 note-js-loading = Opening
 note-js-saved = Saved
-note-js-unsaved = Saving
 note-js-signed-out = Not saved yet
 note-js-conflict = Not saved yet
 note-js-signed-out-problem = You were signed out. Your text is kept here until it is saved.

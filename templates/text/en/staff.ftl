@@ -21,7 +21,7 @@ staff-password-common = This password is one of those that are tried first. Choo
 staff-password-personal = This password is close to your name, your address or the name of the clinic. Choose another.
 
 staff-idle-title = Are you still there?
-staff-idle-text = You will be signed out in two minutes, because nothing has happened here for a while.
+staff-idle-text = You will be signed out in two minutes or less, because nothing has happened here for a while. What you typed and did not save would be lost.
 staff-idle-last = You have been signed in for as long as one sign-in may last. Save your work: in less than two minutes you will be asked for your password again.
 staff-idle-stay = Stay signed in
 

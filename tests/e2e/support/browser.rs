@@ -26,7 +26,7 @@ const PATIENCE: Duration = Duration::from_secs(30);
 const PAUSE: Duration = Duration::from_millis(100);
 
 /// What the test asks of a page.
-const PAGE: &str = include_str!("page.js");
+const PAGE: &str = concat!(include_str!("page.js"), include_str!("access.js"));
 
 const FLAGS: &[&str] = &[
     "--headless=new",
@@ -163,6 +163,24 @@ impl Window {
         }
     }
 
+    /// Opens that page in one more tab, and goes there.
+    pub async fn new_tab(&self, path: &str) {
+        let tab = self.driver.new_tab().await.unwrap();
+        self.driver.switch_to_window(tab).await.unwrap();
+        self.look_at(View::Desktop).await;
+        self.goto(path).await;
+    }
+
+    /// Goes to the tab that was opened as the first, the second and so on, from 0.
+    pub async fn go_to_tab(&self, number: usize) {
+        let tabs = self.driver.windows().await.unwrap();
+        self.driver.switch_to_window(tabs[number].clone()).await.unwrap();
+    }
+
+    pub async fn forget_cookies(&self) {
+        self.driver.delete_all_cookies().await.unwrap();
+    }
+
     /// From here on the pages of this browser are in a language that no button may offer. A page of ours must be open.
     pub async fn speak(&self, language: &str) {
         self.driver.add_cookie(Cookie::new("language", language)).await.unwrap();
@@ -296,7 +314,12 @@ impl Window {
     /// Looks until there is something, and stops the test with what the page says if there never is. A look that fails is only a look
     /// too early: the page may be on its way to the next one.
     pub async fn wait_for<T>(&self, what: &str, look: impl AsyncFn() -> WebDriverResult<Option<T>>) -> T {
-        let deadline = Instant::now() + PATIENCE;
+        self.wait_up_to(PATIENCE, what, look).await
+    }
+
+    /// The same, for what the page itself takes its time with.
+    pub async fn wait_up_to<T>(&self, patience: Duration, what: &str, look: impl AsyncFn() -> WebDriverResult<Option<T>>) -> T {
+        let deadline = Instant::now() + patience;
         loop {
             let seen = look().await;
             match seen {
@@ -355,18 +378,24 @@ impl Window {
         let (width, height, mobile) = match view {
             View::Phone => (390, 844, true),
             View::SmallPhone => (320, 568, true),
-            View::Desktop | View::DesktopDark => (1280, 800, false),
+            View::Desktop | View::DesktopDark | View::DesktopForced => (1280, 800, false),
+            View::Zoomed(by) => (1280 / by, 1024 / by, false),
         };
-        let scheme = if view == View::DesktopDark { "dark" } else { "light" };
+        let sharpness = if let View::Zoomed(by) = view { by } else { 1 };
+        let (scheme, forced, motion) = match view {
+            View::DesktopDark => ("dark", "none", "no-preference"),
+            View::DesktopForced => ("light", "active", "reduce"),
+            _ => ("light", "none", "no-preference"),
+        };
         self.devtools(
             "Emulation.setDeviceMetricsOverride",
-            json!({"width": width, "height": height, "deviceScaleFactor": 1, "mobile": mobile}),
+            json!({"width": width, "height": height, "deviceScaleFactor": sharpness, "mobile": mobile}),
         )
         .await
         .unwrap();
-        self.devtools("Emulation.setEmulatedMedia", json!({"features": [{"name": "prefers-color-scheme", "value": scheme}]}))
-            .await
-            .unwrap();
+        let features = [("prefers-color-scheme", scheme), ("forced-colors", forced), ("prefers-reduced-motion", motion)];
+        let features = features.map(|(name, value)| json!({"name": name, "value": value}));
+        self.devtools("Emulation.setEmulatedMedia", json!({"features": features})).await.unwrap();
     }
 
     /// The whole page, from top to bottom, if anyone asked for pictures.
@@ -443,6 +472,10 @@ pub enum View {
     SmallPhone,
     Desktop,
     DesktopDark,
+    /// The person's own few colours instead of ours, and no motion.
+    DesktopForced,
+    /// A window of 1280 px in which everything is that many times as large.
+    Zoomed(u32),
 }
 
 /// `blob:`, `data:`, `about:` and the browser's own pages do not.

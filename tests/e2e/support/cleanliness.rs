@@ -18,9 +18,14 @@ pub struct Answer {
 impl Window {
     /// Everything that is wrong with the page as it stands.
     pub async fn complaints(&self) -> Vec<String> {
+        self.complaints_without(&[]).await
+    }
+
+    /// The same, but for these rules of axe.
+    pub async fn complaints_without(&self, rules: &[&str]) -> Vec<String> {
         let axe = std::fs::read_to_string(Path::new(AXE)).expect("axe is installed: `tests/run` does that");
         self.inject(&axe).await;
-        let mut complaints: Vec<String> = self.ask("complaints", json!([])).await.unwrap();
+        let mut complaints: Vec<String> = self.ask("complaints", json!([rules])).await.unwrap();
         let sideways: i64 = self.ask("sidewaysBy", json!([])).await.unwrap();
         if sideways > 0 {
             complaints.push(format!("the page is {sideways} px wider than the window"));

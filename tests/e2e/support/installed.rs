@@ -26,6 +26,11 @@ pub struct Installed {
 
 impl Installed {
     pub fn by_the_readme() -> Self {
+        Self::with_settings("")
+    }
+
+    /// The same with these lines at the end of its configuration.
+    pub fn with_settings(lines: &str) -> Self {
         let folder = tempfile::Builder::new().prefix("installed-").tempdir().unwrap();
         let (bin, home) = (folder.path().join("bin"), folder.path().join("home"));
         std::fs::create_dir(&bin).and_then(|()| std::fs::create_dir(&home)).unwrap();
@@ -46,6 +51,8 @@ impl Installed {
         let first_address = said.split_whitespace().find(|word| word.starts_with(&base_url) && word.contains('#'));
         let first_address = first_address.unwrap_or_else(|| panic!("no address for the administrator in:\n{said}")).to_owned();
 
+        let settings = home.join("clinic/clinic.toml");
+        std::fs::write(&settings, std::fs::read_to_string(&settings).unwrap() + lines).unwrap();
         // In the folder into which the first line went, as in the shell of whoever reads the README.
         let program = Program::start(&mut shell(&format!("cd clinic\nexec 2>&1\n{serve}")));
         while !program.line(START_PATIENCE).expect("it says that it serves").contains("Serving") {}

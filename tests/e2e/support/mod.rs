@@ -1,5 +1,6 @@
 //! What a test stands on: the server, the browsers, and the steps that many tests share.
 
+pub mod access;
 pub mod browser;
 pub mod cleanliness;
 pub mod clinic;
@@ -9,3 +10,4 @@ pub mod installed;
 pub mod media;
 pub mod program;
 pub mod server;
+pub mod walk;
