@@ -10,7 +10,8 @@ use crate::support::server::Demo;
 const PAGES_MAX: usize = 60;
 
 /// What is open to everybody.
-pub const FOR_ANYONE: &[&str] = &["/sign-in", "/set-password", "/v", "/join", "/visit-over", "/privacy", "/encryption", "/help"];
+pub const FOR_ANYONE: &[&str] =
+    &["/sign-in", "/set-password", "/v", "/join", "/visit-over", "/privacy", "/encryption", "/help", "/third-person"];
 
 /// Where the crawl starts for each, besides where signing in leads. What these link to is found by following.
 const STARTS: &[(&str, &[&str])] = &[
