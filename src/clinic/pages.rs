@@ -14,6 +14,7 @@ pub(super) fn routes(config: &mut ServiceConfig) {
         .route("/privacy", get().to(privacy))
         .route("/encryption", get().to(encryption))
         .route("/help", get().to(help))
+        .route("/third-person", get().to(third_person))
         .route("/language", post().to(choose_language));
 }
 
@@ -52,6 +53,12 @@ struct HelpPage {
     page: Page,
 }
 
+#[derive(Template)]
+#[template(path = "clinic/third_person.html")]
+struct ThirdPersonPage {
+    page: Page,
+}
+
 async fn privacy(app: App, request: HttpRequest) -> web::Result<HttpResponse> {
     let page = Page::public(&app, &request);
     let say = |part: &str, of: &str| page.t.say(&format!("clinic-kept-{part}-{of}"));
@@ -63,6 +70,11 @@ async fn privacy(app: App, request: HttpRequest) -> web::Result<HttpResponse> {
 
 async fn encryption(app: App, request: HttpRequest) -> web::Result<HttpResponse> {
     web::html(&EncryptionPage { page: Page::public(&app, &request) })
+}
+
+/// Calls are one-to-one: what to do when a third person is needed (ACC-10).
+async fn third_person(app: App, request: HttpRequest) -> web::Result<HttpResponse> {
+    web::html(&ThirdPersonPage { page: Page::public(&app, &request) })
 }
 
 async fn help(app: App, request: HttpRequest) -> web::Result<HttpResponse> {

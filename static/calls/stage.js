@@ -10,7 +10,7 @@ const TICK_MS = 500;
 // Lower: a picture that stands still is said sooner. Higher: a short gap on a bad line is not taken for it.
 const STILL_TICKS = 6;
 // As long as nothing at all arrives. Sound comes all the time, of somebody who is muted too.
-const DRY_TICKS = 2;
+const DRY_TICKS = 3;
 
 /**
  * `word` says it of the other person, by the end of a text's key. `show` hears what this page sends, `received` knows how much has come.
@@ -87,7 +87,7 @@ export function stage({ devices, other, say, word, show, received }) {
   function render() {
     if (phase === null) return;
     const key = wordsFor({ phase, where, sends, dry: dry >= DRY_TICKS, still: play.hidden === true && still >= STILL_TICKS });
-    const common = key === "connecting" || key === "reconnecting" || key === "no-picture";
+    const common = key === "connecting" || key === "reconnecting" || key === "no-picture" || key === "nothing-comes";
     remote.toggleAttribute("data-still", key !== "");
     if (phase !== "connected") tell(truth, say(common ? `truth-${phase}` : "truth-none"));
     tell(words, key === "" ? "" : common ? say(key) : word(key));

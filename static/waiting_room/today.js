@@ -10,6 +10,7 @@ import { texts } from "../lib/texts.js";
 import { remember } from "./admitted_here.js";
 import { arrivalOf, darkness, inOrder, ringing, words } from "./day.js";
 import { lateControl } from "./late.js";
+import { privatePlace } from "./private_place.js";
 
 const RING_MS = 10_000;
 const TICK_MS = 10_000;
@@ -23,6 +24,8 @@ const notifyButton = find("#notify", HTMLButtonElement);
 const removal = find("#remove-dialog", HTMLDialogElement);
 const connection = find("#connection", HTMLElement);
 const late = lateControl(find("#late", HTMLFormElement), { say, done: (status) => answered(status) });
+
+const place = privatePlace((form) => form.requestSubmit());
 
 /** @type {import("./day.js").Visit[]} */
 let visits = rows().map(read);
@@ -167,6 +170,7 @@ function submitted(event, form) {
   const row = form.closest("[data-visit]");
   // Admit goes to the call's page. Everything else stays here.
   if (form.dataset.act === "admission") {
+    if (!place.said(form)) return event.preventDefault();
     if (row instanceof HTMLElement) remember(row.dataset.visit ?? "");
     return;
   }

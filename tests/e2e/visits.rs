@@ -1,7 +1,7 @@
 //! Visits from the link to the last word, between two people with a browser each.
 
 use crate::support::browser::{Browser, View};
-use crate::support::clinic::{CLINICIAN, PATIENT, WAITING, chat_both_ways, hear_each_other, see_each_other};
+use crate::support::clinic::{CLINICIAN, PATIENT, PRIVATE, WAITING, chat_both_ways, hear_each_other, see_each_other};
 use crate::support::csv;
 use crate::support::server::Demo;
 
@@ -75,6 +75,35 @@ async fn a_reload_in_the_call_comes_back_with_join_visit() {
 
     clinician.end_visit().await;
     patient.visit_is_over().await;
+    clinician.finish().await;
+    patient.finish().await;
+}
+
+#[tokio::test]
+async fn a_clinician_says_once_in_a_sign_in_that_the_place_is_private() {
+    let demo = Demo::start();
+    let (clinician, patient) = tokio::join!(demo.signed_in("clinician"), demo.patient_waiting("patient", demo.visit_now()));
+    clinician.look_at(View::Phone).await;
+    clinician.click("Admit").await;
+    clinician.sees(PRIVATE).await;
+    clinician.shot("private-phone").await;
+    // Not ticked, so nobody is let in, and "Not yet" closes the question.
+    clinician.click("Let them in").await;
+    assert!(clinician.shows(PRIVATE).await.unwrap() && patient.shows(WAITING).await.unwrap());
+    clinician.click("Not yet").await;
+    assert!(!clinician.shows(PRIVATE).await.unwrap());
+
+    clinician.admit().await;
+    see_each_other(&clinician, &patient).await;
+    clinician.click("Back to waiting room").await;
+    clinician.click("Admit").await;
+    see_each_other(&clinician, &patient).await;
+    clinician.goto("/today").await;
+    clinician.click("Back to waiting room").await;
+    clinician.click("Sign out").await;
+    clinician.sign_in(&demo, "clinician").await;
+    clinician.click("Admit").await;
+    clinician.sees(PRIVATE).await;
     clinician.finish().await;
     patient.finish().await;
 }

@@ -530,7 +530,7 @@ on_both! {
 on_both! {
     async fn every_answer_carries_the_headers(app: TestApp) {
         let browser = app.staff(Role::Administrator).await;
-        let paths = ["/", "/sign-in", "/set-password", "/staff", "/privacy", "/encryption", "/help", "/no-such-page", "/session"];
+        let paths = ["/", "/sign-in", "/set-password", "/staff", "/privacy", "/encryption", "/help", "/third-person", "/no-such-page", "/session"];
         for path in paths {
             let answer = browser.get(path).await;
             let header = |name: &str| answer.headers().get(name).unwrap_or_else(|| panic!("{name} on {path}")).to_str().unwrap();

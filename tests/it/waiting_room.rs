@@ -380,6 +380,10 @@ on_both! {
     async fn joining_is_the_consent_once_for_each_visit_and_version(app: TestApp) {
         let scene = app.scene(Redeemed).await;
         let page = scene.patient.text(&scene.page()).await;
+        // PRV-12, in the order in which it is read out.
+        for tip in ["Be in a private place. Headphones help.", "a device you trust, and no public Wi-Fi", "Not alone?", "You can leave at any time"] {
+            assert!(page.find(tip).is_some_and(|at| at < page.find("id=\"join\"").unwrap()), "{tip}");
+        }
         let version = consent::Version::now(Text::of("en")).number();
         assert!(page.contains("By joining you agree") && page.contains(&format!("data-consent=\"{version}\"")));
         for wrong in ["", "0", "99", "yes"] {

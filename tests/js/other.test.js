@@ -23,6 +23,11 @@ test("a page that lost the server and still sends has lost nothing that matters"
   assert.equal(words({ ...CALL, where: "lost", phase: "reconnecting" }), "lost");
 });
 
+test("a line on which nothing comes is said to be that, unless nothing was to come", () => {
+  assert.equal(words({ ...CALL, dry: true, still: true }), "nothing-comes");
+  assert.equal(words({ ...CALL, dry: true, still: true, sends: { sound: false, picture: false } }), "camera-off");
+});
+
 test("before there is a connection one reads who is not there yet", () => {
   assert.equal(words({ ...CALL, phase: "connecting", where: "here" }), "here");
   assert.equal(words({ ...CALL, phase: "connecting" }), "connecting");
@@ -30,7 +35,7 @@ test("before there is a connection one reads who is not there yet", () => {
 
 test("a camera that is off is said before the picture stands still, and without a word of it the picture tells", () => {
   assert.equal(words({ ...CALL, sends: { sound: true, picture: false } }), "camera-off");
-  assert.equal(words({ ...CALL, sends: null, still: true }), "no-picture");
+  assert.equal(words({ ...CALL, sends: null, still: true, dry: true }), "no-picture");
   assert.equal(words({ ...CALL, still: true }), "no-picture");
 });
 

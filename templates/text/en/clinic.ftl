@@ -108,3 +108,19 @@ clinic-help-staff = Ask your administrator for an address at which you set your 
 clinic-help-sign-in = sign in.
 clinic-help-call-title = Nothing helps
 clinic-help-call = Call us:
+
+# A third person (ACC-10).
+clinic-third-title = A third person in the call
+clinic-third-link = An interpreter, or somebody elsewhere?
+clinic-third-short = A call here is between two people, the patient and the clinician. For now, nobody can join it from a third device.
+clinic-third-beside-title = Somebody is in the room with you
+clinic-third-beside = They may see and hear the call with you. Before you join, write under “Someone is with me” who it is. Your clinician sees the name and talks with you about it.
+clinic-third-phone-title = An interpreter, or somebody who is elsewhere
+clinic-third-before = They join by phone, and the video call goes on beside it. An interpreter costs you nothing. Tell us before the visit that you need one, or whom we may call:
+clinic-third-step-call = In the video call, the clinician calls that person on a phone and puts the phone on loudspeaker beside the microphone.
+clinic-third-step-who = The clinician says who is on the line, by name, and why.
+clinic-third-step-agree = The patient says whether they agree. Without a yes, the clinician hangs up.
+clinic-third-step-speak = Everybody speaks in short sentences, one after the other. All three hear each other.
+clinic-third-step-note = At the end the clinician hangs up the phone, and writes in the note who was on the line and that the patient agreed.
+clinic-third-known-title = Good to know
+clinic-third-known = The video call stays encrypted from end to end. The phone line is an ordinary one: it is not. Whoever is on the phone hears, and sees nothing. A child or another relative does not take the place of an interpreter, except in an emergency while one is called.

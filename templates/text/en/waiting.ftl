@@ -25,6 +25,12 @@ waiting-remove-why = Their page closes, and only a new link lets them come back.
 waiting-remove-no = Keep them
 waiting-remove-yes = Yes, remove
 
+waiting-private-heading = Before the first patient
+waiting-private-why = Nobody else may see your screen or hear the call. You are asked once in each sign-in. Your answer stays in this tab and is not recorded.
+waiting-private-said = I am in a private place
+waiting-private-no = Not yet
+waiting-private-yes = Let them in
+
 waiting-note = Note
 waiting-moving = Another device asks to take over this visit. It gave the right date of birth or code.
 waiting-move = Move

@@ -108,3 +108,19 @@ clinic-help-staff = Pida a su administrador una dirección para crear su contras
 clinic-help-sign-in = inicie sesión.
 clinic-help-call-title = Nada ayuda
 clinic-help-call = Llámenos:
+
+# A third person (ACC-10).
+clinic-third-title = Una tercera persona en la llamada
+clinic-third-link = ¿Un intérprete, o alguien en otro lugar?
+clinic-third-short = Aquí una llamada es entre dos personas: el paciente y quien le atiende. Por ahora nadie puede entrar desde un tercer dispositivo.
+clinic-third-beside-title = Hay alguien con usted en la habitación
+clinic-third-beside = Esa persona puede ver y oír la llamada con usted. Antes de entrar, escriba quién es en “Alguien está conmigo”. Quien le atiende ve el nombre y lo habla con usted.
+clinic-third-phone-title = Un intérprete, o alguien que está en otro lugar
+clinic-third-before = Participa por teléfono, y la videollamada sigue al mismo tiempo. El intérprete no le cuesta nada. Díganos antes de la consulta que necesita uno, o a quién podemos llamar:
+clinic-third-step-call = Durante la videollamada, quien le atiende llama a esa persona por teléfono y pone el teléfono en altavoz junto al micrófono.
+clinic-third-step-who = Quien le atiende dice quién está en el teléfono, con su nombre, y para qué.
+clinic-third-step-agree = El paciente dice si está de acuerdo. Si no dice que sí, quien le atiende cuelga.
+clinic-third-step-speak = Todos hablan con frases cortas, uno después del otro. Los tres se oyen.
+clinic-third-step-note = Al final, quien le atiende cuelga el teléfono y escribe en la nota quién participó y que el paciente estuvo de acuerdo.
+clinic-third-known-title = Conviene saber
+clinic-third-known = La videollamada sigue cifrada de extremo a extremo. La línea de teléfono es una línea común: no lo está. Quien está en el teléfono oye, y no ve nada. Un niño u otro familiar no reemplaza a un intérprete, salvo en una emergencia mientras se llama a uno.

@@ -230,11 +230,13 @@ impl Window {
         .await;
     }
 
-    /// Whether this browser reaches anything but itself and the other side of its call.
-    pub async fn network(&self, there: bool) {
-        self.devtools("Network.enable", json!({})).await.unwrap();
-        let none = json!({"offline": !there, "latency": 0, "downloadThroughput": -1, "uploadThroughput": -1});
-        self.devtools("Network.emulateNetworkConditions", none).await.unwrap();
+    /// The system puts the page to sleep, as a phone in a pocket does.
+    pub async fn fall_asleep(&self) {
+        self.devtools("Page.setWebLifecycleState", json!({"state": "frozen"})).await.unwrap();
+    }
+
+    pub async fn wake(&self) {
+        self.devtools("Page.setWebLifecycleState", json!({"state": "active"})).await.unwrap();
     }
 
     pub async fn click_link(&self, name: &str) {

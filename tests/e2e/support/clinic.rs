@@ -11,6 +11,9 @@ pub const PATIENT: &str = "Patient";
 
 pub const WAITING: &str = "You are in the waiting room";
 
+/// What a clinician ticks before the first patient of a sign-in.
+pub const PRIVATE: &str = "I am in a private place";
+
 pub const NOTE_FIELD: &str = "Note";
 
 impl Demo {
@@ -111,13 +114,27 @@ impl Window {
     /// From Today into the call with whoever stands on top.
     pub async fn admit(&self) {
         self.click("Admit").await;
-        self.wait_for("come to the call", async || Ok(self.address().await.ends_with("/call").then_some(()))).await;
+        self.comes_to_the_call().await;
     }
 
     /// The same for one of several.
     pub async fn admit_visit(&self, id: &str) {
         self.click_within(&format!("[data-visit='{id}'], form[action^='/visits/{id}/']"), "Admit").await;
-        self.wait_for("come to the call", async || Ok(self.address().await.ends_with("/call").then_some(()))).await;
+        self.comes_to_the_call().await;
+    }
+
+    /// The first time in a sign-in, one is asked whether the place is private.
+    async fn comes_to_the_call(&self) {
+        self.wait_for("come to the call", async || {
+            if let Some(tick) = self.find("field", PRIVATE, "").await? {
+                tick.click().await?;
+                if let Some(go_on) = self.find("button", "Let them in", "").await? {
+                    go_on.click().await?;
+                }
+            }
+            Ok(self.address().await.ends_with("/call").then_some(()))
+        })
+        .await;
     }
 
     /// The ids of those who can be admitted, as they stand on Today.
