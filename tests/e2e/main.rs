@@ -9,6 +9,7 @@
 
 mod support;
 
+mod abuse;
 mod device_move;
 mod installed;
 mod languages;
