@@ -14,7 +14,7 @@
 //! | a socket message of 1 MB, a forbidden frame | `calls::a_page_that_breaks_the_schema_is_cut_off` |
 //! | a description with foreign, missing or many fingerprints | `calls::session`, `fuzz` |
 //! | a mail server that is down for an hour | `a_mail_server_that_is_down_for_an_hour_costs_no_letter_and_no_booking` |
-//! | a full disk | `overload` |
+//! | a full disk | `full_disk` |
 //! | a database of a newer version | `schema::a_database_of_a_newer_version_is_refused` |
 //! | a configuration with a typo | `config::an_error_names_the_line_and_the_key_and_quotes_no_value`, `a_start_with_a_typo_names_the_line_and_no_secret` |
 

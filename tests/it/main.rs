@@ -3,6 +3,7 @@
 
 mod support;
 
+mod abuse;
 mod appointments;
 mod architecture;
 mod bad_input;
@@ -13,6 +14,7 @@ mod crash_loop;
 mod device_move;
 mod every_route;
 mod faults;
+mod full_disk;
 mod fuzz;
 mod inventory;
 mod languages;

@@ -1,206 +1,34 @@
-//! There is not enough of something (REL-09, AB-10): no space on the disk, no room in a queue, a page that does not read. Whoever asks hears
-//! "come again", nothing is half written, what was typed is still there, and all works again once there is enough.
+//! There is not enough of something (REL-09, AB-10): no room in a queue, no connection, a page that does not read. Whoever asks hears when to come
+//! again, and memory stays where it was.
 //!
-//! A full disk is real on SQLite: the file may not grow, by SQLite's own limit and by the kernel's. PostgreSQL is on a disk of its own that a test
-//! cannot fill; what reaches us of it is the error 53100 of a statement or of a commit, and both are raised in the database itself.
+//! | What has a limit | Past it | Where it is shown |
+//! |---|---|---|
+//! | space on the disk | 503, come again | `full_disk` |
+//! | connections to the database, and five seconds' wait for one | 503, come again | `who_waits_too_long_for_the_database_is_asked_to_come_again` |
+//! | an answer of PostgreSQL | 503, come again | `faults` |
+//! | sockets of a visit's party, of a clinician's Today | 429, come again | `abuse::a_session_holds_eight_sockets_and_its_end_frees_them` |
+//! | words that wait for a page | the page is let go | `a_page_that_does_not_read_is_let_go_and_the_other_one_goes_on` |
+//! | frames and candidates of a page | the page is cut off | `a_page_says_three_hundred_things_...` |
+//! | bytes of a frame, of a body, of a name | cut off, 413, 422 | `calls`, `bad_input` |
+//! | ends of calls that wait for the log | the newest is dropped and counted | `audit::spool` |
+//! | hints to a slow listener | it looks at everything again | in no test: `waiting_room::hub::watch` |
+//! | lines of an export in memory | the reader is waited for | `compliance::an_export_is_streamed_...` |
+//! | a request's head | the connection ends | `abuse::a_flood_keeps_no_patient_out` |
 
-use crate::faults::nothing_is_half_written;
+use crate::full_disk::come_again;
 use crate::on_both;
-use crate::support::desk::{booking, key, with};
-use crate::support::form::Form;
-use crate::support::served::{Clinic, Server, serving};
-use crate::support::socket::description;
-use crate::support::{Browser, PASSWORD, TestApp};
+use crate::support::served::{Clinic, Server};
+use crate::support::socket::{NOT_ALLOWED, description};
+use crate::support::{Browser, TestApp};
 use anteroom::appointments::VisitState;
 use anteroom::db::Db;
 use anteroom::staff::Role;
-use anteroom::time::Millis;
 use anteroom::web::live::DEAF_AFTER;
-use reqwest::{Response, StatusCode};
+use futures_util::StreamExt;
+use reqwest::StatusCode;
 use serde_json::json;
-use std::process::Command;
 use std::time::Duration;
 use tokio::time::timeout;
-
-const REASON: &str = "a \"quoted\" reason <with> & signs";
-
-/// Not now, and when to come again.
-fn come_again(answer: &Response) -> bool {
-    answer.status() == StatusCode::SERVICE_UNAVAILABLE && answer.headers().contains_key("retry-after")
-}
-
-/// A desk that books, half an hour each, one after the other.
-struct Desk {
-    browser: Browser,
-    patient: String,
-    clinician: String,
-    booked: std::cell::Cell<usize>,
-}
-
-impl Desk {
-    async fn of(app: &TestApp) -> Self {
-        let (browser, clinician) = (app.staff(Role::Scheduler).await, app.staff(Role::Clinician).await);
-        let patient = app.mailed_patient("Maria Gonzalez").await.to_string();
-        Self { browser, patient, clinician: clinician.id.to_string(), booked: std::cell::Cell::default() }
-    }
-
-    /// The form of the next visit that is not booked yet.
-    fn next(&self) -> (String, String) {
-        let half_hours = self.booked.get();
-        (format!("2026-11-{}", 24 + half_hours / 20), format!("{:02}:{:02}", 8 + half_hours % 20 / 2, half_hours % 2 * 30))
-    }
-
-    async fn books(&self, key: &str) -> Response {
-        let (date, time) = self.next();
-        let form = with(booking(&self.patient, &self.clinician, &date, &time, key), &[("reason", REASON)]);
-        let answer = self.browser.form("/appointments", &form).await;
-        if answer.status() == StatusCode::SEE_OTHER {
-            self.booked.set(self.booked.get() + 1);
-        }
-        answer
-    }
-
-    /// Book until there is no space. The key of the form that found none, and its answer.
-    async fn books_until_it_is_full(&self) -> (String, Response) {
-        for _ in 0..60 {
-            let key = key();
-            let answer = self.books(&key).await;
-            if answer.status() != StatusCode::SEE_OTHER {
-                assert!(come_again(&answer), "{}", answer.status());
-                return (key, answer);
-            }
-        }
-        panic!("there is space without end");
-    }
-}
-
-#[actix_web::test]
-async fn sqlite_on_a_full_disk_loses_nothing_and_writes_again_when_there_is_space() {
-    let app = TestApp::sqlite().await;
-    let desk = Desk::of(&app).await;
-    for round in 0..3 {
-        // The least that SQLite lets itself be limited to is what it has.
-        app.execute("pragma max_page_count = 1").await;
-        let (key, _) = desk.books_until_it_is_full().await;
-        nothing_is_half_written(&app).await;
-        let before = app.number("select count(*) from visit").await;
-        assert_eq!(desk.books(&key).await.status(), StatusCode::SEE_OTHER, "round {round}: there is space again");
-        assert_eq!(app.number("select count(*) from visit").await, before + 1);
-        nothing_is_half_written(&app).await;
-    }
-    app.finish().await;
-}
-
-impl TestApp {
-    /// PostgreSQL's disk is full, or it is not: each event fails with what it says then, at once or when it is to be committed.
-    async fn postgres_is_full(&self, full: Option<&str>) {
-        let raise = "create or replace function no_space() returns trigger language plpgsql as \
-                     $$ begin raise exception 'could not extend file' using errcode = 'disk_full'; end $$";
-        let Some(when) = full else { return self.execute("drop trigger no_space on audit_event").await };
-        self.execute(raise).await;
-        self.execute(&format!("create {when} for each row execute function no_space()")).await;
-    }
-}
-
-#[actix_web::test]
-async fn a_full_disk_of_postgres_loses_nothing_whether_a_statement_or_the_commit_finds_it() {
-    let app = TestApp::postgres().await;
-    let desk = Desk::of(&app).await;
-    for when in [
-        "trigger no_space before insert on audit_event",
-        "constraint trigger no_space after insert on audit_event deferrable initially deferred",
-    ] {
-        app.postgres_is_full(Some(when)).await;
-        let key = key();
-        for _ in 0..20 {
-            assert!(come_again(&desk.books(&key).await), "{when}");
-        }
-        app.postgres_is_full(None).await;
-        nothing_is_half_written(&app).await;
-        assert_eq!(desk.books(&key).await.status(), StatusCode::SEE_OTHER, "{when}");
-    }
-    app.finish().await;
-}
-
-/// A server of its own whose files may grow as far as the kernel lets them.
-struct Limited {
-    server: Server,
-    pid: String,
-}
-
-impl Limited {
-    async fn serve(clinic: &Clinic) -> Self {
-        let pid_file = clinic.config.with_file_name("pid");
-        let mut command = Command::new("sh");
-        // A file that may not grow is told by a signal first, and by an error to those who ignore it.
-        command.args(["-c", "trap '' XFSZ; echo $$ >\"$0\"; exec \"$@\""]).arg(&pid_file);
-        let served = serving(&clinic.config);
-        command.arg(served.get_program()).args(served.get_args()).envs(served.get_envs().filter_map(|(name, value)| Some((name, value?))));
-        let server = clinic.serve_by(&mut command).await;
-        Self { server, pid: std::fs::read_to_string(&pid_file).unwrap().trim().to_owned() }
-    }
-
-    /// No file may be written behind its first few bytes, or all may be again.
-    fn is_full(&self, full: bool) {
-        let limit = if full { "4096:unlimited" } else { "unlimited:unlimited" };
-        let set = Command::new("prlimit").args(["--pid", &self.pid, &format!("--fsize={limit}")]).status().unwrap();
-        assert!(set.success());
-    }
-}
-
-#[actix_web::test]
-async fn a_server_whose_files_cannot_grow_answers_and_works_again_without_a_restart() {
-    let clinic = Clinic::new(None).await;
-    let (desk, email) = clinic.account(Role::Scheduler).await;
-    let (clinician, _) = clinic.account(Role::Clinician).await;
-    let patient = clinic.patient().await.to_string();
-    let limited = Limited::serve(&clinic).await;
-    let desk = Browser::at(&clinic.base_url, &clinic.app).of(desk, &email);
-    assert_eq!(desk.sign_in(PASSWORD).await.status(), StatusCode::SEE_OTHER);
-    let (key, clinician) = (key(), clinician.to_string());
-    let day = clinic.app.config.clinic.zone.today(clinic.app.now() + Millis::days(2)).to_string();
-    let form = booking(&patient, &clinician, &day, "10:00", &key);
-    limited.is_full(true);
-    for _ in 0..10 {
-        assert!(come_again(&desk.form("/appointments", &form).await));
-        assert_eq!(desk.get("/help").await.status(), StatusCode::OK, "what needs no event is still served");
-    }
-    limited.is_full(false);
-    let answer = desk.form("/appointments", &form).await;
-    assert_eq!(answer.status(), StatusCode::SEE_OTHER, "{}", answer.text().await.unwrap());
-    limited.server.stop();
-}
-
-on_both! {
-    async fn what_was_typed_is_on_the_page_that_says_not_now_and_can_be_sent_again(app: TestApp) {
-        let desk = Desk::of(&app).await;
-        app.log_is_full(true).await;
-        let answer = desk.books(&key()).await;
-        assert!(come_again(&answer));
-        let page = answer.text().await.unwrap();
-        app.log_is_full(false).await;
-        let again = Form::only(&page);
-        assert_eq!((again.action.as_str(), again.value("reason"), again.value("patient")), ("/appointments", REASON, desk.patient.as_str()));
-        assert_eq!(app.number("select count(*) from visit").await, 0);
-        for _ in 0..2 {
-            assert_eq!(desk.browser.form(&again.action, &again.fields_without("csrf")).await.status(), StatusCode::SEE_OTHER);
-        }
-        assert_eq!(app.number("select count(*) from visit").await, 1, "sent twice it is still one visit");
-
-        let guest = app.browser();
-        app.log_is_full(true).await;
-        let page = guest.form("/join", &[("code", "01234-56789"), ("check", "03/14/1948")]).await.text().await.unwrap();
-        let again = Form::only(&page);
-        assert_eq!((again.action.as_str(), again.value("code"), again.value("check")), ("/join", "01234-56789", "03/14/1948"));
-        let (id, email) = (desk.browser.id, desk.browser.email.clone());
-        let answer = app.browser().of(id, &email).sign_in(PASSWORD).await;
-        assert!(come_again(&answer));
-        let page = answer.text().await.unwrap();
-        assert!(!page.contains(PASSWORD) && !page.contains("<form"), "a password is typed again: {page}");
-        app.log_is_full(false).await;
-        app.finish().await;
-    }
-}
 
 /// A session description as long as one may be.
 fn long_offer() -> serde_json::Value {
@@ -264,4 +92,62 @@ on_both! {
         assert_eq!(desk.get("/appointments").await.status(), StatusCode::OK);
         app.finish().await;
     }
+}
+
+on_both! {
+    async fn a_page_says_three_hundred_things_in_ten_seconds_and_sixty_four_candidates_for_one_description(app: TestApp) {
+        let scene = app.scene(VisitState::InCall).await;
+        let mut page = scene.patient.socket(&scene.path("socket")).await;
+        page.state("in_call").await;
+        for _ in 0..=300 {
+            page.say(&json!({ "type": "beat" })).await;
+        }
+        assert_eq!(page.closed().await, Some(NOT_ALLOWED), "more than a call needs");
+
+        let candidate = json!({ "type": "candidate", "epoch": 1, "candidate": "candidate:1 1 udp 1 192.0.2.1 9 typ host", "mid": "0", "line": 0 });
+        let mut page = scene.patient.socket(&scene.path("socket")).await;
+        for _ in 0..64 {
+            page.say(&candidate).await;
+        }
+        page.say(&json!({ "type": "restart", "epoch": 1 })).await;
+        for _ in 0..64 {
+            page.say(&candidate).await;
+        }
+        page.say(&json!({ "type": "beat" })).await;
+        page.hears("beat").await;
+        page.say(&candidate).await;
+        assert_eq!(page.closed().await, Some(NOT_ALLOWED), "the sixty-fifth behind one description");
+        app.finish().await;
+    }
+}
+
+/// What a server holds in memory after so much that it had to turn away.
+async fn holds_after(server: &Server, clinic: &Clinic) -> f64 {
+    let nobody = Browser::at(&clinic.base_url, &clinic.app);
+    let (long, guess) = ("x".repeat(60_000), json!({ "token": "A".repeat(100), "check": "not a date" }));
+    let ask = async |n: usize| {
+        let answer = match n % 4 {
+            0 => nobody.form("/join", &[("code", &long), ("check", "03/14/1948")]).await,
+            1 => nobody.form("/sign-in", &[("email", "nobody@clinic.example"), ("password", "short")]).await,
+            2 => nobody.json("/v/redemption", &guess).await,
+            _ => nobody.get("/nothing/is/here").await,
+        };
+        assert!(answer.status().is_client_error() || come_again(&answer), "{}", answer.status());
+        answer.bytes().await.unwrap();
+    };
+    futures_util::stream::iter(0..1_200).for_each_concurrent(64, ask).await;
+    server.megabytes("VmRSS")
+}
+
+#[actix_web::test]
+async fn memory_stays_where_it_was_however_much_is_turned_away() {
+    let clinic = Clinic::new(None).await;
+    let server = clinic.serve().await;
+    let mut held = Vec::new();
+    for _ in 0..5 {
+        held.push(holds_after(&server, &clinic).await);
+    }
+    // The first rounds fill what is kept for good: pages of SQLite, buffers of the workers.
+    assert!(held[4] <= held[1] * 1.1, "megabytes after each round: {held:?}");
+    server.stop();
 }

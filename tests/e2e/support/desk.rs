@@ -42,9 +42,14 @@ impl Window {
 
     /// A new patient, a visit of ten minutes, and the mail that comes of it.
     pub async fn book_for_new_patient_at(&self, starts_at: DateTime<Utc>, language: &str, mail_dir: &Path) -> Visit {
+        self.book_for(("Nora Quist", ""), starts_at, language, mail_dir).await
+    }
+
+    /// The same for a patient of that name, who comes for that reason.
+    pub async fn book_for(&self, (name, reason): (&str, &str), starts_at: DateTime<Utc>, language: &str, mail_dir: &Path) -> Visit {
         let (email, born) = ("nora@patients.example", "1975-05-06");
         self.goto("/patients/new").await;
-        self.fill("Full name", "Nora Quist").await;
+        self.fill("Full name", name).await;
         self.fill("Date of birth", born).await;
         self.fill("Email address", email).await;
         self.fill("Email address again", email).await;
@@ -61,6 +66,9 @@ impl Window {
         self.put("Date", &at_clinic.format("%Y-%m-%d").to_string()).await;
         self.put("Start", &at_clinic.format("%H:%M").to_string()).await;
         self.fill("Length", "10").await;
+        if !reason.is_empty() {
+            self.fill("Reason for the visit", reason).await;
+        }
         let before = mails(mail_dir);
         self.click("Book this visit").await;
         self.sees("The visit is booked.").await;

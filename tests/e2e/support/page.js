@@ -62,6 +62,9 @@ async function signOut() {
   return (await fetch(form.action, { method: "POST", body: new URLSearchParams(new FormData(form)) })).ok;
 }
 
+/** How often a script ran that somebody had typed, and how many things stand on the page that only such a text would make. */
+const ranOrStands = () => [window.ran ?? 0, document.querySelectorAll("[onerror], [src='x'], script:not([src])").length];
+
 const valueOf = (name) => find("field", name)?.value ?? "";
 
 /** Everything in the tab's own storage. */
