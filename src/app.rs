@@ -54,6 +54,14 @@ impl App {
         Context::system(RequestId::new(self.now(), &self.rng))
     }
 
+    /// Use the link keys that stand in the database: another process may have rotated them.
+    pub async fn refresh_link_keys(&self, tx: &mut db::Tx) -> Result<(), crypto::store::KeyError> {
+        if crypto::store::link_kids(tx).await? != self.keys.link_kids() {
+            self.keys.use_link_keys(&crypto::store::wrapped_keys(tx).await?)?;
+        }
+        Ok(())
+    }
+
     /// One patient's key, in a transaction of its own.
     pub async fn patient_key(&self, patient: PatientId) -> Result<PatientKey, crypto::store::KeyError> {
         let mut tx = self.db.reading().await?;

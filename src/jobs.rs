@@ -1,5 +1,5 @@
-//! What happens by itself: mails leave, links that reached nobody are withdrawn, reminders are queued,
-//! what waited for the log is written. Each job reads what is
+//! What happens by itself: mails leave, links that reached nobody are withdrawn, link keys rotate,
+//! reminders are queued, what waited for the log is written. Each job reads what is
 //! due from where it was kept, so that a restart forgets nothing and repeats nothing. None waits for another: a mail server
 //! that does not answer delays no reminder.
 
@@ -15,6 +15,8 @@ const OUTBOX_EVERY: Duration = Duration::from_secs(1);
 const REPLAY_EVERY: Duration = Duration::from_secs(1);
 /// Lower: a link that reached nobody is withdrawn sooner. Nothing came back most of the time, and then this costs one question.
 const BOUNCES_EVERY: Duration = Duration::from_secs(2);
+/// Keys last for weeks.
+const LINK_KEYS_EVERY: Duration = Duration::from_secs(3600);
 /// Reminders are hours ahead; half a minute matters to nobody.
 const REMINDERS_EVERY: Duration = Duration::from_secs(30);
 
@@ -26,6 +28,7 @@ pub async fn run(app: App, stopping: watch::Receiver<()>) {
         every(REPLAY_EVERY, &stopping, "write yet what waits for the log", || app.log.replay(&itself)),
         every(OUTBOX_EVERY, &stopping, "look after the outbox", || mail::job::run_due(&app)),
         every(BOUNCES_EVERY, &stopping, "withdraw links that reached nobody", || links::undelivered::follow_up(&app)),
+        every(LINK_KEYS_EVERY, &stopping, "look after the link keys", || links::keys::look_after(&app)),
         every(REMINDERS_EVERY, &stopping, "queue reminders", || appointments::reminders::queue_due(&app)),
     );
 }

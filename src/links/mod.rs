@@ -6,6 +6,7 @@
 
 mod device_move;
 mod extract;
+pub mod keys;
 mod model;
 mod pages;
 mod redeem;
@@ -114,6 +115,7 @@ async fn mint(
         None => false,
     };
     let Some(link) = link else { return Ok(None) };
+    store::end_revoked(tx, invitation.visit).await?;
     store::insert_link(tx, &token::stored_link(&link.secret), &join_index(app, &link.join_code), invitation.visit, kind, made_at).await?;
     let created = Event::done(Kind::LinkCreated)
         .on(Object::Visit, invitation.visit.0)

@@ -15,6 +15,7 @@ mod faults;
 mod inventory;
 mod languages;
 mod letters;
+mod link_keys;
 mod links;
 mod mail;
 mod no_phi;

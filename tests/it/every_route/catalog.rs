@@ -9,7 +9,7 @@ use std::collections::{BTreeMap, BTreeSet};
 const CATALOG: &str = include_str!("../../../compliance/audit/event-catalog.md");
 
 /// Kinds that no request writes by itself, with the tests that see them.
-const ELSEWHERE: [(&str, &str); 12] = [
+const ELSEWHERE: [(&str, &str); 14] = [
     ("clinic.changed", "no configuration changes while a program runs"),
     ("integrity.failed", "sealing.rs"),
     ("staff.locked", "staff.rs"),
@@ -18,6 +18,8 @@ const ELSEWHERE: [(&str, &str); 12] = [
     ("log.replayed", "restarts.rs"),
     ("mail.bounced", "undelivered.rs"),
     ("link.undelivered", "undelivered.rs"),
+    ("link.key_rotated", "link_keys.rs"),
+    ("link.key_retired", "link_keys.rs"),
     ("call.joined", "calls.rs"),
     ("call.connected", "calls.rs"),
     ("call.left", "calls.rs"),
