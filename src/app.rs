@@ -8,10 +8,12 @@ use crate::config::Config;
 use crate::crypto::{self, Keyring, PatientKey, Rng, RootKey};
 use crate::db::{self, Db};
 use crate::ids::{DeploymentId, PatientId, RequestId};
-use crate::time::{SharedClock, Timestamp};
+use crate::time::steady::{Reading, Steady};
+use crate::time::{Millis, SharedClock, Timestamp};
 use anyhow::{Context as _, ensure};
 use std::ops::Deref;
-use std::sync::Arc;
+use std::path::{Path, PathBuf};
+use std::sync::{Arc, Mutex, PoisonError};
 
 /// A handle on everything above. Cheap to clone.
 #[derive(Debug, Clone)]
@@ -26,6 +28,7 @@ pub struct Parts {
     pub rng: Rng,
     pub log: Log,
     pub bus: Bus,
+    steady: Mutex<Steady>,
 }
 
 impl App {
@@ -41,12 +44,40 @@ impl App {
         if let Some(rows) = new {
             store_keys(&log, &keys, rows, clock.now(), &rng).await.context("store the new keys")?;
         }
-        Ok(Self(Arc::new(Parts { config, db, keys, clock, rng, log, bus: Bus::default() })))
+        let now = Reading { wall: clock.now(), monotonic: clock.monotonic() };
+        let steady = Mutex::new(Steady::begin(kept_floor(&floor_file(&config.data_dir))?, now));
+        Ok(Self(Arc::new(Parts { config, db, keys, clock, rng, log, bus: Bus::default(), steady })))
     }
 
     /// Now, by the app's clock.
     pub fn now(&self) -> Timestamp {
         self.clock.now()
+    }
+
+    /// Now, or the time that has surely come, if the clock says an earlier one: what is over by it stays over, though somebody
+    /// sets the clock back (REL-07). For decisions on what has ended; what is shown and recorded is [`App::now`].
+    pub fn now_at_least(&self) -> Timestamp {
+        self.now().max(self.floor())
+    }
+
+    /// Now, or the time that has surely come, if the clock says a later one: for what cannot be undone.
+    pub fn now_at_most(&self) -> Timestamp {
+        self.now().min(self.floor())
+    }
+
+    /// Look whether the clock was set, and by how much. Keeps the time that has surely come for the next start.
+    pub fn look_at_clock(&self) -> anyhow::Result<Option<Millis>> {
+        let step = self.steady.lock().unwrap_or_else(PoisonError::into_inner).look(self.reading());
+        keep_floor(&floor_file(&self.config.data_dir), self.floor())?;
+        Ok(step)
+    }
+
+    fn floor(&self) -> Timestamp {
+        self.steady.lock().unwrap_or_else(PoisonError::into_inner).floor(self.reading())
+    }
+
+    fn reading(&self) -> Reading {
+        Reading { wall: self.clock.now(), monotonic: self.clock.monotonic() }
     }
 
     /// The context of something the program does by itself.
@@ -79,6 +110,26 @@ impl Deref for App {
     fn deref(&self) -> &Parts {
         &self.0
     }
+}
+
+/// Where the time that has surely come is kept: a number of this machine, beside the data and in no backup of it.
+fn floor_file(data_dir: &Path) -> PathBuf {
+    data_dir.join("clock.floor")
+}
+
+/// `None` at the first start. What cannot be read as a time is no time.
+fn kept_floor(file: &Path) -> anyhow::Result<Option<Timestamp>> {
+    match std::fs::read_to_string(file) {
+        Ok(text) => Ok(text.trim().parse().ok().map(Timestamp)),
+        Err(error) if error.kind() == std::io::ErrorKind::NotFound => Ok(None),
+        Err(error) => Err(error).with_context(|| format!("read {}", file.display())),
+    }
+}
+
+/// Written beside and put in place whole: a power cut leaves the old one.
+fn keep_floor(file: &Path, floor: Timestamp) -> anyhow::Result<()> {
+    let unfinished = file.with_extension("unfinished");
+    std::fs::write(&unfinished, floor.0.to_string()).and_then(|()| std::fs::rename(&unfinished, file)).context("keep the time")
 }
 
 type NewRows = Option<Vec<crypto::WrappedKey>>;

@@ -40,6 +40,8 @@ words! {
     Kind {
         SystemStarted = "system.started",
         SystemStopped = "system.stopped",
+        /// The machine's clock was set, or the machine slept.
+        TimeStepped = "clock.stepped",
         KeysCreated = "keys.created",
         ClinicChanged = "clinic.changed",
         /// A sealed value did not open: altered, moved, or under another key (HIP-06).

@@ -32,11 +32,11 @@ pub async fn rotate(app: &App, context: &Context) -> anyhow::Result<()> {
     refresh(app).await
 }
 
-/// Rotate a key that is old enough, and give up those under which no link can open anything any more. Run it now and then.
+/// Rotate a key that is old enough, and give up those under which surely no link can open anything any more. Run it now and then.
 pub async fn look_after(app: &App) -> anyhow::Result<()> {
     let mut reading = app.db.reading().await?;
     let newest = crypto::store::newest_link_key(&mut reading).await?;
-    let spent = store::spent_link_keys(&mut reading, app.now(), OVERLAP, app.config.links).await?;
+    let spent = store::spent_link_keys(&mut reading, app.now_at_most(), OVERLAP, app.config.links).await?;
     drop(reading);
     if app.now() - newest >= ROTATES_AFTER {
         rotate(app, &app.system()).await?;

@@ -152,7 +152,7 @@ pub async fn resend(app: &App, context: &Context, visit: VisitId) -> web::Result
     let mut reading = app.db.reading().await?;
     let invitation = store::invitation(&mut reading, visit).await?.ok_or(web::Error::NotFound)?;
     drop(reading);
-    if !invitation.is_open(app.now(), app.config.links) {
+    if !invitation.is_open(app.now_at_least(), app.config.links) {
         let refused = Event::refused(Kind::LinkRequested, "over").on(Object::Visit, visit.0).about(invitation.invitation.patient);
         app.log.refused(context, refused).await?;
         return Err(web::Error::Gone);
@@ -213,7 +213,7 @@ async fn ask_for_link(app: &App, context: &Context, key: &[u8]) -> web::Result<(
 /// [`PatientVisit`] in its signature.
 pub async fn resume(tx: &mut db::Tx, app: &App, token: &str, visit: VisitId) -> sqlx::Result<Option<PatientVisit>> {
     let device = store::device(tx, &token::stored(token), visit).await?;
-    let live = device.filter(|device| !model::session_is_over(&device.state, device.ends_at, device.ended_at, app.now()));
+    let live = device.filter(|device| !model::session_is_over(&device.state, device.ends_at, device.ended_at, app.now_at_least()));
     Ok(live.map(|device| PatientVisit {
         device: device.id,
         visit,

@@ -96,6 +96,7 @@ compliance-why-removed = removed from the visit
 # What happened, one sentence for each kind of event; dots of the kind are dashes here.
 compliance-kind-system-started = Program started
 compliance-kind-system-stopped = Program stopped
+compliance-kind-clock-stepped = The machine’s clock was set
 compliance-kind-keys-created = Keys created
 compliance-kind-clinic-changed = Clinic settings changed
 compliance-kind-integrity-failed = Found altered data
