@@ -9,10 +9,12 @@ use crate::config::Config;
 use crate::crypto::{self, Keyring, PatientKey, Rng, RootKey};
 use crate::db::{self, Db};
 use crate::ids::{DeploymentId, PatientId, RequestId};
-use crate::time::{SharedClock, Timestamp};
+use crate::time::steady::{Reading, Steady};
+use crate::time::{Millis, SharedClock, Timestamp};
 use anyhow::{Context as _, ensure};
 use std::ops::Deref;
-use std::sync::Arc;
+use std::path::{Path, PathBuf};
+use std::sync::{Arc, Mutex, PoisonError};
 
 /// A handle on everything above. Cheap to clone.
 #[derive(Debug, Clone)]
@@ -28,6 +30,7 @@ pub struct Parts {
     pub log: Log,
     pub heads: Heads,
     pub bus: Bus,
+    steady: Mutex<Steady>,
 }
 
 impl App {
@@ -43,8 +46,10 @@ impl App {
         if let Some(rows) = new {
             store_keys(&log, &keys, rows, clock.now(), &rng).await.context("store the new keys")?;
         }
+        let now = Reading { wall: clock.now(), monotonic: clock.monotonic() };
+        let steady = Mutex::new(Steady::begin(kept_floor(&floor_file(&config.data_dir))?, now));
         let heads = Heads::open(log.clone(), &config.log_key_file(), config.log_head_file(), &config.log_origin(), &rng).await?;
-        Ok(Self(Arc::new(Parts { config, db, keys, clock, rng, log, heads, bus: Bus::default() })))
+        Ok(Self(Arc::new(Parts { config, db, keys, clock, rng, log, heads, bus: Bus::default(), steady })))
     }
 
     /// The database and its log, to read them and nothing else: no key is made, no schema brought forward.
@@ -61,9 +66,43 @@ impl App {
         self.clock.now()
     }
 
+    /// Now, or the time that has surely come, if the clock says an earlier one: what is over by it stays over, though somebody
+    /// sets the clock back (REL-07). For decisions on what has ended; what is shown and recorded is [`App::now`].
+    pub fn now_at_least(&self) -> Timestamp {
+        self.now().max(self.floor())
+    }
+
+    /// Now, or the time that has surely come, if the clock says a later one: for what cannot be undone.
+    pub fn now_at_most(&self) -> Timestamp {
+        self.now().min(self.floor())
+    }
+
+    /// Look whether the clock was set, and by how much. Keeps the time that has surely come for the next start.
+    pub fn look_at_clock(&self) -> anyhow::Result<Option<Millis>> {
+        let step = self.steady.lock().unwrap_or_else(PoisonError::into_inner).look(self.reading());
+        keep_floor(&floor_file(&self.config.data_dir), self.floor())?;
+        Ok(step)
+    }
+
+    fn floor(&self) -> Timestamp {
+        self.steady.lock().unwrap_or_else(PoisonError::into_inner).floor(self.reading())
+    }
+
+    fn reading(&self) -> Reading {
+        Reading { wall: self.clock.now(), monotonic: self.clock.monotonic() }
+    }
+
     /// The context of something the program does by itself.
     pub fn system(&self) -> Context {
         Context::system(RequestId::new(self.now(), &self.rng))
+    }
+
+    /// Use the link keys that stand in the database: another process may have rotated them.
+    pub async fn refresh_link_keys(&self, tx: &mut db::Tx) -> Result<(), crypto::store::KeyError> {
+        if crypto::store::link_kids(tx).await? != self.keys.link_kids() {
+            self.keys.use_link_keys(&crypto::store::wrapped_keys(tx).await?)?;
+        }
+        Ok(())
     }
 
     /// One patient's key, in a transaction of its own.
@@ -83,6 +122,26 @@ impl Deref for App {
     fn deref(&self) -> &Parts {
         &self.0
     }
+}
+
+/// Where the time that has surely come is kept: a number of this machine, beside the data and in no backup of it.
+fn floor_file(data_dir: &Path) -> PathBuf {
+    data_dir.join("clock.floor")
+}
+
+/// `None` at the first start. What cannot be read as a time is no time.
+fn kept_floor(file: &Path) -> anyhow::Result<Option<Timestamp>> {
+    match std::fs::read_to_string(file) {
+        Ok(text) => Ok(text.trim().parse().ok().map(Timestamp)),
+        Err(error) if error.kind() == std::io::ErrorKind::NotFound => Ok(None),
+        Err(error) => Err(error).with_context(|| format!("read {}", file.display())),
+    }
+}
+
+/// Written beside and put in place whole: a power cut leaves the old one.
+fn keep_floor(file: &Path, floor: Timestamp) -> anyhow::Result<()> {
+    let unfinished = file.with_extension("unfinished");
+    std::fs::write(&unfinished, floor.0.to_string()).and_then(|()| std::fs::rename(&unfinished, file)).context("keep the time")
 }
 
 type NewRows = Option<Vec<crypto::WrappedKey>>;

@@ -1,9 +1,10 @@
-//! What happens by itself: mails leave, links that reached nobody are withdrawn, reminders are queued, what waited for the log is
-//! written, events get their places in its tree and its heads are signed. Each job reads what is
+//! What happens by itself: mails leave, links that reached nobody are withdrawn, link keys rotate, the clock is looked at, reminders are
+//! queued, what waited for the log is written, events get their places in its tree and its heads are signed. Each job reads what is
 //! due from where it was kept, so that a restart forgets nothing and repeats nothing. None waits for another: a mail server
 //! that does not answer delays no reminder.
 
 use crate::app::App;
+use crate::audit::{Event, Fact, Kind};
 use crate::{appointments, links, mail};
 use std::time::Duration;
 use tokio::sync::watch;
@@ -17,6 +18,10 @@ const REPLAY_EVERY: Duration = Duration::from_secs(1);
 const BOUNCES_EVERY: Duration = Duration::from_secs(2);
 /// Lower: an event stands in the tree sooner after its commit (at most 1 s, AUD-21). Higher: fewer looks at an empty queue.
 const SEQUENCE_EVERY: Duration = Duration::from_millis(500);
+/// Lower: a clock that was set is noticed sooner. Higher: fewer small writes to the disk.
+const CLOCK_EVERY: Duration = Duration::from_secs(10);
+/// Keys last for weeks.
+const LINK_KEYS_EVERY: Duration = Duration::from_secs(3600);
 /// Reminders are hours ahead; half a minute matters to nobody.
 const REMINDERS_EVERY: Duration = Duration::from_secs(30);
 
@@ -29,8 +34,19 @@ pub async fn run(app: App, stopping: watch::Receiver<()>) {
         every(SEQUENCE_EVERY, &stopping, "keep up with the tree of the access log", async || Ok(app.heads.keep_up().await?)),
         every(OUTBOX_EVERY, &stopping, "look after the outbox", || mail::job::run_due(&app)),
         every(BOUNCES_EVERY, &stopping, "withdraw links that reached nobody", || links::undelivered::follow_up(&app)),
+        every(LINK_KEYS_EVERY, &stopping, "look after the link keys", || links::keys::look_after(&app)),
+        every(CLOCK_EVERY, &stopping, "look at the clock", || look_at_clock(&app)),
         every(REMINDERS_EVERY, &stopping, "queue reminders", || appointments::reminders::queue_due(&app)),
     );
+}
+
+/// Say it when somebody or something set the machine's clock, or the machine slept.
+pub async fn look_at_clock(app: &App) -> anyhow::Result<()> {
+    if let Some(step) = app.look_at_clock()? {
+        tracing::warn!(by_ms = step.0, "The machine's clock was set by more than two seconds. Check its time service");
+        app.log.record(&app.system(), Event::done(Kind::TimeStepped).with("by_ms", Fact::Number(step.0))).await?;
+    }
+    Ok(())
 }
 
 /// Run one job again and again, never twice at once. One that fails is logged and comes round again.

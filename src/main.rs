@@ -1,4 +1,4 @@
-//! The command line: `init`, `serve`, `demo`, `staff add`, `bounce`.
+//! The command line: `init`, `serve`, `demo`, `staff add`, `bounce`, `links`.
 
 use anteroom::app::App;
 use anteroom::audit::tree::LogKey;
@@ -13,10 +13,10 @@ use anteroom::time::SystemClock;
 use anteroom::waiting_room::Hub;
 use anteroom::web::metrics::Requests;
 use anteroom::web::tls::{self, Certificate};
-use anteroom::{demo, init, jobs, production, server};
-use anyhow::Context;
+use anteroom::{demo, init, jobs, links, production, server};
+use anyhow::{Context, ensure};
 use clap::{Args, Parser, Subcommand};
-use std::io::{Read, Write};
+use std::io::{BufRead, IsTerminal, Read, Write};
 use std::net::{SocketAddr, TcpListener};
 use std::path::{Path, PathBuf};
 use std::process::ExitCode;
@@ -72,6 +72,11 @@ enum Command {
         #[command(subcommand)]
         command: AuditCommand,
     },
+    /// Look after all visit links at once.
+    Links {
+        #[command(subcommand)]
+        command: LinksCommand,
+    },
     /// Look after accounts.
     Staff {
         #[command(subcommand)]
@@ -109,6 +114,23 @@ struct VerifyWishes {
     /// A file with a head that left the house: a checkpoint, or a mail that holds one. May be given again.
     #[arg(long)]
     known_head: Vec<PathBuf>,
+}
+
+#[derive(Subcommand)]
+enum LinksCommand {
+    /// Seal links under a new key from now on. Links that are out stay good.
+    RotateKey {
+        #[arg(long)]
+        config: PathBuf,
+    },
+    /// Void every link that is out. The front desk then sees which visits need a new one.
+    RevokeAll {
+        #[arg(long)]
+        config: PathBuf,
+        /// Do not ask. Needed where there is no terminal to ask at.
+        #[arg(long)]
+        yes: bool,
+    },
 }
 
 #[derive(Subcommand)]
@@ -159,6 +181,8 @@ async fn main() -> anyhow::Result<ExitCode> {
             writeln!(std::io::stdout().lock(), "{}", key.verifier()).context("print the key")
         }
         Command::Audit { command: AuditCommand::AdoptHead { config, head } } => adopt_head(&config, &head).await,
+        Command::Links { command: LinksCommand::RotateKey { config } } => rotate_link_key(&config).await,
+        Command::Links { command: LinksCommand::RevokeAll { config, yes } } => revoke_all_links(&config, yes).await,
         Command::Staff { command: StaffCommand::Add { config, role, email, name } } => add_staff(config, role, email, name).await,
     };
     done.map(|()| ExitCode::SUCCESS)
@@ -279,6 +303,32 @@ async fn add_staff(config: PathBuf, role: Role, email: String, name: Option<Stri
     let app = App::open(Config::read(&config)?, Arc::new(SystemClock), Rng::system()).await?;
     let (_, address) = staff::add_at_terminal(&app, role, &email, name.as_deref()).await?;
     writeln!(std::io::stdout().lock(), "Send this address to its owner. It works once:\n{}", address.reveal())?;
+    app.close().await;
+    Ok(())
+}
+
+async fn rotate_link_key(config: &Path) -> anyhow::Result<()> {
+    let app = App::open(Config::read(config)?, Arc::new(SystemClock), Rng::system()).await?;
+    links::keys::rotate(&app, &app.system()).await?;
+    writeln!(std::io::stdout().lock(), "Links are sealed under a new key. Those that are out stay good.")?;
+    app.close().await;
+    Ok(())
+}
+
+async fn revoke_all_links(config: &Path, yes: bool) -> anyhow::Result<()> {
+    let app = App::open(Config::read(config)?, Arc::new(SystemClock), Rng::system()).await?;
+    if !yes {
+        let visits = links::keys::outstanding(&app).await?;
+        ensure!(std::io::stdin().is_terminal(), "This voids the links of {visits} visits. Without a terminal say --yes");
+        write!(std::io::stdout().lock(), "This voids the links of {visits} visits. Type REVOKE to go on: ")?;
+        std::io::stdout().lock().flush()?;
+        let mut typed = String::new();
+        std::io::stdin().lock().read_line(&mut typed).context("read the answer")?;
+        ensure!(typed.trim() == "REVOKE", "Nothing was done");
+    }
+    let revoked = links::keys::revoke_all(&app, &app.system()).await?;
+    let links::keys::Revoked { visits, links } = revoked;
+    writeln!(std::io::stdout().lock(), "Voided {links} links of {visits} visits. The front desk sees on its list which need a new one.")?;
     app.close().await;
     Ok(())
 }

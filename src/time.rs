@@ -3,12 +3,15 @@
 //! A [`Timestamp`] is an integer in the database too, because text times mis-order on SQLite. This file is the only one
 //! that reads the machine's clock. It turns local wall-clock times into instants and back, and always names the zone.
 
+pub mod steady;
+
 use chrono::{DateTime, LocalResult, NaiveDate, NaiveDateTime, NaiveTime, TimeZone, Utc};
 use chrono_tz::Tz;
 use serde::{Deserialize, Serialize};
 use std::fmt;
 use std::ops::{Add, Sub};
-use std::sync::Arc;
+use std::sync::{Arc, LazyLock};
+use std::time::Instant;
 
 /// An instant, in milliseconds since 1970-01-01T00:00:00Z, leap seconds not counted.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Default, Serialize, Deserialize, sqlx::Type)]
@@ -32,6 +35,13 @@ impl Millis {
     }
     pub const fn days(n: i64) -> Self {
         Self::hours(n * 24)
+    }
+}
+
+impl Add for Millis {
+    type Output = Millis;
+    fn add(self, more: Millis) -> Millis {
+        Millis(self.0.saturating_add(more.0))
     }
 }
 
@@ -185,7 +195,11 @@ pub enum LocalTimeError {
 
 /// Where the time comes from. An argument everywhere, so that a test can stand at the edge of an hour.
 pub trait Clock: Send + Sync + fmt::Debug {
+    /// The time on the wall. It may jump.
     fn now(&self) -> Timestamp;
+
+    /// How long it is since some fixed moment of this run. It never runs backwards.
+    fn monotonic(&self) -> Millis;
 }
 
 /// The machine's clock.
@@ -196,6 +210,11 @@ impl Clock for SystemClock {
     #[expect(clippy::disallowed_methods, reason = "the one place that reads the machine's clock")]
     fn now(&self) -> Timestamp {
         Timestamp(Utc::now().timestamp_millis())
+    }
+
+    fn monotonic(&self) -> Millis {
+        static BEGAN: LazyLock<Instant> = LazyLock::new(Instant::now);
+        Millis(i64::try_from(BEGAN.elapsed().as_millis()).unwrap_or(i64::MAX))
     }
 }
 

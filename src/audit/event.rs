@@ -40,6 +40,8 @@ words! {
     Kind {
         SystemStarted = "system.started",
         SystemStopped = "system.stopped",
+        /// The machine's clock was set, or the machine slept.
+        TimeStepped = "clock.stepped",
         KeysCreated = "keys.created",
         ClinicChanged = "clinic.changed",
         /// A sealed value did not open: altered, moved, or under another key (HIP-06).
@@ -85,6 +87,9 @@ words! {
         /// Whoever got a link says that it is not for them.
         LinkReported = "link.reported",
         LinkUnlocked = "link.unlocked",
+        /// Links are sealed under a new key; an old key was given up.
+        LinkKeyRotated = "link.key_rotated",
+        LinkKeyRetired = "link.key_retired",
         /// A visit opens with a code from now on, or with the date of birth again.
         LinkCodeMade = "link.code_made",
         LinkCodeDropped = "link.code_dropped",

@@ -10,6 +10,7 @@ use crate::ids::{DeploymentId, PatientId};
 use crate::secret::Secret;
 use anyhow::Context;
 use std::path::Path;
+use std::sync::{Arc, PoisonError, RwLock};
 use uuid::Uuid;
 
 /// The key that wraps the others. It comes from a file outside the data directory.
@@ -40,7 +41,7 @@ pub struct Keyring {
     root: RootKey,
     index: PurposeKey,
     check: PurposeKey,
-    link: PurposeKey,
+    link: LinkKeys,
     log: PurposeKey,
     form: PurposeKey,
     organisation: PurposeKey,
@@ -57,12 +58,30 @@ struct PurposeKey {
     key: Secret<[u8; 32]>,
 }
 
+/// The keys that visit links are sealed under, the newest first. They rotate while the program runs, so they are the one part
+/// of a keyring that changes; what stands in the database decides.
+#[derive(Debug, Clone)]
+struct LinkKeys(Arc<RwLock<Vec<PurposeKey>>>);
+
+impl LinkKeys {
+    fn of(keys: Vec<PurposeKey>) -> Self {
+        Self(Arc::new(RwLock::new(keys)))
+    }
+
+    fn find(&self, fits: impl Fn(&PurposeKey) -> bool) -> Option<PurposeKey> {
+        self.0.read().unwrap_or_else(PoisonError::into_inner).iter().find(|key| fits(key)).cloned()
+    }
+}
+
 /// What the file holds, in words.
 const WHAT: &str = "root key";
 /// What a demonstration's key file begins with.
 const DEMONSTRATION: &str = "demonstration:";
 
-const PURPOSES: [&str; 6] = ["index", "check", "link", "log", "form", "organisation"];
+/// The purpose of the one kind of key that rotates.
+pub(super) const LINK: &str = "link";
+
+const PURPOSES: [&str; 6] = ["index", "check", LINK, "log", "form", "organisation"];
 
 impl RootKey {
     /// A new root key.
@@ -143,7 +162,7 @@ impl Keyring {
         (keyring, rows)
     }
 
-    /// The keys of an existing deployment.
+    /// The keys of an existing deployment. Of several link keys the newest comes first.
     pub fn unwrap(root: RootKey, deployment: DeploymentId, rows: &[WrappedKey]) -> Result<Self, WrongKey> {
         let find = |purpose: &str| {
             let row = rows.iter().find(|row| row.purpose == purpose).ok_or(WrongKey)?;
@@ -153,12 +172,35 @@ impl Keyring {
             deployment,
             index: find("index")?,
             check: find("check")?,
-            link: find("link")?,
+            link: LinkKeys::of(Self::link_keys(&root, deployment, rows)?),
             log: find("log")?,
             form: find("form")?,
             organisation: find("organisation")?,
             root,
         })
+    }
+
+    fn link_keys(root: &RootKey, deployment: DeploymentId, rows: &[WrappedKey]) -> Result<Vec<PurposeKey>, WrongKey> {
+        let keys: Vec<PurposeKey> =
+            rows.iter().filter(|row| row.purpose == LINK).map(|row| root.unwrap(deployment, row)).collect::<Result<_, _>>()?;
+        if keys.is_empty() { Err(WrongKey) } else { Ok(keys) }
+    }
+
+    /// A new key for links, to be stored. It seals from when [`Keyring::use_link_keys`] is told of it.
+    pub fn new_link_key(&self, rng: &Rng) -> WrappedKey {
+        self.root.wrap(self.deployment, LINK, new_kid(rng), &rng.bytes(), rng)
+    }
+
+    /// The ids of the link keys in use, the newest first.
+    pub fn link_kids(&self) -> Vec<i64> {
+        self.link.0.read().unwrap_or_else(PoisonError::into_inner).iter().map(|key| key.kid.into()).collect()
+    }
+
+    /// Use these link keys from now on, the newest first. Links under a key that is not among them open no more.
+    pub fn use_link_keys(&self, rows: &[WrappedKey]) -> Result<(), WrongKey> {
+        let keys = Self::link_keys(&self.root, self.deployment, rows)?;
+        *self.link.0.write().unwrap_or_else(PoisonError::into_inner) = keys;
+        Ok(())
     }
 
     /// A new key for a new patient, with the row to store.
@@ -221,8 +263,15 @@ impl Keyring {
         self.index.key.reveal()
     }
 
-    pub(super) fn link_key(&self) -> (u32, &[u8; 32]) {
-        (self.link.kid, self.link.key.reveal())
+    /// The newest link key, to seal under.
+    pub(super) fn link_key(&self) -> (u32, Secret<[u8; 32]>) {
+        let newest = self.link.find(|_| true).expect("a keyring is made with a link key and never left without one");
+        (newest.kid, newest.key)
+    }
+
+    /// The link key of that id, if links under it are still accepted.
+    pub(super) fn link_key_of(&self, kid: u32) -> Option<Secret<[u8; 32]>> {
+        self.link.find(|key| key.kid == kid).map(|key| key.key)
     }
 
     /// A keyed hash of something that must be counted or compared and not read: an address that tries passwords, say.

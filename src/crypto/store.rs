@@ -27,7 +27,19 @@ pub async fn insert_deployment(tx: &mut Tx, id: DeploymentId, now: Timestamp) ->
 }
 
 pub async fn wrapped_keys(tx: &mut Tx) -> sqlx::Result<Vec<WrappedKey>> {
-    in_tx!(tx, conn => sqlx::query_as("select purpose, kid, wrapped, check_value from wrapped_key").fetch_all(conn).await)
+    in_tx!(tx, conn => sqlx::query_as(
+        "select purpose, kid, wrapped, check_value from wrapped_key order by created_at desc, kid desc").fetch_all(conn).await)
+}
+
+/// The ids of the link keys, the newest first.
+pub async fn link_kids(tx: &mut Tx) -> sqlx::Result<Vec<i64>> {
+    in_tx!(tx, conn => sqlx::query_scalar(
+        "select kid from wrapped_key where purpose = 'link' order by created_at desc, kid desc").fetch_all(conn).await)
+}
+
+/// When the newest link key was made.
+pub async fn newest_link_key(tx: &mut Tx) -> sqlx::Result<Timestamp> {
+    in_tx!(tx, conn => sqlx::query_scalar("select max(created_at) from wrapped_key where purpose = 'link'").fetch_one(conn).await)
 }
 
 pub async fn insert_wrapped_key(tx: &mut Tx, key: &WrappedKey, now: Timestamp) -> sqlx::Result<()> {

@@ -51,7 +51,7 @@ pub fn seal_link(keys: &Keyring, origin: &str, link: &LinkSecret, rng: &Rng) -> 
     let mut token = vec![VERSION];
     token.extend_from_slice(&kid.to_be_bytes());
     token.extend_from_slice(&nonce);
-    token.extend(encrypt(key, nonce, &associated_data(origin, kid), payload.reveal()));
+    token.extend(encrypt(key.reveal(), nonce, &associated_data(origin, kid), payload.reveal()));
     Secret::new(URL_SAFE_NO_PAD.encode(token))
 }
 
@@ -61,12 +61,10 @@ pub fn open_link(keys: &Keyring, origin: &str, token: &str) -> Option<LinkSecret
         return None;
     }
     let bytes: [u8; LENGTH] = URL_SAFE_NO_PAD.decode(token).ok()?.try_into().ok()?;
-    let (kid, key) = keys.link_key();
-    if bytes[0] != VERSION || bytes[1..5] != kid.to_be_bytes() {
-        return None;
-    }
+    let kid = u32::from_be_bytes(*bytes[1..].first_chunk()?);
+    let key = keys.link_key_of(kid).filter(|_| bytes[0] == VERSION)?;
     let nonce: [u8; 12] = bytes[5..17].try_into().ok()?;
-    let payload = decrypt(key, nonce, &associated_data(origin, kid), &bytes[17..]).ok()?;
+    let payload = decrypt(key.reveal(), nonce, &associated_data(origin, kid), &bytes[17..]).ok()?;
     let (link, purpose) = payload.reveal().split_first_chunk::<16>()?;
     (purpose == [PURPOSE_JOIN_VISIT]).then(|| Secret::new(*link))
 }
@@ -132,6 +130,23 @@ mod tests {
         assert_eq!(code.reveal(), "011234567A");
         assert!(read_join_code("oil2-345 67").is_none(), "too short");
         assert!(read_join_code("UUUUUUUUUU").is_none(), "no such letter");
+    }
+
+    #[test]
+    fn a_link_opens_under_an_old_key_until_that_key_is_gone() {
+        let (keys, rng) = (keyring(), Rng::system());
+        let (root, deployment) = (RootKey::generate(&rng), DeploymentId::new(Timestamp(0), &rng));
+        let (keys_of_old, rows) = Keyring::create(root, deployment, &rng);
+        let old = rows.iter().find(|row| row.purpose == "link").expect("a link key").clone();
+        let opens = |token: &Secret<String>| open_link(&keys_of_old, "https://clinic.example", token.reveal()).is_some();
+        let first = seal_link(&keys_of_old, "https://clinic.example", &link_secret(&rng), &rng);
+        let new = keys_of_old.new_link_key(&rng);
+        keys_of_old.use_link_keys(&[new.clone(), old]).expect("both fit");
+        let second = seal_link(&keys_of_old, "https://clinic.example", &link_secret(&rng), &rng);
+        assert!(opens(&first) && opens(&second));
+        keys_of_old.use_link_keys(std::slice::from_ref(&new)).expect("one fits");
+        assert!(!opens(&first) && opens(&second));
+        assert!(keys.use_link_keys(&[new]).is_err() && keys_of_old.use_link_keys(&[]).is_err(), "never without a key of ours");
     }
 
     proptest! {

@@ -7,6 +7,7 @@
 mod device_move;
 mod ended;
 mod extract;
+pub mod keys;
 mod model;
 mod pages;
 mod redeem;
@@ -119,6 +120,7 @@ async fn mint(
         None => false,
     };
     let Some(link) = link else { return Ok(None) };
+    store::end_revoked(tx, invitation.visit).await?;
     store::insert_link(tx, &token::stored_link(&link.secret), &join_index(app, &link.join_code), invitation.visit, kind, made_at).await?;
     let created = Event::done(Kind::LinkCreated)
         .on(Object::Visit, invitation.visit.0)
@@ -155,7 +157,7 @@ pub async fn resend(app: &App, context: &Context, visit: VisitId) -> web::Result
     let mut reading = app.db.reading().await?;
     let invitation = store::invitation(&mut reading, visit).await?.ok_or(web::Error::NotFound)?;
     drop(reading);
-    if !invitation.is_open(app.now(), app.config.links) {
+    if !invitation.is_open(app.now_at_least(), app.config.links) {
         let refused = Event::refused(Kind::LinkRequested, "over").on(Object::Visit, visit.0).about(invitation.invitation.patient);
         app.log.refused(context, refused).await?;
         return Err(web::Error::Gone);
@@ -216,7 +218,7 @@ async fn ask_for_link(app: &App, context: &Context, key: &[u8]) -> web::Result<(
 /// [`PatientVisit`] in its signature.
 pub async fn resume(tx: &mut db::Tx, app: &App, token: &str, visit: VisitId) -> sqlx::Result<Option<PatientVisit>> {
     let device = store::device(tx, &token::stored(token), visit).await?;
-    let live = device.filter(|device| !model::session_is_over(&device.state, device.ends_at, device.ended_at, app.now()));
+    let live = device.filter(|device| !model::session_is_over(&device.state, device.ends_at, device.ended_at, app.now_at_least()));
     Ok(live.map(|device| PatientVisit {
         device: device.id,
         visit,

@@ -96,7 +96,7 @@ pub fn decide(link: &Standing, now: Timestamp, limits: LinkConfig) -> Decision {
         (_, Some(VoidedWhy::Moved)) => Decision::Moved,
         (_, Some(VoidedWhy::Cancelled)) => Decision::Cancelled,
         (_, Some(VoidedWhy::Redeemed | VoidedWhy::Replaced | VoidedWhy::Removed)) => Decision::Used,
-        (_, Some(VoidedWhy::Undelivered | VoidedWhy::WrongPerson)) => Decision::Withdrawn,
+        (_, Some(VoidedWhy::Undelivered | VoidedWhy::WrongPerson | VoidedWhy::Revoked)) => Decision::Withdrawn,
         _ if now < opens_at => Decision::TooEarly(opens_at),
         _ => Decision::Open,
     }
@@ -132,10 +132,12 @@ pub enum VoidedWhy {
     Undelivered,
     /// Who got the mail said that it is not for them.
     WrongPerson,
+    /// The clinic revoked all links at once.
+    Revoked,
 }
 
 impl VoidedWhy {
-    pub const ALL: [VoidedWhy; 7] = [
+    pub const ALL: [VoidedWhy; 8] = [
         VoidedWhy::Redeemed,
         VoidedWhy::Replaced,
         VoidedWhy::Moved,
@@ -143,6 +145,7 @@ impl VoidedWhy {
         VoidedWhy::Removed,
         VoidedWhy::Undelivered,
         VoidedWhy::WrongPerson,
+        VoidedWhy::Revoked,
     ];
 
     /// The word in the database and in the log.
@@ -155,6 +158,7 @@ impl VoidedWhy {
             VoidedWhy::Removed => "removed",
             VoidedWhy::Undelivered => "undelivered",
             VoidedWhy::WrongPerson => "wrong_person",
+            VoidedWhy::Revoked => "revoked",
         }
     }
 

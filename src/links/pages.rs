@@ -95,7 +95,7 @@ pub(super) async fn try_token(app: &App, request: &HttpRequest, body: &[u8], wis
     let (Some(asked), Some(check)) = (asked, check) else {
         return Ok(HttpResponse::BadRequest().json(json!({ "result": "unreadable" })));
     };
-    let (context, key) = (web::context::of(app, request), token_key(app, asked.token.reveal()));
+    let (context, key) = (web::context::of(app, request), token_key(app, asked.token.reveal()).await?);
     Ok(match redeem(app, &context, &key, &check, wish, held(app, request)).await? {
         Answer::No => HttpResponse::UnprocessableEntity().json(json!({ "result": "no" })),
         Answer::Reason(why) => {
@@ -159,7 +159,7 @@ pub async fn new_link(app: App, request: HttpRequest, _: SameOrigin, body: Bytes
     let context = web::context::of(&app, &request);
     if is_json(&request) {
         let wish: NewLinkWish = serde_json::from_slice(&body).map_err(|_| web::Error::Invalid)?;
-        ask_for_link(&app, &context, &token_key(&app, wish.token.reveal())).await?;
+        ask_for_link(&app, &context, &token_key(&app, wish.token.reveal()).await?).await?;
         return Ok(HttpResponse::Ok().json(json!({ "result": "sent" })));
     }
     let form: JoinForm = serde_urlencoded::from_bytes(&body).map_err(|_| web::Error::Invalid)?;
@@ -185,7 +185,7 @@ pub async fn not_for_me(app: App, request: HttpRequest, _: SameOrigin, body: Byt
     let Some(said) = said.filter(|said| undelivered::is_confirmed(&said.words)) else {
         return Ok(HttpResponse::BadRequest().json(json!({ "result": "unreadable" })));
     };
-    undelivered::report(&app, &web::context::of(&app, &request), &token_key(&app, said.token.reveal())).await?;
+    undelivered::report(&app, &web::context::of(&app, &request), &token_key(&app, said.token.reveal()).await?).await?;
     Ok(HttpResponse::Ok().json(json!({ "result": "thanks" })))
 }
 
@@ -213,9 +213,14 @@ pub(super) fn see(address: &str) -> HttpResponseBuilder {
 }
 
 /// What stands in the database of the link with this token; for a token that is not ours, of a link that there is not.
-fn token_key(app: &App, token: &str) -> Vec<u8> {
+///
+/// The keys are looked up for every token, of ours or not: which ones there are is no secret, but one more look would tell.
+async fn token_key(app: &App, token: &str) -> web::Result<Vec<u8>> {
+    let mut reading = app.db.reading().await?;
+    app.refresh_link_keys(&mut reading).await?;
+    drop(reading);
     let link = token::open_link(&app.keys, &app.config.base_url, token).unwrap_or_else(|| token::link_secret(&app.rng));
-    token::stored_link(&link)
+    Ok(token::stored_link(&link))
 }
 
 fn held(app: &App, request: &HttpRequest) -> impl Fn(VisitId) -> Option<String> {

@@ -157,13 +157,13 @@ async fn right_value(app: &App, mut tx: audit::Tx, key: &[u8], link: &Link, wish
         tx.commit(about(link, Event::done(Kind::LinkResumed)).with("device", Fact::Id(visit.device.0))).await?;
         return Ok(Answer::Open { visit: link.visit_id, token: None });
     }
-    let decision = model::decide(&link.standing(), app.now(), app.config.links);
+    let decision = model::decide(&link.standing(), app.now_at_least(), app.config.links);
     match decision {
         Decision::Open => {}
         Decision::Elsewhere if wish == Wish::MoveHere => return device_move::ask(app, tx, link).await,
         _ => return not_now(tx, link, decision).await,
     }
-    if !store::redeem(&mut tx, link.visit_id, key, app.config.links, app.now()).await? {
+    if !store::redeem(&mut tx, link.visit_id, key, app.config.links, app.now_at_least()).await? {
         // Voided between two statements of ours.
         return not_now(tx, link, Decision::Used).await;
     }

@@ -6,7 +6,7 @@ use crate::config::LinkConfig;
 use crate::db::{Tx, in_tx};
 use crate::ids::{DeviceId, PatientId, StaffId, VisitId};
 use crate::mail::outbox::LetterKind;
-use crate::time::{Timestamp, Zone};
+use crate::time::{Millis, Timestamp, Zone};
 
 /// A link with what is needed of its visit and patient. Nothing of it is sealed.
 #[derive(Debug, Clone, sqlx::FromRow)]
@@ -233,6 +233,63 @@ pub async fn invitation(tx: &mut Tx, visit: VisitId) -> sqlx::Result<Option<Invi
         },
         state: row.state,
     }))
+}
+
+/// A visit with a link that opens something.
+#[derive(Debug, Clone, Copy, sqlx::FromRow)]
+pub struct WithLinks {
+    pub id: VisitId,
+    pub patient_id: PatientId,
+    pub clinician_id: StaffId,
+}
+
+pub async fn with_links(tx: &mut Tx, limit: i64) -> sqlx::Result<Vec<WithLinks>> {
+    in_tx!(tx, conn => sqlx::query_as(
+        "select id, patient_id, clinician_id from visit
+         where exists (select 1 from visit_link where visit_id = visit.id and voided_at is null) order by starts_at, id limit $1")
+        .bind(limit).fetch_all(conn).await)
+}
+
+pub async fn visits_with_links(tx: &mut Tx) -> sqlx::Result<i64> {
+    in_tx!(tx, conn => sqlx::query_scalar("select count(distinct visit_id) from visit_link where voided_at is null")
+        .fetch_one(conn).await)
+}
+
+/// All links were revoked: this visit's patient needs a new one. What was wrong before stays said.
+pub async fn flag_revoked(tx: &mut Tx, visit: VisitId, now: Timestamp) -> sqlx::Result<()> {
+    in_tx!(tx, conn => sqlx::query(
+        "update visit set link_trouble = 'revoked', link_trouble_at = $2, version = version + 1
+         where id = $1 and state in ('booked', 'sent') and link_trouble is null")
+        .bind(visit).bind(now).execute(conn).await.map(drop))
+}
+
+/// A mail with a new link after a revocation is what the visit needed.
+pub async fn end_revoked(tx: &mut Tx, visit: VisitId) -> sqlx::Result<()> {
+    in_tx!(tx, conn => sqlx::query(
+        "update visit set link_trouble = null, link_trouble_at = null, version = version + 1 where id = $1 and link_trouble = 'revoked'")
+        .bind(visit).execute(conn).await.map(drop))
+}
+
+/// The link keys under which no link can open anything any more: replaced, and every visit with a link that may be sealed under
+/// them is over. A void link counts, because its holder may hear why, and the device that used it comes back with it.
+pub async fn spent_link_keys(tx: &mut Tx, now: Timestamp, overlap: Millis, limits: LinkConfig) -> sqlx::Result<Vec<i64>> {
+    in_tx!(tx, conn => sqlx::query_scalar(
+        "select kid from wrapped_key as old
+         where purpose = 'link'
+           and exists (select 1 from wrapped_key as newer
+                       where newer.purpose = 'link' and newer.created_at > old.created_at and newer.created_at + $2 < $1)
+           and not exists (
+               select 1 from visit_link join visit on visit.id = visit_link.visit_id
+               where visit.state not in ('ended', 'cancelled', 'no_show')
+                 and (visit.ends_at > $3 or visit.state in ('waiting', 'checking', 'in_call'))
+                 and visit_link.created_at <= $2 + (select min(newer.created_at) from wrapped_key as newer
+                                                    where newer.purpose = 'link' and newer.created_at > old.created_at))")
+        .bind(now).bind(overlap.0).bind(now - limits.closes_after()).fetch_all(conn).await)
+}
+
+pub async fn retire_link_key(tx: &mut Tx, kid: i64) -> sqlx::Result<()> {
+    in_tx!(tx, conn => sqlx::query("delete from wrapped_key where purpose = 'link' and kid = $1")
+        .bind(kid).execute(conn).await.map(drop))
 }
 
 pub async fn version(tx: &mut Tx, visit: VisitId) -> sqlx::Result<i64> {

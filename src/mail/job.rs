@@ -75,6 +75,9 @@ async fn deliver(app: &App, claimed: &Claimed, standing: Standing) -> anyhow::Re
         Err(KeyError::Database(error)) => return Err(error).context("read a patient's key"),
         Err(KeyError::Missing | KeyError::Wrong(_)) => return Ok(Ending::Lost("no_key")),
     };
+    let mut reading = app.db.reading().await?;
+    app.refresh_link_keys(&mut reading).await.context("use the link keys of the database")?;
+    drop(reading);
     let access = app.log.access(&app.system(), about(claimed, Event::done(Kind::MailRendered))).await?;
     let Some(mut values) = claimed.open(&access, &key).await else { return Ok(Ending::Lost("altered")) };
     if standing.times_by_mail_agreed_at.is_none() {

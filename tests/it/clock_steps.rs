@@ -6,10 +6,12 @@ use crate::support::browser::Browser;
 use crate::support::guest::{BORN, Invitation};
 use anteroom::appointments::reminders;
 use anteroom::audit::Kind;
+use anteroom::jobs;
 use anteroom::staff::Role;
 use anteroom::time::{Millis, Timestamp};
 use reqwest::StatusCode;
 use serde_json::{Value, json};
+use std::collections::BTreeSet;
 
 /// How far a clock is set wrong, in both directions.
 const STEPS: [Millis; 5] = [Millis::hours(-1), Millis::hours(1), Millis::days(-2), Millis::days(-365), Millis::days(365)];
@@ -67,6 +69,13 @@ on_both! {
     }
 }
 
+impl TestApp {
+    /// By how much the clock was set each time, as the log has it.
+    async fn steps(&self) -> BTreeSet<i64> {
+        self.events("clock.stepped").await.iter().map(|event| event["details"]["by_ms"].as_i64().unwrap()).collect()
+    }
+}
+
 /// What a device hears that tries a link with the right value.
 async fn tries(device: &Browser, link: &Invitation) -> Value {
     device.json("/v/redemption", &json!({ "token": link.token, "check": BORN })).await.json().await.unwrap()
@@ -83,6 +92,77 @@ on_both! {
             assert_eq!(tries(&app.browser(), &link).await["result"], "reason", "{step:?}");
         }
         assert_eq!(app.events("link.redeemed").await.len(), 1);
+        app.finish().await;
+    }
+}
+
+on_both! {
+    async fn a_link_that_is_over_stays_over_however_far_the_clock_is_set_back_over_a_restart_too(app: TestApp) {
+        let mut app = app;
+        let guest = app.guest().await;
+        let link = app.invitation().await;
+        app.clock.advance(Millis::minutes(90));
+        let right = app.app.now();
+        assert_eq!(tries(&app.browser(), &link).await["reason"], "over");
+        jobs::look_at_clock(&app.app).await.unwrap();
+        for step in [Millis::hours(-1), Millis::days(-2), Millis::days(-365)] {
+            app.clock.set(right + step);
+            assert_eq!(tries(&app.browser(), &link).await["reason"], "over", "{step:?}");
+            jobs::look_at_clock(&app.app).await.unwrap();
+            app.restart().await;
+            assert_eq!(tries(&app.browser(), &link).await["reason"], "over", "{step:?} and a restart");
+        }
+        assert_eq!(app.state_of(guest.visit).await, "sent");
+        app.finish().await;
+    }
+}
+
+on_both! {
+    async fn a_clock_that_was_a_year_ahead_and_is_set_right_has_closed_no_link(app: TestApp) {
+        let mut app = app;
+        let guest = app.guest_at(app.app.now() + Millis::hours(12), true).await;
+        let link = app.invitation().await;
+        let year = Millis::days(365);
+        app.clock.set(app.app.now() + year);
+        for hours in 0..11 {
+            jobs::look_at_clock(&app.app).await.unwrap();
+            anteroom::links::keys::look_after(&app.app).await.unwrap();
+            assert_eq!(tries(&app.browser(), &link).await["reason"], "over", "while it is wrong");
+            app.clock.advance(Millis::hours(1));
+            if hours == 5 {
+                app.restart().await;
+            }
+        }
+        app.clock.set(app.app.now() - year + Millis::hours(1));
+        jobs::look_at_clock(&app.app).await.unwrap();
+        assert_eq!(app.app.now(), guest.starts_at);
+        assert_eq!(tries(&app.browser(), &link).await["result"], "open");
+        assert_eq!(app.steps().await, [Millis::hours(1).0 - year.0, year.0].into(), "both are in the log");
+        app.finish().await;
+    }
+}
+
+on_both! {
+    async fn only_a_step_of_more_than_two_seconds_is_recorded_and_a_change_of_the_hour_is_none(app: TestApp) {
+        jobs::look_at_clock(&app.app).await.unwrap();
+        // Summer time begins and ends at the clinic: people set their clocks, the time goes on.
+        for day in ["2027-03-14T06:59:00Z", "2027-11-07T05:59:00Z"] {
+            app.clock.set(instant(day));
+            jobs::look_at_clock(&app.app).await.unwrap();
+            let before = app.events("clock.stepped").await.len();
+            for _ in 0..120 {
+                app.clock.advance(Millis::minutes(1));
+                jobs::look_at_clock(&app.app).await.unwrap();
+            }
+            assert_eq!(app.events("clock.stepped").await.len(), before, "{day}");
+        }
+        let before = app.events("clock.stepped").await.len();
+        for (step, noticed) in [(2_000, false), (-2_000, false), (2_001, true), (-2_001, true)] {
+            app.clock.set(app.app.now() + Millis(step));
+            jobs::look_at_clock(&app.app).await.unwrap();
+            assert_eq!(app.steps().await.contains(&step), noticed, "{step}");
+        }
+        assert_eq!(app.events("clock.stepped").await.len(), before + 2);
         app.finish().await;
     }
 }

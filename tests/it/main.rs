@@ -19,6 +19,7 @@ mod fuzz;
 mod inventory;
 mod languages;
 mod letters;
+mod link_keys;
 mod links;
 mod log_tree;
 mod log_verify;

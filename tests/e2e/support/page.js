@@ -39,12 +39,16 @@ function namesOf(kind) {
   return [...document.querySelectorAll(KINDS[kind])].filter(isVisible).map(nameOf);
 }
 
-/** Everything that can be pressed, beginning with another one each time. Of those that lead away, the last one pressed does. */
+/** Everything that can be pressed, and then whatever came of that, beginning with another one each time. Of those that lead away,
+ *  the last one pressed does. */
 function pressEverything(round) {
-  const all = [...document.querySelectorAll(`${KINDS.button}, ${KINDS.link}, label`)].filter((element) => isVisible(element) && !element.matches("a[href^='tel:']"));
-  const first = round % all.length;
-  for (const element of [...all.slice(first), ...all.slice(0, first)]) element.click();
-  return all.length;
+  const there = () => [...document.querySelectorAll(`${KINDS.button}, ${KINDS.link}, label`)].filter((element) => isVisible(element) && !element.matches("a[href^='tel:']"));
+  const first = there();
+  const turned = [...first.slice(round % first.length), ...first.slice(0, round % first.length)];
+  for (const element of turned) element.click();
+  const more = there().filter((element) => !first.includes(element));
+  for (const element of more) element.click();
+  return first.length + more.length;
 }
 
 /** Sets a field as its picker would. */

@@ -11,7 +11,8 @@ pub const INNER_ANDROID: &str = "Mozilla/5.0 (Linux; Android 14; wv) AppleWebKit
 const INNER_APPLE: &str = "Mozilla/5.0 (iPhone; CPU iPhone OS 17_5 like Mac OS X) AppleWebKit/605.1.15 (KHTML, like Gecko) Mobile/15E148";
 
 /// What is open to everybody.
-pub const FOR_ANYONE: &[&str] = &["/sign-in", "/set-password", "/v", "/join", "/visit-over", "/privacy", "/encryption", "/help"];
+pub const FOR_ANYONE: &[&str] =
+    &["/sign-in", "/set-password", "/v", "/join", "/visit-over", "/privacy", "/encryption", "/help", "/third-person"];
 
 pub struct Walk<'a, L: AsyncFn(&Browser, &str) -> Vec<String>> {
     pub patient: &'a Browser,

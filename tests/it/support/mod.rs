@@ -91,21 +91,35 @@ macro_rules! on_both {
 
 /// A clock that stands until the test moves it.
 #[derive(Debug, Clone)]
-pub struct ManualClock(Arc<AtomicI64>);
+pub struct ManualClock {
+    wall: Arc<AtomicI64>,
+    monotonic: Arc<AtomicI64>,
+}
 
 impl ManualClock {
-    pub fn advance(&self, length: Millis) {
-        self.0.fetch_add(length.0, Ordering::SeqCst);
+    fn at(now: Timestamp) -> Self {
+        Self { wall: Arc::new(AtomicI64::new(now.0)), monotonic: Arc::default() }
     }
 
+    /// Time passes.
+    pub fn advance(&self, length: Millis) {
+        self.wall.fetch_add(length.0, Ordering::SeqCst);
+        self.monotonic.fetch_add(length.0, Ordering::SeqCst);
+    }
+
+    /// Somebody sets the clock. No time passes.
     pub fn set(&self, now: Timestamp) {
-        self.0.store(now.0, Ordering::SeqCst);
+        self.wall.store(now.0, Ordering::SeqCst);
     }
 }
 
 impl Clock for ManualClock {
     fn now(&self) -> Timestamp {
-        Timestamp(self.0.load(Ordering::SeqCst))
+        Timestamp(self.wall.load(Ordering::SeqCst))
+    }
+
+    fn monotonic(&self) -> Millis {
+        Millis(self.monotonic.load(Ordering::SeqCst))
     }
 }
 
@@ -201,7 +215,7 @@ impl TestApp {
         std::fs::create_dir_all(&config.data_dir).unwrap();
         std::fs::create_dir_all(config.root_key_file.parent().unwrap()).unwrap();
         RootKey::generate(&Rng::system()).write_new(&config.root_key_file).unwrap();
-        let clock = ManualClock(Arc::new(AtomicI64::new(NOW.0)));
+        let clock = ManualClock::at(NOW);
         let app = App::open(config, Arc::new(clock.clone()), Rng::system()).await.unwrap();
         let requests = Requests::new();
         let (hub, server, rooms) = serve(&app, &requests, listeners);
