@@ -238,8 +238,19 @@ fn only_pages_sockets_and_web_know_actix() {
 
 #[test]
 fn pure_files_hold_no_async_no_clock_and_no_randomness() {
-    const PURE: [&str; 11] =
-        ["dsn.rs", "steady.rs", "model.rs", "room.rs", "stays.rs", "birth.rs", "event.rs", "message.rs", "ics.rs", "edge.rs", "checkpoint.rs"];
+    const PURE: [&str; 11] = [
+        "dsn.rs",
+        "steady.rs",
+        "model.rs",
+        "room.rs",
+        "stays.rs",
+        "birth.rs",
+        "event.rs",
+        "message.rs",
+        "ics.rs",
+        "edge.rs",
+        "checkpoint.rs",
+    ];
     let impure = ["async ", ".await", "Clock", "Rng", "SystemTime", "Instant::now"];
     let pure = |source: &Source| PURE.contains(&source.file()) || source.path == "src/calls/session.rs";
     holds(

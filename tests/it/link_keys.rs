@@ -1,7 +1,7 @@
 //! Link keys: they rotate under load, an old one goes when it is spent, and all links can be revoked at once (LNK-14).
 
 use crate::on_both;
-use crate::support::guest::{BORN, Guest, Invitation};
+use crate::support::guest::{BORN, Invitation};
 use crate::support::{Browser, TestApp};
 use anteroom::links::keys::{self, Revoked};
 use anteroom::staff::Role;
@@ -19,12 +19,6 @@ async fn opens(app: &TestApp, link: &Invitation) -> bool {
 }
 
 impl TestApp {
-    async fn guest_with_link(&self) -> (Guest, Invitation) {
-        let guest = self.guest().await;
-        let link = self.invitation().await;
-        (guest, link)
-    }
-
     /// Run a command beside the server.
     fn command(&self, arguments: &[&str]) -> Output {
         let mut command = Command::new(env!("CARGO_BIN_EXE_anteroom"));

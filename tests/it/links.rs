@@ -1,7 +1,7 @@
 //! Visit links from outside: what opens them, what does not, and what each answer tells.
 
 use crate::support::desk::{booking, key};
-use crate::support::guest::{BORN, Guest, Invitation, read_invitation, slot};
+use crate::support::guest::{BORN, read_invitation, slot};
 use crate::support::statements::Statements;
 use crate::support::{Browser, TestApp};
 use crate::{on_both, on_db};
@@ -48,12 +48,6 @@ async fn reason(browser: &Browser, token: &str) -> String {
     answer["reason"].as_str().unwrap().to_owned()
 }
 
-async fn guest_with_link(app: &TestApp) -> (Guest, Invitation) {
-    let guest = app.guest().await;
-    let invitation = app.invitation().await;
-    (guest, invitation)
-}
-
 on_both! {
     async fn link_pages_keep_nothing_and_tell_nobody(app: TestApp) {
         let browser = app.browser();
@@ -70,7 +64,7 @@ on_both! {
 
 on_both! {
     async fn a_post_without_a_typed_value_opens_nothing_and_costs_no_try(app: TestApp) {
-        let (guest, link) = guest_with_link(&app).await;
+        let (guest, link) = app.guest_with_link().await;
         let browser = app.browser();
         let bodies = [json!({}), json!({ "token": link.token }), json!({ "token": link.token, "check": "" }),
             json!({ "token": link.token, "check": "yes" }), json!({ "check": BORN }), json!([]), json!({ "token": link.token, "check": 1 })];
@@ -94,7 +88,7 @@ on_both! {
     async fn of_64_devices_at_once_one_opens_the_visit_each_time(app: TestApp) {
         let browsers: Vec<Browser> = (0..64).map(|_| app.browser()).collect();
         for round in 0..ROUNDS {
-            let (guest, link) = guest_with_link(&app).await;
+            let (guest, link) = app.guest_with_link().await;
             let gate = closed_gate(&app, guest.visit).await;
             let tries = join_all(browsers.iter().map(|browser| redeem(browser, &link.token, BORN)));
             let release = async {
@@ -122,7 +116,7 @@ async fn closed_gate(app: &TestApp, visit: VisitId) -> Tx {
 
 on_both! {
     async fn of_64_wrong_values_at_once_five_count_and_lock(app: TestApp) {
-        let (guest, link) = guest_with_link(&app).await;
+        let (guest, link) = app.guest_with_link().await;
         let gate = closed_gate(&app, guest.visit).await;
         let browsers: Vec<Browser> = (0..16).map(|_| app.browser()).collect();
         let tries = join_all(browsers.iter().map(|browser| redeem(browser, &link.token, WRONG)));
@@ -160,7 +154,7 @@ async fn seen(browser: &Browser, token: &str, check: &str) -> (StatusCode, Vec<(
 
 on_both! {
     async fn unknown_wrong_and_locked_are_one_answer(app: TestApp) {
-        let (guest, link) = guest_with_link(&app).await;
+        let (guest, link) = app.guest_with_link().await;
         let browser = app.browser();
         let wrong = seen(&browser, &link.token, WRONG).await;
         assert_eq!(wrong.2, br#"{"result":"no"}"#);
@@ -188,7 +182,7 @@ on_both! {
     async fn unknown_wrong_and_locked_run_the_same_statements(app: TestApp) {
         if app.has_a_process_of_its_own(module_path!()) {
             let statements = Statements::listen();
-            let (_guest, link) = guest_with_link(&app).await;
+            let (_guest, link) = app.guest_with_link().await;
             let browser = app.browser();
             let mut of = Vec::new();
             statements.take();
@@ -224,7 +218,7 @@ on_both! {
 
 on_both! {
     async fn five_wrong_values_lock_all_links_and_codes_of_a_visit_for_15_minutes(app: TestApp) {
-        let (guest, first) = guest_with_link(&app).await;
+        let (guest, first) = app.guest_with_link().await;
         let browser = app.browser();
         for _ in 0..2 {
             assert_eq!(redeem(&browser, &first.token, WRONG).await, no());
@@ -263,7 +257,7 @@ on_both! {
 
 on_both! {
     async fn a_new_link_from_staff_ends_a_lock_at_once(app: TestApp) {
-        let (guest, link) = guest_with_link(&app).await;
+        let (guest, link) = app.guest_with_link().await;
         let (outsider, patient) = (app.browser(), app.browser());
         for _ in 0..6 {
             assert_eq!(redeem(&outsider, &link.token, WRONG).await, no());
@@ -277,7 +271,7 @@ on_both! {
 
 on_both! {
     async fn a_source_of_many_wrong_values_is_answered_late_and_never_refused(app: TestApp) {
-        let (guest, link) = guest_with_link(&app).await;
+        let (guest, link) = app.guest_with_link().await;
         let browser = app.browser();
         for _ in 0..20 {
             assert_eq!(redeem(&browser, &"A".repeat(67), WRONG).await, no());
@@ -315,7 +309,7 @@ on_both! {
 
 on_both! {
     async fn a_moved_or_cancelled_visit_says_so_after_the_right_value_only(app: TestApp) {
-        let (guest, first) = guest_with_link(&app).await;
+        let (guest, first) = app.guest_with_link().await;
         let browser = app.browser();
         let later = guest.starts_at + Millis::minutes(20);
         appointments::move_to(&app.app, &guest.desk, guest.visit, guest.starts_at, slot(later)).await.unwrap();
@@ -332,7 +326,7 @@ on_both! {
 
 on_both! {
     async fn the_device_that_opened_a_visit_resumes_and_another_hears_where_it_is(app: TestApp) {
-        let (guest, link) = guest_with_link(&app).await;
+        let (guest, link) = app.guest_with_link().await;
         let (phone, laptop) = (app.browser(), app.browser());
         assert_eq!(redeem(&phone, &link.token, BORN).await, opened(guest.visit));
         assert_eq!(redeem(&phone, &link.token, WRONG).await, no(), "the check is asked of this device too");
@@ -352,7 +346,7 @@ on_both! {
 
 on_both! {
     async fn after_the_clinician_sent_a_device_out_only_a_new_link_opens(app: TestApp) {
-        let (guest, link) = guest_with_link(&app).await;
+        let (guest, link) = app.guest_with_link().await;
         let phone = app.browser();
         assert_eq!(redeem(&phone, &link.token, BORN).await, opened(guest.visit));
         waiting_room::remove(&app.app, &guest.desk, guest.clinician, guest.visit).await.unwrap();
@@ -367,9 +361,9 @@ on_both! {
 
 on_both! {
     async fn two_visits_live_in_one_browser_and_neither_opens_another(app: TestApp) {
-        let (first, first_link) = guest_with_link(&app).await;
-        let (second, second_link) = guest_with_link(&app).await;
-        let (third, _) = guest_with_link(&app).await;
+        let (first, first_link) = app.guest_with_link().await;
+        let (second, second_link) = app.guest_with_link().await;
+        let (third, _) = app.guest_with_link().await;
         let browser = app.browser();
         assert_eq!(redeem(&browser, &first_link.token, BORN).await, opened(first.visit));
         assert_eq!(redeem(&browser, &second_link.token, BORN).await, opened(second.visit));
@@ -384,7 +378,7 @@ on_both! {
 
 on_both! {
     async fn a_device_session_ends_an_hour_after_the_planned_end_unless_the_visit_goes_on(app: TestApp) {
-        let (guest, link) = guest_with_link(&app).await;
+        let (guest, link) = app.guest_with_link().await;
         let (browser, page) = (app.browser(), format!("/visits/{}", guest.visit));
         assert_eq!(redeem(&browser, &link.token, BORN).await, opened(guest.visit));
         let over = guest.starts_at + Millis::minutes(90);
@@ -401,7 +395,7 @@ on_both! {
 
 on_both! {
     async fn a_foreign_page_cannot_post_here(app: TestApp) {
-        let (guest, link) = guest_with_link(&app).await;
+        let (guest, link) = app.guest_with_link().await;
         let browser = app.browser();
         let body = json!({ "token": link.token, "check": BORN });
         for path in ["/v/redemption", "/v/links", "/join"] {
@@ -444,7 +438,7 @@ on_both! {
 
 on_both! {
     async fn at_join_what_was_typed_stays_and_a_new_link_can_be_asked_for(app: TestApp) {
-        let (guest, link) = guest_with_link(&app).await;
+        let (guest, link) = app.guest_with_link().await;
         let browser = app.browser();
         let typed = link.code.to_lowercase();
         let answer = browser.form("/join", &[("code", &typed), ("check", WRONG)]).await;
@@ -479,7 +473,7 @@ fn other_than(code: &str) -> String {
 
 on_both! {
     async fn a_visit_code_that_the_front_desk_makes_is_asked_for_instead_of_the_date(app: TestApp) {
-        let (guest, link) = guest_with_link(&app).await;
+        let (guest, link) = app.guest_with_link().await;
         let (desk, browser) = (app.staff(Role::Scheduler).await, app.browser());
         let page = format!("/appointments/{}", guest.visit);
         assert!(desk.text(&page).await.contains("types their date of birth"));
@@ -543,7 +537,7 @@ on_both! {
 
 on_both! {
     async fn a_thief_of_the_database_finds_no_link_code_or_session(app: TestApp) {
-        let (guest, link) = guest_with_link(&app).await;
+        let (guest, link) = app.guest_with_link().await;
         let waiting = app.guest().await;
         let browser = app.browser();
         assert_eq!(redeem(&browser, &link.token, BORN).await, opened(guest.visit));

@@ -2,7 +2,7 @@
 //! one (SES-08, ID-04, LNK-07).
 
 use crate::on_both;
-use crate::support::guest::{BORN, Guest, Invitation};
+use crate::support::guest::BORN;
 use crate::support::{Browser, PASSWORD, TestApp};
 use anteroom::staff::Role;
 use anteroom::time::Millis;
@@ -32,12 +32,6 @@ impl TestApp {
     /// As many as come at once, each at another place.
     fn crowd(&self) -> Vec<Somebody> {
         (0..CONNECTIONS).map(|n| self.somebody_at(&format!("203.0.113.{n}"))).collect()
-    }
-
-    async fn guest_with_link(&self) -> (Guest, Invitation) {
-        let guest = self.guest().await;
-        let link = self.invitation().await;
-        (guest, link)
     }
 }
 

@@ -177,10 +177,6 @@ impl Window {
         self.driver.switch_to_window(tabs[number].clone()).await.unwrap();
     }
 
-    pub async fn forget_cookies(&self) {
-        self.driver.delete_all_cookies().await.unwrap();
-    }
-
     /// From here on the pages of this browser are in a language that no button may offer. A page of ours must be open.
     pub async fn speak(&self, language: &str) {
         self.driver.add_cookie(Cookie::new("language", language)).await.unwrap();

@@ -33,6 +33,13 @@ pub struct Invitation {
 }
 
 impl TestApp {
+    /// A guest, and the link in the mail that they got.
+    pub async fn guest_with_link(&self) -> (Guest, Invitation) {
+        let guest = self.guest().await;
+        let link = self.invitation().await;
+        (guest, link)
+    }
+
     /// A guest whose visit begins now, and who agreed to times by mail.
     pub async fn guest(&self) -> Guest {
         self.guest_at(self.app.now(), true).await
