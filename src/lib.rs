@@ -28,6 +28,7 @@
 //! - [`jobs`], [`server`]: what happens by itself; the HTTP server.
 //! - [`operations`]: health and figures for those who run it, on an address of their own.
 //! - [`production`], [`init`], [`demo`]: what a clinic's start refuses; how a clinic begins; a whole one to try.
+//! - [`terminal`]: the commands that are given beside a server.
 //!
 //! In a feature, `mod.rs` tells the story and holds the verbs; `model.rs`, `room.rs`, `session.rs`, `event.rs` are pure;
 //! `store.rs` is its SQL; `pages.rs` is HTTP; `socket.rs` is WebSocket; `extract.rs` says who may call.
@@ -78,6 +79,7 @@ pub mod records;
 pub mod secret;
 pub mod server;
 pub mod staff;
+pub mod terminal;
 pub mod text;
 pub mod time;
 pub mod waiting_room;

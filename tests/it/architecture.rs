@@ -37,6 +37,7 @@ const LAYERS: &[(&str, u8)] = &[
     ("server", 16),
     ("demo", 17),
     ("init", 17),
+    ("terminal", 17),
     ("lib", 18),
     ("main", 18),
 ];
