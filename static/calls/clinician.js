@@ -108,7 +108,13 @@ function open() {
   });
   showIdentity();
   if (wasJustAdmitted(visit)) return void begin();
+  askToJoin();
+}
+
+/** No camera without a press. */
+function askToJoin() {
   joinButton.hidden = false;
+  find("#to-today", HTMLAnchorElement).hidden = true;
   call.waiting(say("join-to-see"));
 }
 
@@ -120,10 +126,11 @@ async function begin() {
   const troubles = await devices.open({ camera: true, microphone: true });
   const worst = troubles.microphone ?? troubles.camera;
   if (worst) call.notice(`${say(troubles.microphone ? "no-sound" : "no-camera")} ${mend(worst, say)}`);
+  // Put back while the camera opened.
+  if (!letIn) return backInWaitingRoom();
   call.showOwn();
   keepAwake();
-  if (letIn) call.lost("connecting");
-  else backInWaitingRoom();
+  call.lost("connecting");
   session?.want();
 }
 
@@ -131,10 +138,13 @@ async function begin() {
 function told(message) {
   call.where(message.peer);
   identified = message.identity !== null;
+  const again = !letIn;
   letIn = message.state === "checking" || message.state === "in_call";
   showIdentity();
   showMove(message.moving);
+  for (const id of ["#back", "#end"]) find(id, HTMLButtonElement).hidden = !letIn;
   if (!letIn) backInWaitingRoom();
+  else if (again) askToJoin();
 }
 
 /** Another device of the patient asks to take the visit over: a phone that died in the call. @param {{device: string, lapses_in_ms: number}|null} asking */
@@ -157,9 +167,10 @@ async function answerMove(pressed) {
 
 /** The patient stayed away too long, or another page of ours put them back. */
 function backInWaitingRoom() {
+  stopDevices();
+  joinButton.hidden = true;
   call.waiting(say("back-in-waiting"));
   find("#to-today", HTMLAnchorElement).hidden = false;
-  stopClock();
 }
 
 function showIdentity() {
@@ -259,6 +270,7 @@ function setChat(open) {
 /** @param {import("./negotiation.js").News} why */
 function showOver(why) {
   chat.set(false);
+  announce("");
   find("#over-heading", HTMLElement).textContent = say(`closed-${why}-heading`);
   find("#over-words", HTMLElement).textContent = say(`closed-${why}-words`);
   tell(find("#over-return", HTMLButtonElement), why === "superseded" || why === "differ" ? say(`over-${why}-return`) : "");

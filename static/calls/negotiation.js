@@ -168,13 +168,17 @@ function told(state, message) {
   return state.link.resume ? after(resume({ ...state, link: { ...state.link, resume: false } }), effects) : { state, effects };
 }
 
-/** @param {State} state @returns {Step} */
+/**
+ * Back in the waiting room. The patient's page joins the next call by itself. The clinician may admit from another tab, and a page left
+ * behind must not take the call from that one.
+ * @param {State} state @returns {Step}
+ */
 function putBack(state) {
   /** @type {Effect[]} */
   const effects = [];
   if (state.link) state = part(state, effects);
   if (state.chat) effects.push({ do: "chat", open: false });
-  return { state: { ...state, joined: false, chat: false }, effects };
+  return { state: { ...state, wanted: state.wanted && state.role === "patient", joined: false, chat: false }, effects };
 }
 
 /** No connection any more, and none in sight. @param {State} state @param {Effect[]} effects @returns {State} */

@@ -96,6 +96,32 @@ async fn who_waits_reads_that_the_visit_was_cancelled_and_so_does_a_page_that_sl
 }
 
 #[tokio::test]
+async fn a_call_page_left_behind_in_another_tab_does_not_take_the_call() {
+    let demo = Demo::start();
+    let (clinician, patient) = demo.checking_call().await;
+    clinician.open_tab().await;
+    clinician.goto("/today").await;
+    clinician.click("Back to waiting room").await;
+    patient.sees("You are back in the waiting room").await;
+
+    clinician.go_to_tab(0).await;
+    clinician.sees("You can admit them from Today").await;
+    for over in ["End visit", "Back to waiting room"] {
+        assert!(!clinician.has_button(over).await, "{over}: there is no call");
+    }
+    clinician.go_to_tab(1).await;
+    clinician.admit().await;
+    see_each_other(&clinician, &patient).await;
+    clinician.go_to_tab(0).await;
+    clinician.sees_button("Join visit").await;
+    assert!(!clinician.shows("open in another tab").await.unwrap());
+    clinician.go_to_tab(1).await;
+    see_each_other(&clinician, &patient).await;
+    clinician.finish().await;
+    patient.finish().await;
+}
+
+#[tokio::test]
 async fn a_page_that_dies_without_a_word_is_noticed_at_once() {
     let demo = Demo::start();
     let (clinician, patient) = demo.checking_call().await;

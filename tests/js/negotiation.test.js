@@ -283,3 +283,12 @@ test("a page that the network took from the server keeps its connection", () => 
   const page = new Page("patient").connected();
   for (const peer of ["lost", "here", "in_call"]) assert.deepEqual(page.hears({ ...STATE, peer }), [], peer);
 });
+
+test("after a put-back the patient's page joins the next call by itself, and the clinician's does not", () => {
+  for (const [role, sends] of /** @type {const} */ ([["patient", ["join"]], ["clinician", []]])) {
+    const page = new Page(role).connected();
+    page.hears({ ...STATE, state: "waiting", version: 2, epoch: 2 });
+    page.hears({ ...STATE, version: 3, epoch: 3 });
+    assert.deepEqual(page.sends(), sends, role);
+  }
+});

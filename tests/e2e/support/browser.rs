@@ -197,6 +197,18 @@ impl Window {
         self.driver.back().await.unwrap_or_else(|problem| panic!("{}: go back: {problem}", self.name));
     }
 
+    /// A new tab of this browser, before the person's eyes.
+    pub async fn open_tab(&self) {
+        let tab = self.driver.new_tab().await.unwrap();
+        self.driver.switch_to_window(tab).await.unwrap();
+    }
+
+    /// Back to the tab of that number, from 0.
+    pub async fn go_to_tab(&self, number: usize) {
+        let tabs = self.driver.windows().await.unwrap();
+        self.driver.switch_to_window(tabs[number].clone()).await.unwrap();
+    }
+
     /// Path, query and fragment of the address bar.
     pub async fn address(&self) -> String {
         let url = self.driver.current_url().await.unwrap();
