@@ -69,6 +69,9 @@ async fn visit_pages(demo: &Demo, complaints: &mut Vec<String>) {
     patient.goto(&demo.visit_now().link).await;
     patient.sees_button("Continue").await;
     inspect(&patient, "patient/v", complaints).await;
+    patient.click("This is not for me").await;
+    inspect(&patient, "patient/v not for me", complaints).await;
+    patient.click("Back").await;
     patient.open_visit(demo.visit_now()).await;
     inspect(&patient, "patient/visits/{id} ready", complaints).await;
     patient.click("Join visit").await;
