@@ -162,7 +162,8 @@ pub struct LinkConfig {
     pub check: CheckPolicy,
 }
 
-#[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Deserialize)]
+/// What opens a visit's link. The later of the two is the stronger one.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq, PartialOrd, Ord, Deserialize)]
 #[serde(rename_all = "snake_case")]
 pub enum CheckPolicy {
     #[default]

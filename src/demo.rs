@@ -6,7 +6,7 @@
 use crate::app::App;
 use crate::appointments::{self, BookError, Booked, NewAppointment, Slot};
 use crate::audit::{Actor, ActorKind, Context, Event, Kind, Object};
-use crate::config::{ClinicConfig, Config, DatabaseConfig};
+use crate::config::{CheckPolicy, ClinicConfig, Config, DatabaseConfig};
 use crate::crypto::{Rng, RootKey};
 use crate::ids::{PatientId, RequestKey, StaffId};
 use crate::links::{self, Invitation};
@@ -243,7 +243,14 @@ async fn open_visit(
     for _ in 0..PATIENTS.len() * 2 {
         let slot = Slot { starts_at, ends_at: starts_at + VISIT_LENGTH };
         let request_key = request_key(root, &format!("demo/visit/{patient}/{}", starts_at.0))?;
-        let new = NewAppointment { request_key, patient, clinician, slot, reason: Some(Secret::new(REASON.to_owned())) };
+        let new = NewAppointment {
+            request_key,
+            patient,
+            clinician,
+            slot,
+            reason: Some(Secret::new(REASON.to_owned())),
+            check: CheckPolicy::default(),
+        };
         match appointments::book(app, context, new).await {
             Ok(Booked { id, .. }) => {
                 let mut tx = app.db.reading().await?;

@@ -6,6 +6,7 @@ pub mod crash;
 use anteroom::app::App;
 use anteroom::appointments::{self, NewAppointment, Slot};
 use anteroom::audit::{Actor, ActorKind, Context, Event, Kind};
+use anteroom::config::CheckPolicy;
 use anteroom::config::Config;
 use anteroom::crypto::Rng;
 use anteroom::ids::{PatientId, RequestKey, StaffId, VisitId};
@@ -99,7 +100,7 @@ impl Clinic {
     pub async fn book(&self, patient: PatientId, clinician: StaffId, starts_at: Timestamp, minutes: i64) -> VisitId {
         let slot = Slot { starts_at, ends_at: starts_at + Millis::minutes(minutes) };
         let request_key = RequestKey::new(&self.app.rng);
-        let new = NewAppointment { request_key, patient, clinician, slot, reason: None };
+        let new = NewAppointment { request_key, patient, clinician, slot, reason: None, check: CheckPolicy::default() };
         appointments::book(&self.app, &self.desk, new).await.unwrap_or_else(|error| panic!("{error:?}")).id
     }
 

@@ -164,7 +164,7 @@ async fn try_book(app: &App, context: &Context, id: VisitId, new: &NewAppointmen
         Err(error) if db::violation(&error).is_some() => return Ok(None),
         Err(error) => return Err(error.into()),
     }
-    let code = links::code_for_booking(&mut tx, app, id, new.patient).await?;
+    let code = links::code_for_booking(&mut tx, app, id, new.patient, new.check).await?;
     let invitation =
         Invitation { visit: id, patient: new.patient, clinician: new.clinician, starts_at: new.slot.starts_at, ends_at: new.slot.ends_at };
     links::invite(&mut tx, app, contact, &invitation, LetterKind::Booked, format!("booked/{id}"), app.now()).await?;

@@ -1,5 +1,6 @@
 //! What an appointment is, the states a visit goes through, and how a form becomes a time. Pure.
 
+use crate::config::CheckPolicy;
 use crate::crypto::Sealed;
 use crate::ids::{PatientId, RequestKey, StaffId, VisitId};
 use crate::secret::Secret;
@@ -135,6 +136,8 @@ pub struct NewAppointment {
     pub slot: Slot,
     /// Why the patient comes. Sealed; it opens in the call, after identity is recorded.
     pub reason: Option<Secret<String>>,
+    /// What the patient types at the link, at least: where the clinic's policy is stronger, that counts.
+    pub check: CheckPolicy,
 }
 
 /// A length of time in a calendar, `starts_at` before `ends_at`.

@@ -12,9 +12,16 @@ use crate::ids::{PatientId, VisitId};
 use crate::secret::Secret;
 use crate::web;
 
-/// Give a visit that is being booked its code, if the clinic asks for one.
-pub async fn code_for_booking(tx: &mut audit::Tx, app: &App, visit: VisitId, patient: PatientId) -> sqlx::Result<Option<Secret<String>>> {
-    if app.config.links.check == CheckPolicy::DateOfBirth {
+/// Give a visit that is being booked its code, if the clinic's policy or the kind of this visit asks for one (ID-03). The stronger
+/// of the two counts.
+pub async fn code_for_booking(
+    tx: &mut audit::Tx,
+    app: &App,
+    visit: VisitId,
+    patient: PatientId,
+    check: CheckPolicy,
+) -> sqlx::Result<Option<Secret<String>>> {
+    if app.config.links.check.max(check) == CheckPolicy::DateOfBirth {
         return Ok(None);
     }
     let code = token::visit_code(&app.rng);

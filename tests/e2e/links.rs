@@ -54,6 +54,7 @@ async fn who_got_a_link_by_mistake_says_so_and_the_desk_sees_it() {
     desk.sign_in(&demo, "scheduler").await;
     desk.goto("/appointments").await;
     desk.sees("Link went to the wrong person").await;
+    desk.shot("desk-wrong-person").await;
     let clinician = demo.browser("clinician").await;
     clinician.sign_in(&demo, "clinician").await;
     clinician.sees("Link went to the wrong person").await;

@@ -6,6 +6,7 @@ use crate::support::desk::{booking, key, led_to, with};
 use crate::{on_both, on_db};
 use anteroom::appointments::{self, NewAppointment, Slot, reminders};
 use anteroom::audit::{Actor, ActorKind, Context, Event, Kind};
+use anteroom::config::CheckPolicy;
 use anteroom::db::{Address, Db};
 use anteroom::ids::{PatientId, RequestKey, StaffId, VisitId};
 use anteroom::staff::{self, NewMember, Role};
@@ -561,7 +562,14 @@ async fn book_for(app: &TestApp, name: &str, ahead: Millis) -> Timestamp {
     let patient = app.mailed_patient(name).await;
     let starts_at = app.app.now() + ahead;
     let slot = Slot { starts_at, ends_at: starts_at + Millis::minutes(30) };
-    let new = NewAppointment { request_key: RequestKey::new(&app.app.rng), patient, clinician, slot, reason: None };
+    let new = NewAppointment {
+        request_key: RequestKey::new(&app.app.rng),
+        patient,
+        clinician,
+        slot,
+        reason: None,
+        check: CheckPolicy::default(),
+    };
     let actor = Actor { kind: ActorKind::Staff, id: Some(scheduler.0), role: Some("scheduler") };
     appointments::book(&app.app, &app.app.system().acting(actor), new).await.unwrap();
     starts_at

@@ -536,6 +536,29 @@ on_both! {
 }
 
 on_both! {
+    async fn a_visit_that_is_booked_with_a_code_asks_for_it_and_another_does_not(app: TestApp) {
+        let (desk, clinician) = (app.staff(Role::Scheduler).await, app.staff(Role::Clinician).await);
+        let patient = app.mailed_patient("Carla Codewell").await.to_string();
+        assert!(desk.text(&format!("/appointments/new?patient={patient}")).await.contains("A visit code that you tell them"));
+        let (clinician, first, second) = (clinician.id.to_string(), key(), key());
+        let mut form = booking(&patient, &clinician, "2026-11-23", "10:40", &first);
+        form.push(("check", "visit_code"));
+        let code = code_shown(desk.form("/appointments", &form).await).await;
+        let strong = app.invitation().await;
+        let mut form = booking(&patient, &clinician, "2026-11-23", "11:20", &second);
+        form.push(("check", "date_of_birth"));
+        assert_eq!(desk.form("/appointments", &form).await.status(), StatusCode::SEE_OTHER);
+        app.invitation().await;
+
+        let browser = app.browser();
+        assert_eq!(redeem(&browser, &strong.token, BORN).await, no(), "a date that others may know");
+        assert_eq!(redeem(&browser, &strong.token, &code).await.0, StatusCode::OK);
+        assert_eq!(app.events("link.code_made").await.len(), 1, "the other asks for the date of birth");
+        app.finish().await;
+    }
+}
+
+on_both! {
     async fn a_thief_of_the_database_finds_no_link_code_or_session(app: TestApp) {
         let (guest, link) = app.guest_with_link().await;
         let waiting = app.guest().await;

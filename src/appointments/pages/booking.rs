@@ -6,6 +6,7 @@ use crate::app::App;
 use crate::appointments::model::{NewAppointment, TimeForm, parse_reason};
 use crate::appointments::{Booked, book};
 use crate::audit::{Event, Fact, Kind, Object};
+use crate::config::CheckPolicy;
 use crate::ids::{PatientId, RequestKey};
 use crate::patients;
 use crate::staff::{self, Scheduler};
@@ -18,6 +19,9 @@ use askama::Template;
 use serde::Deserialize;
 
 const MINUTES_USUAL: &str = "30";
+/// The choice of a visit that asks for a code.
+const VISIT_CODE: &str = "visit_code";
+
 #[derive(Deserialize, Default)]
 #[serde(default)]
 pub struct BookForm {
@@ -25,6 +29,8 @@ pub struct BookForm {
     patient: String,
     clinician: String,
     reason: String,
+    /// `visit_code` for a visit that asks for one.
+    check: String,
     #[serde(flatten)]
     time: TimeForm,
 }
@@ -40,6 +46,8 @@ struct NewPage {
     twice: Vec<Choice>,
     zone: String,
     wrongs: Wrongs,
+    /// What the patient may be asked for, or nothing where the clinic always asks for a code.
+    checks: Vec<Choice>,
 }
 
 #[derive(Deserialize)]
@@ -52,7 +60,13 @@ pub struct NewQuery {
 pub async fn new_form(app: App, scheduler: Scheduler, query: Query<NewQuery>) -> web::Result<HttpResponse> {
     let Some(patient) = query.patient else { return Ok(see_other("/patients")) };
     let time = TimeForm { date: query.day.clone().unwrap_or_default(), minutes: MINUTES_USUAL.to_owned(), ..TimeForm::default() };
-    let typed = BookForm { request_key: RequestKey::new(&app.rng).to_string(), patient: patient.to_string(), time, ..BookForm::default() };
+    let typed = BookForm {
+        request_key: RequestKey::new(&app.rng).to_string(),
+        patient: patient.to_string(),
+        check: "date_of_birth".to_owned(),
+        time,
+        ..BookForm::default()
+    };
     html(&new_page(&app, &scheduler, typed, Wrongs::default()).await?)
 }
 
@@ -87,8 +101,9 @@ fn parse(app: &App, typed: &BookForm) -> web::Result<Result<NewAppointment, Prob
         Ok(reason) => reason,
         Err(problems) => return Ok(Err(problems)),
     };
+    let check = if typed.check == VISIT_CODE { CheckPolicy::VisitCode } else { CheckPolicy::DateOfBirth };
     let Ok(clinician) = typed.clinician.parse() else { return Ok(Err(("clinician", "appointments-clinician-wrong").into())) };
-    Ok(Ok(NewAppointment { request_key, patient, clinician, slot, reason }))
+    Ok(Ok(NewAppointment { request_key, patient, clinician, slot, reason, check }))
 }
 
 async fn new_page(app: &App, scheduler: &Scheduler, typed: BookForm, wrongs: Wrongs) -> web::Result<NewPage> {
@@ -103,7 +118,10 @@ async fn new_page(app: &App, scheduler: &Scheduler, typed: BookForm, wrongs: Wro
     let clinicians: Vec<Choice> =
         staff::clinicians(&mut tx).await?.into_iter().map(|member| Choice { value: member.id.to_string(), label: member.name }).collect();
     let wrongs = if clinicians.is_empty() { Wrongs::one("clinician", page.t.say("appointments-clinician-none")) } else { wrongs };
+    let check = |value: &str, label: &str| Choice { value: value.to_owned(), label: page.t.say(label) };
+    let checks = vec![check("date_of_birth", "appointments-asks-birth"), check(VISIT_CODE, "appointments-asks-code")];
     Ok(NewPage {
+        checks: if app.config.links.check == CheckPolicy::DateOfBirth { checks } else { Vec::new() },
         time: typed.time.clone(),
         twice: twice(page.t, &typed.time, zone),
         zone: page.t.with("appointments-time-in", "zone", zone.city()),

@@ -7,6 +7,7 @@ use super::world::{Cookie, World};
 use crate::support::clinic::BORN;
 use anteroom::appointments::{self, NewAppointment, Slot, TimeForm, VisitState};
 use anteroom::audit::Context;
+use anteroom::config::CheckPolicy;
 use anteroom::ids::{PatientId, RequestKey, VisitId};
 use anteroom::links::{self, AnsweredBy, MintedLink, cookie_name};
 use anteroom::patients::{self, ContactChoices, Details, NewPatient};
@@ -96,8 +97,14 @@ impl World<'_> {
         // Five seconds each, so that hundreds fit into the hour in which a link may be opened.
         let starts_at = app.now() + Millis::minutes(-50) + Millis::seconds(5 * number);
         let slot = Slot { starts_at, ends_at: starts_at + Millis::seconds(5) };
-        let new =
-            NewAppointment { request_key: RequestKey::new(&app.rng), patient, clinician, slot, reason: Some(Secret::new(reason.clone())) };
+        let new = NewAppointment {
+            request_key: RequestKey::new(&app.rng),
+            patient,
+            clinician,
+            slot,
+            reason: Some(Secret::new(reason.clone())),
+            check: CheckPolicy::default(),
+        };
         let visit = appointments::book(app, &self.desk(), new).await.unwrap().id;
         let making = Making { world: self, visit, starts_at };
         let mut stage =
@@ -145,7 +152,14 @@ impl Making<'_, '_> {
         let time = TimeForm { date: day.to_owned(), time: "09:00".to_owned(), minutes: "30".to_owned(), which: String::new() };
         let slot = time.parse(app.config.clinic.zone, app.now()).unwrap();
         let clinician = self.world.staff(Visitor::Clinician).id;
-        let new = NewAppointment { request_key: RequestKey::new(&app.rng), patient, clinician, slot, reason: None };
+        let new = NewAppointment {
+            request_key: RequestKey::new(&app.rng),
+            patient,
+            clinician,
+            slot,
+            reason: None,
+            check: CheckPolicy::default(),
+        };
         appointments::book(app, &self.world.desk(), new).await.unwrap();
     }
 

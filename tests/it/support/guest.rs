@@ -3,6 +3,7 @@
 use super::TestApp;
 use anteroom::appointments::{self, NewAppointment, Slot};
 use anteroom::audit::{Actor, ActorKind, Context};
+use anteroom::config::CheckPolicy;
 use anteroom::ids::{RequestKey, StaffId, VisitId};
 use anteroom::mail;
 use anteroom::patients::{self, ContactChoices, Details, NewPatient};
@@ -68,6 +69,7 @@ impl TestApp {
             clinician,
             slot: slot(starts_at),
             reason: Some(Secret::new(REASON.to_owned())),
+            check: CheckPolicy::default(),
         };
         let visit = appointments::book(&self.app, &desk, new).await.unwrap().id;
         Guest { visit, clinician, starts_at, desk }

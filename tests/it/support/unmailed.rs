@@ -3,6 +3,7 @@
 use super::TestApp;
 use anteroom::appointments::{self, NewAppointment, Slot};
 use anteroom::audit::{Actor, ActorKind, Context};
+use anteroom::config::CheckPolicy;
 use anteroom::ids::{RequestKey, StaffId, VisitId};
 use anteroom::links;
 use anteroom::patients::{self, ContactChoices, Details, NewPatient};
@@ -36,7 +37,14 @@ impl TestApp {
             choices: ContactChoices::default(),
         };
         let patient = patients::add(&self.app, desk, NewPatient { request_key: RequestKey::new(&self.app.rng), details }).await.unwrap();
-        let new = NewAppointment { request_key: RequestKey::new(&self.app.rng), patient, clinician, slot, reason: None };
+        let new = NewAppointment {
+            request_key: RequestKey::new(&self.app.rng),
+            patient,
+            clinician,
+            slot,
+            reason: None,
+            check: CheckPolicy::default(),
+        };
         appointments::book(&self.app, desk, new).await.unwrap().id
     }
 
