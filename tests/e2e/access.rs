@@ -17,8 +17,13 @@ async fn every_state_of_a_patient_is_open_to_everyone_in_spanish() {
 }
 
 async fn patient_in(language: &'static str) {
-    let complaints =
-        walk(language, async |patient: &Browser, page: &str| patient.sweep(&format!("{language} {page}"), language).await).await;
+    let complaints = walk(language, async |patient: &Browser, page: &str| {
+        if page == "ready" {
+            patient.keep_html(&format!("{language}-visit")).await;
+        }
+        patient.sweep(&format!("{language} {page}"), language).await
+    })
+    .await;
     assert_none(&complaints);
 }
 
@@ -37,6 +42,7 @@ async fn every_state_of_a_clinicians_visit_is_open_to_everyone() {
     clinician.admit().await;
     see_each_other(&clinician, &patient).await;
     sweep.look("call checking").await;
+    clinician.keep_html("clinician-call").await;
     clinician.click("End visit").await;
     sweep.look("call ending").await;
     clinician.click("Go on").await;
@@ -57,6 +63,7 @@ async fn every_state_of_a_clinicians_visit_is_open_to_everyone() {
     sweep.look("call over").await;
     clinician.goto(&format!("/visits/{id}/note")).await;
     clinician.sees_note("Saved").await;
+    clinician.keep_html("clinician-note").await;
     clinician.lose_session().await;
     clinician.fill("Note", "Seen and well. More").await;
     clinician.sees("You were signed out").await;

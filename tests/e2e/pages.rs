@@ -2,6 +2,7 @@
 
 use std::collections::{BTreeMap, VecDeque};
 
+use crate::support::access::file_name;
 use crate::support::browser::Browser;
 use crate::support::server::Demo;
 use crate::support::walk::FOR_ANYONE;
@@ -44,7 +45,9 @@ async fn crawl(browser: &Browser, starts: &[&str], complaints: &mut Vec<String>)
         if there != path && (seen.contains_key(&kind_of(&there)) || is_for_anyone(browser, &there)) {
             continue;
         }
-        complaints.extend(browser.sweep(&format!("{}{}", browser.name, kind_of(&path)), "en").await);
+        let page = format!("{}{}", browser.name, kind_of(&path));
+        complaints.extend(browser.sweep(&page, "en").await);
+        browser.keep_html(&file_name(&page)).await;
         seen.insert(kind_of(&path), path);
         assert!(seen.len() <= PAGES_MAX, "{}: ever new pages: {seen:?}", browser.name);
         ahead.extend(browser.paths().await);

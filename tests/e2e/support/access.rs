@@ -22,7 +22,6 @@ impl Window {
             self.shot(&format!("{file}-{name}")).await;
             wrong.extend(self.wrong_in(view, language).await.into_iter().map(|what| format!("{page} ({name}): {what}")));
         }
-        self.keep_html(&file).await;
         wrong
     }
 
