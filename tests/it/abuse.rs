@@ -54,7 +54,7 @@ on_both! {
         page.state("checking").await;
         assert_eq!(scene.asks("incident").await, StatusCode::SEE_OTHER, "not this person");
         page.hears("gone").await;
-        assert_eq!(other.get(&scene.page()).await.status(), StatusCode::NOT_FOUND);
+        assert_eq!(other.get(&scene.page()).await.status(), StatusCode::GONE);
         assert_eq!(answer(&scene, &other, &link).await["reason"], "used", "the link that was forwarded is of no more use");
 
         assert_eq!(scene.asks("links").await, StatusCode::SEE_OTHER);

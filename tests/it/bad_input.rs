@@ -69,7 +69,7 @@ on_both! {
         let of_patient = scene.patient.session();
         assert_eq!(thief(&app, &scene.page(), &cookie, &of_patient).await, StatusCode::OK, "until then it is the session");
         assert_eq!(scene.asks("removal").await, StatusCode::SEE_OTHER);
-        assert_eq!(thief(&app, &scene.page(), &cookie, &of_patient).await, StatusCode::NOT_FOUND);
+        assert_eq!(thief(&app, &scene.page(), &cookie, &of_patient).await, StatusCode::GONE, "why it ended, and nothing else");
         let refused = app.events("request.refused").await;
         assert_eq!(refused.last().unwrap()["details"]["why"], "device");
 

@@ -165,16 +165,9 @@ impl Window {
 
     /// Opens that page in one more tab, and goes there.
     pub async fn new_tab(&self, path: &str) {
-        let tab = self.driver.new_tab().await.unwrap();
-        self.driver.switch_to_window(tab).await.unwrap();
+        self.open_tab().await;
         self.look_at(View::Desktop).await;
         self.goto(path).await;
-    }
-
-    /// Goes to the tab that was opened as the first, the second and so on, from 0.
-    pub async fn go_to_tab(&self, number: usize) {
-        let tabs = self.driver.windows().await.unwrap();
-        self.driver.switch_to_window(tabs[number].clone()).await.unwrap();
     }
 
     /// From here on the pages of this browser are in a language that no button may offer. A page of ours must be open.

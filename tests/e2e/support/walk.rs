@@ -65,6 +65,10 @@ impl<L: AsyncFn(&Browser, &str) -> Vec<String>> Walk<'_, L> {
         self.click("links-send-new").await;
         self.sees("links-js-new-link-sent").await;
         self.look("/v wrong").await;
+        self.click("links-not-for-me").await;
+        self.sees("links-not-me-heading").await;
+        self.look("/v not for me").await;
+        self.click("links-not-me-back").await;
         self.patient.fill(&self.t.say("links-date-of-birth"), &demo.visit_now().date_of_birth).await;
         self.click("links-continue").await;
     }
