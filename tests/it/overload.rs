@@ -45,7 +45,7 @@ on_both! {
         deaf.state("in_call").await;
         let mut clinician = scene.clinician.socket(&scene.path("socket")).await;
         clinician.join(None).await;
-        clinician.until("state", |state| state["peer"] == true).await;
+        clinician.until("state", |state| state["peer"] == "in_call").await;
         assert_eq!(app.hub.open_sockets()[0], ("visit", 2));
         let offer = long_offer();
         let pour = async {
@@ -59,8 +59,8 @@ on_both! {
             }
         };
         timeout(DEAF_AFTER + Duration::from_secs(60), pour).await.expect("nobody waits for ever for one who does not read");
-        if !clinician.heard.iter().any(|heard| heard.contains("\"peer\":false")) {
-            clinician.until("state", |state| state["peer"] == false).await;
+        if !clinician.heard.iter().any(|heard| heard.contains("\"peer\":\"lost\"")) {
+            clinician.until("state", |state| state["peer"] == "lost").await;
         }
         assert_eq!(app.hub.open_sockets()[0], ("visit", 1));
         let mut back = scene.patient.socket(&scene.path("socket")).await;
