@@ -77,11 +77,14 @@ impl App {
         self.now().min(self.floor())
     }
 
-    /// Look whether the clock was set, and by how much. Keeps the time that has surely come for the next start.
-    pub fn look_at_clock(&self) -> anyhow::Result<Option<Millis>> {
-        let step = self.steady.lock().unwrap_or_else(PoisonError::into_inner).look(self.reading());
-        keep_floor(&floor_file(&self.config.data_dir), self.floor())?;
-        Ok(step)
+    /// Look whether the clock was set, and by how much. A step is told once.
+    pub fn look_at_clock(&self) -> Option<Millis> {
+        self.steady.lock().unwrap_or_else(PoisonError::into_inner).look(self.reading())
+    }
+
+    /// Keep the time that has surely come for the next start.
+    pub fn keep_time(&self) -> anyhow::Result<()> {
+        keep_floor(&floor_file(&self.config.data_dir), self.floor())
     }
 
     fn floor(&self) -> Timestamp {

@@ -98,7 +98,11 @@ impl Heads {
         let size = store::tree(&mut tx).await?.size;
         drop(tx);
         let due = match *self.signed.lock().await {
-            Some((signed, at)) => size > signed && (size - signed >= SIGNED_AFTER_EVENTS || self.log.now() - at >= SIGNED_AFTER),
+            Some((signed, at)) => {
+                // A clock that was set back must not put it off.
+                let waited = !(at..at + SIGNED_AFTER).contains(&self.log.now());
+                size > signed && (size - signed >= SIGNED_AFTER_EVENTS || waited)
+            }
             None => true,
         };
         if due { self.sign().await.map(drop) } else { Ok(()) }
