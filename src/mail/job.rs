@@ -95,6 +95,7 @@ async fn send(app: &App, claimed: &Claimed, values: &LetterValues) -> Result<(),
     let t = Text::of(&values.language);
     let content = content(app, t, claimed.kind(), values).ok_or(SendError::Unsendable)?;
     let calendar = calendar(app, t, claimed, values);
+    let head = app.heads.last_signed().await;
     let outgoing = Outgoing {
         id: &hex::encode(outbox::message_token(app, claimed.id)),
         domain: message::domain(&app.config),
@@ -104,6 +105,7 @@ async fn send(app: &App, claimed: &Claimed, values: &LetterValues) -> Result<(),
         date: app.now(),
         message: &message::write(t, &content),
         calendar: calendar.as_ref(),
+        log_head: head.as_ref().map(|head| head.note.as_str()),
     };
     transport::send(&app.config, &outgoing).await
 }

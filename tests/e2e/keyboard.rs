@@ -40,6 +40,9 @@ async fn a_clinician_has_a_visit_by_keyboard() {
     clinician.wait_for("see both wait", async || Ok((clinician.can_admit().await.len() == 2).then_some(()))).await;
     is_at(&clinician, "Admit").await;
     clinician.press(ENTER).await;
+    clinician.tab_to("I am in a private place").await;
+    clinician.press(" ").await;
+    press_on(&clinician, "Let them in").await;
     see_each_other(&clinician, &patient).await;
 
     press_on(&clinician, "Confirmed").await;

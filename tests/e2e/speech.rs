@@ -58,7 +58,7 @@ async fn a_patient_hears_each_step_of_the_visit_once() {
     }
     let before = patient.heard().await;
     clinician.reload().await;
-    patient.hears_said("status: The connection is interrupted. Reconnecting by itself.").await;
+    patient.hears_said("status: Dr. Ana Ruiz is back and joins in a moment.").await;
     clinician.click("Join visit").await;
     patient.wait_for("hear that it is back", async || Ok((patient.times("status: Connected").await == 2).then_some(()))).await;
     let after = &patient.heard().await[before.len()..];

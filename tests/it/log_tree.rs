@@ -3,10 +3,11 @@
 
 use crate::on_both;
 use crate::support::TestApp;
-use anteroom::appointments::VisitState::{Ended, InCall};
+use anteroom::appointments::VisitState::{Booked, Ended, InCall};
 use anteroom::audit::tree::{self, Head, LOT, LogKey, Refused, Sequencer};
 use anteroom::audit::{self, Event, Filter, Kind, Recorded, leaf_bytes};
 use anteroom::db::{Db, Tx};
+use anteroom::mail;
 use ct_merkle::mem_backed_tree::MemoryBackedTree;
 use sha2::Sha256;
 use std::collections::{BTreeMap, HashMap};
@@ -223,6 +224,26 @@ on_both! {
         let adopted = app.events("log.head_adopted").await;
         assert_eq!(adopted[0]["details"]["size"], mailed.size);
         assert!(app.sign_all().await.size > mailed.size);
+        app.finish().await;
+    }
+}
+
+on_both! {
+    /// Whoever keeps a mail keeps a head (AUD-22).
+    async fn every_letter_takes_the_last_head_out_of_the_house(app: TestApp) {
+        let head = app.sign_all().await;
+        let scene = app.scene(Booked).await;
+        mail::job::run_due(&app.app).await.unwrap();
+        let letters = std::fs::read_dir(app.app.config.mail_folder()).unwrap();
+        let mails: Vec<String> = letters.map(|entry| std::fs::read_to_string(entry.unwrap().path()).unwrap()).collect();
+        assert!(!mails.is_empty());
+        for mail in mails {
+            assert_eq!(Head::found_in(&mail, &[app.log_key().verifier()]).unwrap(), head);
+            let broken_anew = mail.replace("\r\n ", "\r\n\t ").replace("Anteroom-Log-Head", "ANTEROOM-LOG-HEAD");
+            assert_eq!(Head::found_in(&broken_anew, &[app.log_key().verifier()]).unwrap(), head);
+            assert!(mail.lines().all(|line| line.len() <= 998), "RFC 5322, 2.1.1");
+        }
+        drop(scene);
         app.finish().await;
     }
 }

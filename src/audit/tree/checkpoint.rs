@@ -18,6 +18,9 @@ use tlog_tiles::{Checkpoint, Hash};
 /// The byte before an Ed25519 key in C2SP signed-note.
 const ED25519: u8 = 1;
 
+/// The header of a mail that holds the head of the log.
+pub const LOG_HEAD: &str = "Anteroom-Log-Head";
+
 /// The longest checkpoint that is read: three lines and a handful of signatures.
 pub const NOTE_BYTES_MAX: usize = 16 * 1024;
 
@@ -91,19 +94,12 @@ impl std::fmt::Debug for LogKey {
 }
 
 impl Head {
-    /// The same for a checkpoint in a text that may hold more, such as a mail: from the line of the log's origin to the last
-    /// signature.
+    /// The same for a checkpoint in a text that may hold more, such as a mail: in its header, or from the line of the log's origin
+    /// to the last signature.
     pub fn found_in(text: &str, verifiers: &[&str]) -> anyhow::Result<Self> {
         let origins: Vec<&str> = verifiers.iter().filter_map(|verifier| verifier.split('+').next()).collect();
-        let mut found: Vec<&str> = Vec::new();
-        for line in text.lines().map(|line| line.trim_end_matches('\r')).skip_while(|line| !origins.contains(line)) {
-            if found.last().is_some_and(|line| line.starts_with("— ")) && !line.starts_with("— ") {
-                break;
-            }
-            found.push(line);
-        }
-        ensure!(!found.is_empty(), "there is no head of the log {} in it", origins.join(" or "));
-        Self::open(&(found.join("\n") + "\n"), verifiers)
+        let note = in_header(text).or_else(|| in_lines(text, &origins));
+        Self::open(&note.with_context(|| format!("there is no head of the log {} in it", origins.join(" or ")))?, verifiers)
     }
 
     /// Read a checkpoint that one of these keys signed. Errors say what is wrong with it.
@@ -121,6 +117,28 @@ impl Head {
         ensure!(verifiers.iter().any(|verifier| verifier.split('+').next() == Some(&origin)), "the checkpoint is one of another log");
         Ok(Self { origin, size: checkpoint.size(), root: *checkpoint.hash(), note: note.to_owned() })
     }
+}
+
+/// The note in a mail's header, whose lines a mail server may have broken anew.
+fn in_header(text: &str) -> Option<String> {
+    use base64::Engine;
+    let mut lines = text.lines();
+    let first = lines.find_map(|line| line.split_once(':').filter(|(name, _)| name.eq_ignore_ascii_case(LOG_HEAD)))?.1;
+    let encoded: String = std::iter::once(first).chain(lines.take_while(|line| line.starts_with([' ', '\t']))).collect();
+    let encoded: String = encoded.split_whitespace().collect();
+    String::from_utf8(base64::engine::general_purpose::STANDARD.decode(encoded).ok()?).ok()
+}
+
+/// The note as it stands between other lines.
+fn in_lines(text: &str, origins: &[&str]) -> Option<String> {
+    let mut found: Vec<&str> = Vec::new();
+    for line in text.lines().map(|line| line.trim_end_matches('\r')).skip_while(|line| !origins.contains(line)) {
+        if found.last().is_some_and(|line| line.starts_with("— ")) && !line.starts_with("— ") {
+            break;
+        }
+        found.push(line);
+    }
+    (!found.is_empty()).then(|| found.join("\n") + "\n")
 }
 
 #[cfg(test)]

@@ -27,8 +27,8 @@ pub struct Heads {
     sequencer: Sequencer,
     key: LogKey,
     file: PathBuf,
-    /// The size that was signed last, as far as this process knows, and when. Held while one is signed.
-    signed: Mutex<Option<(u64, Timestamp)>>,
+    /// The head that was signed last, as far as this process knows, and when. Held while one is signed.
+    signed: Mutex<Option<(Head, Timestamp)>>,
 }
 
 /// A head is signed once so many events came after the last one, or so much time (AUD-21).
@@ -97,11 +97,11 @@ impl Heads {
         let mut tx = self.log.db.reading().await?;
         let size = store::tree(&mut tx).await?.size;
         drop(tx);
-        let due = match *self.signed.lock().await {
-            Some((signed, at)) => {
+        let due = match &*self.signed.lock().await {
+            Some((head, at)) => {
                 // A clock that was set back must not put it off.
-                let waited = !(at..at + SIGNED_AFTER).contains(&self.log.now());
-                size > signed && (size - signed >= SIGNED_AFTER_EVENTS || waited)
+                let waited = !(*at..*at + SIGNED_AFTER).contains(&self.log.now());
+                size > head.size && (size - head.size >= SIGNED_AFTER_EVENTS || waited)
             }
             None => true,
         };
@@ -130,8 +130,13 @@ impl Heads {
             }
         };
         self.keep(&head).await?;
-        *signed = Some((head.size, self.log.now()));
+        *signed = Some((head.clone(), self.log.now()));
         Ok(Some(head))
+    }
+
+    /// The head that this process signed or found last.
+    pub async fn last_signed(&self) -> Option<Head> {
+        self.signed.lock().await.as_ref().map(|(head, _)| head.clone())
     }
 
     /// Whether the database goes on from the head in the file. Nothing is written.

@@ -13,7 +13,7 @@ mod heads;
 mod proof;
 mod store;
 
-pub use checkpoint::{Head, LogKey, NOTE_BYTES_MAX};
+pub use checkpoint::{Head, LOG_HEAD, LogKey, NOTE_BYTES_MAX};
 pub use edge::Edge;
 pub use heads::{Heads, Refused};
 pub use proof::{consistency, inclusion};

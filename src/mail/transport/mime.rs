@@ -1,6 +1,7 @@
 //! A letter as the bytes that a mail server takes (RFC 5322, RFC 2045).
 
 use super::Outgoing;
+use crate::audit::tree::LOG_HEAD;
 use lettre::message::header::{ContentTransferEncoding, ContentType, Header, HeaderName, HeaderValue};
 use lettre::message::{Attachment, Body, Mailbox, MultiPart, SinglePart};
 use std::time::{Duration, SystemTime};
@@ -19,15 +20,17 @@ pub fn compose(outgoing: &Outgoing<'_>) -> Option<lettre::Message> {
         let file = Attachment::new("appointment.ics".to_owned()).body(calendar.body.clone(), ContentType::parse(&kind).ok()?);
         body = MultiPart::mixed().multipart(body).singlepart(file);
     }
-    lettre::Message::builder()
+    let mut builder = lettre::Message::builder()
         .from(Mailbox::new(Some(one_line(outgoing.from_name)), outgoing.from.0.clone()))
         .to(Mailbox::new(None, outgoing.to.0.clone()))
         .subject(one_line(&message.subject))
         .date(SystemTime::UNIX_EPOCH + Duration::from_millis(u64::try_from(outgoing.date.0).ok()?))
         .message_id(Some(format!("<{}@{}>", outgoing.id, outgoing.domain)))
-        .header(AutoSubmitted)
-        .multipart(body)
-        .ok()
+        .header(AutoSubmitted);
+    if let Some(head) = outgoing.log_head {
+        builder = builder.header(LogHead(head.to_owned()));
+    }
+    builder.multipart(body).ok()
 }
 
 /// As it is where that is allowed: a link in quoted-printable is what old mail programs break.
@@ -64,6 +67,27 @@ impl Header for AutoSubmitted {
     }
 }
 
+/// The head of the access log: the signed note in base64, in lines that no server breaks.
+#[derive(Clone)]
+struct LogHead(String);
+
+impl Header for LogHead {
+    fn name() -> HeaderName {
+        HeaderName::new_from_ascii_str(LOG_HEAD)
+    }
+
+    fn parse(text: &str) -> Result<Self, Box<dyn std::error::Error + Send + Sync>> {
+        Ok(Self(text.to_owned()))
+    }
+
+    fn display(&self) -> HeaderValue {
+        use base64::Engine;
+        let encoded = base64::engine::general_purpose::STANDARD.encode(&self.0);
+        let lines: Vec<&str> = encoded.as_bytes().chunks(64).filter_map(|line| std::str::from_utf8(line).ok()).collect();
+        HeaderValue::dangerous_new_pre_encoded(Self::name(), encoded.clone(), lines.join("\r\n "))
+    }
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -83,6 +107,7 @@ mod tests {
             date: Timestamp(1_795_447_800_000),
             message: &message,
             calendar: None,
+            log_head: None,
         };
         Some(String::from_utf8(compose(&outgoing)?.formatted()).expect("mails are ASCII here"))
     }

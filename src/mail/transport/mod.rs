@@ -39,6 +39,8 @@ pub struct Outgoing<'a> {
     pub date: Timestamp,
     pub message: &'a Message,
     pub calendar: Option<&'a ics::File>,
+    /// The head of the access log that was signed last, to be out of the house with every letter (AUD-22).
+    pub log_head: Option<&'a str>,
 }
 
 /// Why a letter did not leave. The names are the words in the outbox and in the access log.

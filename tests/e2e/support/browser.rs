@@ -22,6 +22,9 @@ use super::program::Program;
 /// Lower: a failure is told sooner. Higher: fewer false alarms while two browsers and a call share two cores.
 const PATIENCE: Duration = Duration::from_secs(30);
 
+/// How long one word to a browser may take: axe reads a long page in seconds, more on a busy machine.
+const DRIVER_TIMEOUT: Duration = Duration::from_secs(120);
+
 /// Between two looks. Lower: a change is seen sooner. Higher: more time for the page itself.
 const PAUSE: Duration = Duration::from_millis(100);
 
@@ -99,7 +102,9 @@ impl Browser {
         wishes.add_arg(&format!("--user-data-dir={}", profile.path().join("profile").display())).unwrap();
         wishes.set_logging_prefs("browser", LoggingPrefsLogLevel::All).unwrap();
         wishes.set_logging_prefs("performance", LoggingPrefsLogLevel::All).unwrap();
-        let driver = WebDriver::new(format!("http://127.0.0.1:{port}"), wishes).await.expect("Chromium starts");
+        // A connection that the driver's server is just closing would fail the next word: each word has its own.
+        let client = reqwest::Client::builder().pool_max_idle_per_host(0).timeout(DRIVER_TIMEOUT).build().expect("a client");
+        let driver = WebDriver::builder(format!("http://127.0.0.1:{port}"), wishes).client(client).await.expect("Chromium starts");
         // At the end everything is killed. Asked to close while a test fails, a browser takes two minutes to do so.
         driver.clone().leak().expect("the session has just begun");
         let window =

@@ -168,6 +168,7 @@ pub fn mail(bytes: &[u8]) -> bool {
         date: Timestamp(1_795_447_800_000),
         message: &message,
         calendar: None,
+        log_head: None,
     };
     let Some(letter) = mime::compose(&outgoing) else { return false };
     let letter = String::from_utf8(letter.formatted()).expect("mails are ASCII here");

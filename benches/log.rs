@@ -1,0 +1,99 @@
+//! What the tree over the access log costs: how fast events get their places, what a write waits for it, and how long a verification takes
+//! beside the mere reading of the same rows.
+
+use crate::support::{Clinic, number, row, share};
+use anteroom::app::App;
+use anteroom::audit::tree::Sequencer;
+use anteroom::audit::{self, Event, Filter, Kind};
+use anteroom::compliance::integrity::{self, Verdict};
+use futures_util::future::join_all;
+use std::time::{Duration, Instant};
+use tokio::time::{MissedTickBehavior, interval};
+
+const EVENTS: usize = 20_000;
+/// Writers at once, to fill the log.
+const WRITERS: usize = 16;
+/// Timed writes, and how many come in a second.
+const TIMED: usize = 1_000;
+const A_SECOND: u64 = 200;
+
+pub async fn run(name: &str, database: Option<&str>) {
+    row(&format!("\nThe log's tree, on {name}"), &["p50".into(), "p99".into(), "a second".into()]);
+    let clinic = Clinic::new(database).await;
+    let app = &clinic.app;
+    let alone = timed_writes(app).await;
+    tell("ms  a write, the queue alone", &alone);
+    app.heads.sign_all().await.unwrap();
+    let beside = {
+        let keeping = actix_web::rt::spawn(keep_up(app.clone()));
+        let times = timed_writes(app).await;
+        keeping.abort();
+        times
+    };
+    tell("ms  a write, while events get their places", &beside);
+
+    app.heads.sign_all().await.unwrap();
+    join_all((0..WRITERS).map(|_| write(app, EVENTS / WRITERS))).await;
+    let (sequencer, began) = (Sequencer::new(app.log.clone()), Instant::now());
+    let placed = sequencer.catch_up().await.unwrap();
+    let seconds = began.elapsed().as_secs_f64();
+    row(&format!("    {placed} events get their places, 1,000 at once"), &[String::new(), String::new(), number(placed as f64 / seconds)]);
+    app.heads.sign_all().await.unwrap();
+
+    let began = Instant::now();
+    let read = read_all(app).await;
+    let reading = began.elapsed().as_secs_f64();
+    let began = Instant::now();
+    let mut tx = app.db.reading().await.unwrap();
+    let report = integrity::verify(&mut tx, &app.log, &[app.heads.key().verifier()], &[], |_, _| {}).await.unwrap();
+    let verifying = began.elapsed().as_secs_f64();
+    assert_eq!((report.verdict(), report.events as usize), (Verdict::NotAnchored, read));
+    row(&format!("    {read} events read"), &[String::new(), String::new(), number(read as f64 / reading)]);
+    row("    the same verified", &[String::new(), String::new(), number(read as f64 / verifying)]);
+    row("x   verifying beside reading", &[String::new(), String::new(), number(verifying / reading)]);
+}
+
+async fn write(app: &App, count: usize) {
+    for _ in 0..count {
+        app.log.record(&app.system(), Event::done(Kind::LogViewed)).await.unwrap();
+    }
+}
+
+/// How long each write took, at a steady pace.
+async fn timed_writes(app: &App) -> Vec<Duration> {
+    let mut pace = interval(Duration::from_micros(1_000_000 / A_SECOND));
+    pace.set_missed_tick_behavior(MissedTickBehavior::Delay);
+    let mut times = Vec::with_capacity(TIMED);
+    for _ in 0..TIMED {
+        pace.tick().await;
+        let began = Instant::now();
+        write(app, 1).await;
+        times.push(began.elapsed());
+    }
+    times
+}
+
+/// As the server's job does.
+async fn keep_up(app: App) {
+    let mut ticks = interval(Duration::from_millis(500));
+    loop {
+        ticks.tick().await;
+        app.heads.keep_up().await.unwrap();
+    }
+}
+
+async fn read_all(app: &App) -> usize {
+    let mut tx = app.db.reading().await.unwrap();
+    let (mut after, mut read) = (None, 0);
+    loop {
+        let rows = audit::oldest_first(&mut tx, &Filter::default(), after, 2_000).await.unwrap();
+        let Some(last) = rows.last() else { return read };
+        after = Some((last.recorded_at, last.id));
+        read += rows.len();
+    }
+}
+
+fn tell(what: &str, times: &[Duration]) {
+    let mut ms: Vec<f64> = times.iter().map(|time| time.as_secs_f64() * 1_000.0).collect();
+    row(what, &[number(share(&mut ms, 0.5)), number(share(&mut ms, 0.99)), String::new()]);
+}
