@@ -60,9 +60,10 @@ function put(name, value) {
   return field.value === value;
 }
 
-/** As the button does, but the page stays. */
+/** As the button does, but the page stays. It may be led to the sign-in before the answer comes, and is then asked again there. */
 async function signOut() {
   const form = document.querySelector("form[action='/sign-out']");
+  if (!form) return location.pathname === "/sign-in";
   return (await fetch(form.action, { method: "POST", body: new URLSearchParams(new FormData(form)) })).ok;
 }
 
