@@ -50,7 +50,7 @@ pub enum Refused {
     Another { signed: u64 },
     #[error(
         "the file {file} with the log's last head is missing, and {have} events are signed already. Put it back from a backup, or take a head \
-         that left the house (a mail to the compliance address holds one): `anteroom audit adopt-head --config FILE --head MAIL`"
+         that left the house (every letter to a patient holds one): `anteroom audit adopt-head --config FILE --head MAIL`"
     )]
     NoHead { file: String, have: u64 },
     #[error(transparent)]
