@@ -197,7 +197,12 @@ impl Heads {
         let goes_on = match (tree.size == head.size, head.size) {
             (true, _) => tree.root == head.root,
             (false, 0) => true,
-            (false, _) => proof::consistency(&mut tx, tree.size, tree.root, head.size, head.root).await.is_ok(),
+            (false, _) => match proof::consistency(&mut tx, tree.size, tree.root, head.size, head.root).await {
+                Ok(_) => true,
+                // A database that does not answer is no log that was changed.
+                Err(error) if error.is::<sqlx::Error>() => return Err(error.into()),
+                Err(_) => false,
+            },
         };
         if goes_on { Ok(tree) } else { Err(another) }
     }
