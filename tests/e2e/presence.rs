@@ -87,7 +87,7 @@ async fn who_waits_reads_that_the_visit_was_cancelled_and_so_does_a_page_that_sl
     demo.kill();
     demo.start_again();
     desk.cancel_visit(&asleep.visit_id().await).await;
-    assert!(asleep.shows("You are in the waiting room").await.unwrap(), "it sleeps");
+    assert!(asleep.shows("You are in the waiting room").await.unwrap(), "it does not sleep: {}", asleep.tell().await);
     asleep.wake().await;
     asleep.sees("This appointment was cancelled").await;
     asleep.shot("cancelled-asleep").await;

@@ -237,8 +237,11 @@ impl Window {
     }
 
     /// The system puts the page to sleep, as a phone in a pocket does.
+    /// Returns when the page has heard it: the browser answers before, and what happens meanwhile the page still sees.
     pub async fn fall_asleep(&self) {
+        self.run("noticeSleep", json!([])).await.unwrap();
         self.devtools("Page.setWebLifecycleState", json!({"state": "frozen"})).await.unwrap();
+        self.wait_for("the page to sleep", async || Ok(self.ask::<bool>("sleeps", json!([])).await?.then_some(()))).await;
     }
 
     pub async fn wake(&self) {
@@ -349,7 +352,7 @@ impl Window {
     }
 
     /// What this person has before their eyes, for whoever has to find out why a test failed.
-    async fn tell(&self) -> String {
+    pub async fn tell(&self) -> String {
         self.read_logs().await;
         let page: String = self.ask("text", json!([])).await.unwrap_or_default();
         let buttons: Vec<String> = self.ask("namesOf", json!(["button"])).await.unwrap_or_default();

@@ -229,6 +229,11 @@ const focused = () => (document.activeElement?.matches(":focus-visible") && isVi
 const canAdmit = () => [...document.querySelectorAll(KINDS.button)].filter((button) => nameOf(button) === "Admit" && isVisible(button) && !button.disabled)
   .map((button) => (button.formAction || button.form?.action || "").match(/\/visits\/([0-9a-f-]{36})\//)?.[1] ?? button.closest("[data-visit]")?.dataset.visit);
 
+/** Tells from now on whether the browser has stopped this page's clock. */
+const noticeSleep = () => document.addEventListener("freeze", () => { window.sleeps = true; }, { once: true });
+
+const sleeps = () => window.sleeps === true;
+
 const keepInSession = (key) => sessionStorage.setItem(key, "1");
 
 /** What a script finds on this device: cookies, keys in the tab's own storage, databases. */
