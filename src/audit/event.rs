@@ -3,7 +3,7 @@
 //! Ids, words from closed lists, numbers and times: no name, no address of a person, no free text (AUD-04, AUD-11). The
 //! types see to it: a [`Fact`] cannot be made from a `String`.
 
-use crate::crypto::{length_prefixed, sha256};
+use crate::crypto::{length_prefixed, sha256_of};
 use crate::ids::{EventId, PatientId, RequestId};
 use crate::time::Timestamp;
 use serde::Serialize;
@@ -386,7 +386,7 @@ impl Fact {
 
 /// `SHA-256("anteroom-payload/1\0" ‖ salt ‖ payload)` (AUD-20). The salt keeps a short payload from being guessed.
 pub fn payload_hash(salt: &[u8; 32], payload: &[u8]) -> [u8; 32] {
-    sha256(&[b"anteroom-payload/1\0", salt.as_slice(), payload].concat())
+    sha256_of(&[b"anteroom-payload/1\0", salt, payload])
 }
 
 /// The bytes of an event's leaf in the tree (AUD-20): every part with a 32-bit big-endian length before it.
