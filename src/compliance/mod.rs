@@ -4,13 +4,15 @@
 //! committed before the first byte of the answer (AUD-01, AUD-04). A payload that does not open is shown as altered, never
 //! left out. An export is streamed in batches, so that its size does not matter to the memory.
 //!
-//! `model` parses a search, `entry` reads an event, `csv` writes cells, all pure; `export` makes the stream; `integrity` tells whether the log is what was signed.
+//! `model` parses a search, `entry` reads an event, `csv` writes cells, all pure; `export` makes the file, `archive` packs it; `integrity` tells
+//! whether the log, or an export of it, is what was signed.
 
+mod archive;
 pub mod csv;
 mod entry;
-mod export;
+pub mod export;
 pub mod integrity;
-mod model;
+pub mod model;
 mod pages;
 mod store;
 
@@ -71,7 +73,7 @@ async fn searched(app: &App, event: Event, filter: &Filter) -> sqlx::Result<Even
     let event = model::facts(event, filter);
     let Some(patient) = filter.patient else { return Ok(event) };
     let mut tx = app.db.reading().await?;
-    let known = store::has_events(&mut tx, patient).await?;
+    let known = store::tag(&mut tx, patient).await?.is_some();
     Ok(if known { event.about(patient) } else { event })
 }
 

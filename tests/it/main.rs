@@ -21,6 +21,7 @@ mod languages;
 mod letters;
 mod link_keys;
 mod links;
+mod log_export;
 mod log_tree;
 mod log_verify;
 mod mail;

@@ -5,19 +5,24 @@
 //! row lock is the only election. [`Heads`] then signs what was committed, and only what goes on from the last head, which is
 //! kept outside the database.
 //!
-//! `edge` and `checkpoint` are pure. `proof` reads tiles. `store` is the SQL.
+//! `edge`, `sparse` and `checkpoint` are pure. `proof` reads tiles. `store` is the SQL.
 
 mod checkpoint;
 mod edge;
 mod heads;
 mod proof;
+mod sparse;
 mod store;
 
 pub use checkpoint::{Head, LOG_HEAD, LogKey, NOTE_BYTES_MAX};
 pub use edge::Edge;
 pub use heads::{Heads, Refused};
-pub use proof::{consistency, inclusion};
-pub use store::{Leaf, Placed, Signed, Tagged, Tree, checkpoints, lost, numbers, placed, tagged, tree, unplaced, waiting_for_places};
+pub use proof::{Subtrees, consistency, inclusion};
+pub use sparse::{Sparse, cover};
+pub use store::{
+    Leaf, Matched, Placed, Signed, Tagged, Tree, checkpoints, head_over, head_up_to, lost, matching, matching_of, numbers, period,
+    place_of, placed, tagged, tagged_of, tree, unplaced, waiting_for_places,
+};
 
 use super::event::leaf_bytes;
 use super::store::{Bookkeeping, Log};

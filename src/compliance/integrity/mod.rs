@@ -1,11 +1,17 @@
 //! Verification: is the log in this database what was recorded? `anteroom audit verify`. Reads only.
 //!
+//! `bundle` and `trail` do the same for an export, without a database.
+//!
 //! `model` decides; here the database is read, in batches and in one moment, so that memory does not grow with the log and a
 //! server that goes on writing is in nobody's way.
 
+mod bundle;
 mod model;
+mod trail;
 
+pub use bundle::verify_export;
 pub use model::{Finding, Report, Verdict};
+pub use trail::{Complete, ExportReport, Wrong};
 
 use crate::audit::Log;
 use crate::audit::tree::{self, Head, Placed, Signed, Tagged};

@@ -38,6 +38,7 @@ const SEEN_ELSEWHERE: [(&str, &str); 9] = [
     ("device.moved", "why"),
     ("device.move_asked", "why"),
     ("visit.waiting", "back"),
+    ("log.exported", "again"),
     ("log.export_finished", "why"),
 ];
 
