@@ -104,6 +104,8 @@ words! {
         MailRendered = "mail.rendered",
         /// The mail system says that a mail of ours will never arrive.
         MailBounced = "mail.bounced",
+        /// A letter to the clinic's own address for compliance left, or could not.
+        NoticeSent = "notice.sent",
 
         VisitWaiting = "visit.waiting",
         VisitLeft = "visit.left",

@@ -42,7 +42,7 @@ pub enum Bookkeeping {
     SessionTouch,
     /// `throttle`, and the counters of failed checks on `visit`.
     Throttle,
-    /// `outbox.attempts`, `due_at`, `last_error`.
+    /// `outbox.attempts`, `due_at`, `last_error`, and those of `notice`.
     OutboxAttempt,
     /// The places of events that are written already: `audit_tree`, `audit_leaf`, `audit_leaf_subject`, `audit_tile`, `audit_checkpoint`,
     /// and `audit_pending`, which they leave.

@@ -4,11 +4,13 @@
 //! committed before the first byte of the answer (AUD-01, AUD-04). A payload that does not open is shown as altered, never
 //! left out. An export is streamed in batches, so that its size does not matter to the memory.
 //!
-//! `model` parses a search, `entry` reads an event, `csv` writes cells, all pure; `export` makes the stream; `integrity` tells whether the log is what was signed.
+//! `model` parses a search, `entry` reads an event, `csv` writes cells, all pure; `export` makes the stream; `integrity` tells whether the log is what was signed;
+//! `heads` mails what was signed out of the house.
 
 pub mod csv;
 mod entry;
 mod export;
+pub mod heads;
 pub mod integrity;
 mod model;
 mod pages;

@@ -16,6 +16,7 @@ mod every_route;
 mod faults;
 mod full_disk;
 mod fuzz;
+mod heads_by_mail;
 mod inventory;
 mod languages;
 mod letters;

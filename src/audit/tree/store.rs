@@ -5,7 +5,7 @@
 
 use super::checkpoint::Head;
 use super::edge::Tile;
-use crate::audit::Recorded;
+use crate::audit::{Kind, Recorded};
 use crate::crypto::Sealed;
 use crate::db::{Tx, in_tx};
 use crate::ids::EventId;
@@ -46,6 +46,14 @@ pub async fn grow_tree(tx: &mut Tx, tree: Tree) -> sqlx::Result<()> {
 pub async fn anything_waits(tx: &mut Tx) -> sqlx::Result<bool> {
     in_tx!(tx, conn => sqlx::query_scalar::<_, i64>("select count(*) from (select event_id from audit_pending limit 1) as one")
         .fetch_one(conn).await.map(|count| count > 0))
+}
+
+/// True when an event of another kind has its place at `size` or behind it.
+pub async fn anything_since(tx: &mut Tx, size: i64, but: Kind) -> sqlx::Result<bool> {
+    in_tx!(tx, conn => sqlx::query_scalar::<_, i64>(
+        "select count(*) from (select n from audit_leaf join audit_event on audit_event.id = audit_leaf.event_id
+             where n >= $1 and kind <> $2 limit 1) as one")
+        .bind(size).bind(but.word()).fetch_one(conn).await.map(|count| count > 0))
 }
 
 /// One that waits, as far as its leaf goes.
