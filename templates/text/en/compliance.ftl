@@ -169,3 +169,4 @@ compliance-kind-log-head_adopted = Took a head of the log from outside for the l
 compliance-kind-log-viewed = Looked at the access log
 compliance-kind-log-exported = Began an export of the access log
 compliance-kind-log-export_finished = Export of the access log ended
+compliance-kind-breach-reported = Asked whose data an account had touched
