@@ -142,6 +142,9 @@ words! {
         LogReplayed = "log.replayed",
         /// A head that left the house was taken for the last one, because the file with it was lost (AUD-21).
         LogHeadAdopted = "log.head_adopted",
+
+        /// Somebody asked whose data an account had touched (PRV-09).
+        BreachReported = "breach.reported",
     }
 }
 

@@ -16,13 +16,13 @@ mod model;
 mod pages;
 mod store;
 
-pub use pages::routes;
-
 use crate::app::App;
 use crate::audit::{self, Context, Event, Fact, Filter, Kind, Object, Recorded};
-use entry::Payload;
+pub use entry::Payload;
+pub use model::{Edge, instant};
 use model::{Order, Row, Search};
-use store::Person;
+pub use pages::routes;
+pub use store::Person;
 
 /// Rows of one page. Lower: pages come sooner. Higher: fewer pages to turn.
 const PAGE_ROWS: usize = 100;
@@ -63,7 +63,7 @@ async fn view(app: &App, context: &Context, search: &Search) -> sqlx::Result<Log
 }
 
 /// Everybody whom the log may name.
-async fn everybody(app: &App) -> sqlx::Result<Vec<Person>> {
+pub async fn everybody(app: &App) -> sqlx::Result<Vec<Person>> {
     let mut tx = app.db.reading().await?;
     store::people(&mut tx).await
 }

@@ -7,6 +7,7 @@ mod abuse;
 mod appointments;
 mod architecture;
 mod bad_input;
+mod breach;
 mod calls;
 mod clock_steps;
 mod compliance;

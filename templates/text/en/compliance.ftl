@@ -170,6 +170,7 @@ compliance-kind-log-head_adopted = Took a head of the log from outside for the l
 compliance-kind-log-viewed = Looked at the access log
 compliance-kind-log-exported = Began an export of the access log
 compliance-kind-log-export_finished = Export of the access log ended
+compliance-kind-breach-reported = Asked whose data an account had touched
 
 notice-head-subject = Access log: signed head at { $size } events
 notice-head-what = This is a statement of how the access log of { $clinic } stood on { $at }: { $size } events. The server signed it. It holds nothing about any patient.
