@@ -91,6 +91,7 @@ mod tests {
             actor_id: Some(Uuid::from_u128(1)),
             payload_hash: Vec::new(),
             payload: Sealed(Vec::new()),
+            source_index: None,
         };
         (recorded, Disclosed { salt: [9; 32], payload: vectors[0]["payload"].as_str().expect("text").to_owned() })
     }

@@ -154,7 +154,7 @@ pub async fn leaves(tx: &mut Tx, from: i64, limit: i64) -> sqlx::Result<Vec<Leaf
 /// The events that have the places from `first` to `last`.
 pub async fn placed(tx: &mut Tx, first: i64, last: i64) -> sqlx::Result<Vec<Recorded>> {
     in_tx!(tx, conn => sqlx::query_as(
-        "select id, recorded_at, kind, outcome, actor_kind, actor_id, payload_hash, payload
+        "select id, recorded_at, kind, outcome, actor_kind, actor_id, payload_hash, payload, source_index
          from audit_leaf join audit_event on audit_event.id = audit_leaf.event_id where n >= $1 and n <= $2 order by n")
         .bind(first).bind(last).fetch_all(conn).await)
 }

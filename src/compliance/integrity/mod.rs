@@ -47,7 +47,13 @@ pub async fn verify(
             rest = others;
             let event = events.get(&leaf.event_id);
             let disclosed = event.and_then(|event| log.disclose(event));
-            check.place(leaf, event.map(|event| (event, disclosed.as_ref())), own);
+            let address = check.place(leaf, event.map(|event| (event, disclosed.as_ref())), own);
+            // Only events older than the column have an address and none here.
+            if let Some(said) = event.and_then(|event| event.source_index.as_ref())
+                && address.map(|address| log.source_index(&address)).as_ref() != Some(said)
+            {
+                check.columns(leaf);
+            }
             while let Some(signed) = heads.next_up_to(tx, check.size()).await? {
                 check.signed(signed.size.cast_unsigned(), Head::open(&signed.note, keys).ok().as_ref());
             }

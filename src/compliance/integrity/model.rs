@@ -165,32 +165,44 @@ impl Check {
         self.edge.size()
     }
 
-    /// Take the next place. `event`: what has it, with its opened payload; `tagged`: its tags in their order.
-    pub fn place(&mut self, leaf: &Leaf, event: Option<(&Recorded, Option<&Disclosed>)>, tagged: &[Tagged]) {
+    /// Take the next place. `event`: what has it, with its opened payload; `tagged`: its tags in their order. The network address that the event
+    /// names: [`Check::columns`] is told if the database says another.
+    pub fn place(&mut self, leaf: &Leaf, event: Option<(&Recorded, Option<&Disclosed>)>, tagged: &[Tagged]) -> Option<String> {
         let place = self.edge.size();
         if leaf.n.cast_unsigned() != place {
             self.find(Finding::PlaceMissing { place });
         }
-        let hash = self.hash_of(place, leaf, event, tagged);
+        let payload = event.and_then(|(event, disclosed)| self.payload_of(place, event, disclosed));
+        let hash = self.hash_of(place, leaf, event.map(|(event, _)| event), tagged);
         if hash.is_some_and(|hash| hash.0.as_slice() != leaf.hash) {
             self.find(Finding::Leaf { place, event: leaf.event_id.0 });
         }
         self.edge.append(&[hash.unwrap_or(Hash([0; 32]))]);
         self.meet_known();
+        payload.map(|payload| payload.from).filter(|from| !from.is_empty())
+    }
+
+    /// The columns of the event that was taken last say something else than the event.
+    pub fn columns(&mut self, leaf: &Leaf) {
+        self.find(Finding::Columns { place: self.edge.size() - 1, event: leaf.event_id.0 });
+    }
+
+    fn payload_of(&mut self, place: u64, event: &Recorded, disclosed: Option<&Disclosed>) -> Option<Payload> {
+        let payload = Payload::read(event, disclosed);
+        match (&payload, disclosed) {
+            (Some(_), _) => {}
+            (None, Some(_)) => self.find(Finding::Columns { place, event: event.id.0 }),
+            (None, None) => self.find(Finding::Payload { place, event: event.id.0 }),
+        }
+        payload
     }
 
     /// The hash of a place, from the event alone.
-    fn hash_of(&mut self, place: u64, leaf: &Leaf, event: Option<(&Recorded, Option<&Disclosed>)>, tagged: &[Tagged]) -> Option<Hash> {
-        let id = leaf.event_id.0;
-        let Some((event, disclosed)) = event else {
-            self.find(Finding::EventMissing { place, event: id });
+    fn hash_of(&mut self, place: u64, leaf: &Leaf, event: Option<&Recorded>, tagged: &[Tagged]) -> Option<Hash> {
+        let Some(event) = event else {
+            self.find(Finding::EventMissing { place, event: leaf.event_id.0 });
             return None;
         };
-        if disclosed.is_none() {
-            self.find(Finding::Payload { place, event: id });
-        } else if Payload::read(event, disclosed).is_none() {
-            self.find(Finding::Columns { place, event: id });
-        }
         let mut subjects = Vec::with_capacity(tagged.len());
         for subject in tagged {
             let last = self.tags.entry(subject.tag.clone()).or_default();
