@@ -15,19 +15,21 @@ compliance-kind = What
 compliance-anything = Anything
 compliance-outcome = Outcome
 compliance-any-outcome = Any outcome
-compliance-order = Order
-compliance-newest = Newest first
-compliance-oldest = Oldest first
 compliance-show = Show
 compliance-clear = Clear the search
 compliance-empty = No event matches this search.
 compliance-not-searched = Nothing was searched. Mend the marked field first.
 compliance-caption = Events of the access log
-compliance-time = Time (UTC)
-compliance-who = Who
-compliance-what = What
-compliance-patient = Patient
-compliance-address = From
+compliance-column-time = Time (UTC)
+compliance-column-who = Who
+compliance-column-what = What
+compliance-column-patient = Patient
+compliance-column-outcome = Outcome
+compliance-column-address = Network address
+compliance-sort-up = (sort up)
+compliance-sort-down = (sort down)
+compliance-order-patient = Events about one patient stand together, in no order of patients: the log knows no names. An event about several patients stands once for each. Those about nobody come last.
+compliance-order-address = Events from one network address stand together, in no order of addresses: they are sealed, and the database holds only a keyed mark of each. Those without an address or mark come last.
 compliance-pages = Pages of the log
 compliance-first-page = First page
 compliance-next-page = Next page
@@ -38,6 +40,13 @@ compliance-altered-title = { $count ->
    *[other] { $count } events on this page were altered.
 }
 compliance-altered-next = What the database holds is not what was recorded. Keep the database as it is, keep this page, and start your incident procedure.
+
+compliance-opened-link = Who opened this record
+compliance-opened-title = Who opened this record
+compliance-opened-lead = The sheet below is for the patient. It names no patient: write the name on it when you hand it over. That you looked is recorded, and on the list.
+compliance-opened-print = Print
+compliance-opened-log = Show these events in the log
+compliance-opened-language = Language of the sheet
 
 compliance-problem-time = Type a date and a time, such as 2026-11-23T10:30.
 compliance-problem-skipped = Clocks go forward over this time. Choose an hour earlier or later.
