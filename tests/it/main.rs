@@ -22,6 +22,7 @@ mod languages;
 mod letters;
 mod link_keys;
 mod links;
+mod log_keys;
 mod log_tree;
 mod log_verify;
 mod mail;

@@ -20,6 +20,8 @@ pub struct Letter<'a> {
     pub previous: Option<&'a str>,
     /// The text with which the head's signature is checked.
     pub verifier: &'a str,
+    /// The letter before, if there was one, was signed with another key.
+    pub first_of_key: bool,
 }
 
 /// True when it is time for the letter after one that was written `last`. A clock that was set back puts nothing off.
@@ -44,7 +46,9 @@ impl Letter<'_> {
         parts.push(Part::Said(t.say("notice-head-use")));
         parts.push(Part::Lines("anteroom audit verify --config clinic.toml --vkey KEY --known-head LETTER\n".to_owned()));
         parts.push(Part::Said(t.say("notice-head-key")));
-        if self.previous.is_none() {
+        if self.first_of_key {
+            let brings = if self.previous.is_some() { "notice-head-key-new" } else { "notice-head-key-first" };
+            parts.push(Part::Said(t.say(brings)));
             parts.push(Part::Lines(format!("{}\n", self.verifier)));
         }
         parts.push(Part::Said(t.say("notice-head-limits")));

@@ -52,6 +52,7 @@ async fn queue(app: &App, head: &Head, previous: Option<&str>) -> anyhow::Result
         head,
         previous,
         verifier: app.heads.key().verifier(),
+        first_of_key: previous.is_none_or(|previous| Head::open(previous, &[app.heads.key().verifier()]).is_err()),
     };
     let notice = Notice {
         kind: NoticeKind::Head,

@@ -1,14 +1,15 @@
 //! Verification: is the log in this database what was recorded? `anteroom audit verify`. Reads only.
 //!
-//! `model` decides; here the database is read, in batches and in one moment, so that memory does not grow with the log and a
+//! `model` decides, and `signers` whether one key followed another as it should; here the database is read, in batches and in one moment, so that memory does not grow with the log and a
 //! server that goes on writing is in nobody's way.
 
 mod model;
+mod signers;
 
 pub use model::{Finding, Report, Verdict};
 
 use crate::audit::Log;
-use crate::audit::tree::{self, Head, Placed, Signed, Tagged};
+use crate::audit::tree::{self, Head, Placed, Reading, Signed, Tagged};
 use crate::db;
 use anyhow::Context;
 use model::Check;
@@ -75,7 +76,7 @@ fn check_all(mut check: Check, mut read: mpsc::Receiver<Lot>, log: &Log, keys: V
         let mut tagged = lot.tagged.as_slice();
         let mut heads = lot.heads.iter().peekable();
         let check_head = |check: &mut Check, signed: &Signed| {
-            check.signed(signed.size.cast_unsigned(), Head::open(&signed.note, &keys).ok().as_ref());
+            check.signed(signed.size.cast_unsigned(), &Reading::of(&signed.note, &keys));
         };
         for Placed { leaf, event } in &lot.placed {
             let (own, others) = tagged.split_at(tagged.iter().take_while(|tagged| tagged.leaf == leaf.n).count());

@@ -4,7 +4,8 @@
 //! compared with what lies beside them, with what was signed, and with heads that come from outside (AUD-24, AUD-27).
 
 use super::super::entry::says_the_same;
-use crate::audit::tree::{Edge, Hash, Head, Leaf, Tagged, Tree, record_hash};
+use super::signers::{Breach, Signers};
+use crate::audit::tree::{Edge, Hash, Head, Leaf, Reading, Tagged, Tree, record_hash};
 use crate::audit::{Disclosed, Recorded, leaf_bytes};
 use std::collections::HashMap;
 use std::fmt;
@@ -26,7 +27,10 @@ pub enum Finding {
     Lost { event: Uuid },
     Tree { said: u64, found: u64 },
     Signature { size: u64 },
+    UnknownKey { size: u64 },
     Root { size: u64 },
+    NewKey { size: u64 },
+    PastKey { size: u64 },
     Shorter { head: u64, found: u64 },
     AnotherHistory { head: u64 },
 }
@@ -46,7 +50,16 @@ impl fmt::Display for Finding {
                 write!(f, "the tree says {said} events with another root or number than the {found} that are there")
             }
             Self::Signature { size } => write!(f, "the head at {size} events is not signed with the log's key, or says something else"),
+            Self::UnknownKey { size } => write!(
+                f,
+                "the head at {size} events is signed with none of the keys that were given: if the key was changed, give the new one too; if it \
+                 was not, somebody else signed it"
+            ),
             Self::Root { size } => write!(f, "the first {size} events are not those that were signed"),
+            Self::NewKey { size } => {
+                write!(f, "the head at {size} events is signed with a new key, and the key before it does not stand for that one")
+            }
+            Self::PastKey { size } => write!(f, "the head at {size} events is signed with a key that was followed by another before"),
             Self::Shorter { head, found } => {
                 write!(f, "a head from outside covers {head} events, and {found} are there: the end was cut off")
             }
@@ -66,6 +79,8 @@ pub struct Report {
     pub waiting: u64,
     /// How many events the largest head covers that the log itself holds, signed and right.
     pub signed: u64,
+    /// How many heads in the log were not checked, because they bear a key that was not given. A larger one that is right covers them.
+    pub unchecked: u64,
     /// How many events the largest right head from outside covers.
     pub outside: u64,
     /// The first findings.
@@ -113,6 +128,13 @@ impl Report {
                 self.waiting
             ));
         }
+        if self.unchecked > 0 {
+            out.push_str(&format!(
+                "{} older heads in it bear a key that was not given, and were not checked; a newer one covers the same events. `anteroom audit key` \
+                 prints every key: give --vkey once for each.\n",
+                self.unchecked
+            ));
+        }
         match self.verdict() {
             Verdict::Altered => {
                 out.push_str(&format!("\nALTERED. {} findings:\n", self.found));
@@ -151,6 +173,9 @@ pub struct Check {
     numbered: i64,
     /// Heads from outside, in the order of their sizes.
     known: Vec<Head>,
+    signers: Signers,
+    /// The sizes of heads under a key that was not given, since the last one that was right.
+    under_another_key: Vec<u64>,
     report: Report,
 }
 
@@ -158,8 +183,16 @@ impl Check {
     /// `known`: heads from outside, with signatures that were checked.
     pub fn new(mut known: Vec<Head>) -> Self {
         known.sort_by_key(|head| head.size);
-        let report = Report { events: 0, waiting: 0, signed: 0, outside: 0, findings: Vec::new(), found: 0 };
-        Self { edge: Edge::default(), tags: HashMap::new(), numbered: 0, known, report }
+        let report = Report { events: 0, waiting: 0, signed: 0, unchecked: 0, outside: 0, findings: Vec::new(), found: 0 };
+        Self {
+            edge: Edge::default(),
+            tags: HashMap::new(),
+            numbered: 0,
+            known,
+            signers: Signers::default(),
+            under_another_key: Vec::new(),
+            report,
+        }
     }
 
     /// How many events were taken.
@@ -210,12 +243,24 @@ impl Check {
         Some(record_hash(&leaf_bytes(event.id, event.recorded_at, &event.kind, &event.outcome, &subjects, &payload_hash)))
     }
 
-    /// A head that the log holds, over what was taken so far. `None`: its signature is not right, or it says another size.
-    pub fn signed(&mut self, size: u64, head: Option<&Head>) {
-        match head.filter(|head| head.size == size) {
-            None => self.find(Finding::Signature { size }),
-            Some(head) if size != self.edge.size() || head.root != self.edge.root() => self.find(Finding::Root { size }),
-            Some(_) => self.report.signed = size,
+    /// A head that the log holds, over what was taken so far.
+    pub fn signed(&mut self, size: u64, reading: &Reading) {
+        let head = match reading {
+            Reading::UnderAnotherKey => return self.under_another_key.push(size),
+            Reading::Right(head) if head.size == size => head,
+            _ => return self.find(Finding::Signature { size }),
+        };
+        if size != self.edge.size() || head.root != self.edge.root() {
+            return self.find(Finding::Root { size });
+        }
+        match self.signers.meet(head) {
+            Err(Breach::Unvouched) => self.find(Finding::NewKey { size }),
+            Err(Breach::Past) => self.find(Finding::PastKey { size }),
+            Ok(()) => {
+                self.report.signed = size;
+                // What a larger head covers needs no smaller one.
+                self.report.unchecked += self.under_another_key.drain(..).len() as u64;
+            }
         }
     }
 
@@ -239,6 +284,9 @@ impl Check {
         }
         for head in std::mem::take(&mut self.known) {
             self.find(Finding::Shorter { head: head.size, found });
+        }
+        for size in std::mem::take(&mut self.under_another_key) {
+            self.find(Finding::UnknownKey { size });
         }
         for event in lost {
             self.find(Finding::Lost { event: *event });
