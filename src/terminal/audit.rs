@@ -1,14 +1,14 @@
-//! `anteroom audit`: verify the log, print its keys, change the key, adopt a head.
+//! `anteroom audit`: verify the log, print its keys, change the key, adopt a head, begin anew after a loss.
 
 use super::{open, say};
 use crate::app::App;
 use crate::audit::tree::{LogKeys, Retired};
-use crate::compliance::integrity;
+use crate::compliance::{heads, integrity};
 use crate::config::Config;
 use crate::crypto::Rng;
 use crate::db::OnlyNode;
 use crate::time::SystemClock;
-use anyhow::Context;
+use anyhow::{Context, ensure};
 use clap::{Args, Subcommand};
 use std::path::{Path, PathBuf};
 use std::process::ExitCode;
@@ -29,6 +29,18 @@ pub enum AuditCommand {
     RotateKey {
         #[arg(long)]
         config: PathBuf,
+    },
+    /// When the newest events of the log are lost for good, because no newer backup exists: let it go on from what is left, under another name
+    /// and with another key. The loss stays in the log, and nobody can take it back. Stop the server first.
+    BeginAnew {
+        #[arg(long)]
+        config: PathBuf,
+        /// A file with the newest head that is known: the log.head of the data folder, or the newest mail that holds one.
+        #[arg(long)]
+        head: PathBuf,
+        /// How many events are lost. Without it the command says the number and does nothing.
+        #[arg(long)]
+        lost: Option<u64>,
     },
     /// After the loss of the file with the log's last head: take one that left the house in its place.
     AdoptHead {
@@ -58,6 +70,7 @@ pub async fn run(command: AuditCommand) -> anyhow::Result<ExitCode> {
         AuditCommand::Verify(wishes) => return verify(wishes).await,
         AuditCommand::Key { config } => keys(&Config::read(&config)?)?,
         AuditCommand::RotateKey { config } => rotate_key(&config).await?,
+        AuditCommand::BeginAnew { config, head, lost } => begin_anew(&config, &head, lost).await?,
         AuditCommand::AdoptHead { config, head } => adopt_head(&config, &head).await?,
     }
     Ok(ExitCode::SUCCESS)
@@ -87,6 +100,38 @@ async fn rotate_key(config: &Path) -> anyhow::Result<()> {
     say(format!(
         "{done} From now on heads are signed with this key, which anybody may know:\n  {now_in_use}\n\
          Give it to whoever keeps the old one: they need both. Destroy copies of the old key's file, then start the server again."
+    ))
+}
+
+async fn begin_anew(config: &Path, head: &Path, lost: Option<u64>) -> anyhow::Result<()> {
+    let _only_node = OnlyNode::claim(&Config::read(config)?.database()?).await?;
+    let app = open(config).await?;
+    if app.heads.finished_change() {
+        app.close().await;
+        return say("A new beginning that was broken off is finished now. Start the server again.");
+    }
+    let loss = app.heads.loss(&std::fs::read_to_string(head).with_context(|| format!("read {}", head.display()))?).await?;
+    let (events, left, size) = (loss.events(), loss.left, loss.head.size);
+    ensure!(
+        lost == Some(events),
+        "the log had {size} events that were signed, and {left} are left. To give up the other {events}, say `--lost {events}`. Nothing was done. \
+         Look for a newer backup first: what is given up stays lost"
+    );
+    let keys: Vec<String> = app.heads.keys().verifiers().into_iter().map(str::to_owned).collect();
+    let keys: Vec<&str> = keys.iter().map(String::as_str).collect();
+    let mut tx = app.db.reading().await?;
+    let report = integrity::verify(&mut tx, &app.log, &keys, &[], integrity::progress_on_terminal()).await?;
+    drop(tx);
+    ensure!(report.found == 0, "what is left is not whole either, and nothing was done:\n{}", report.in_words());
+    let anew = app.heads.begin_anew(&app.system(), &app.rng, &loss).await?;
+    heads::mail_loss(&app, &loss, &anew).await?;
+    let now_in_use = LogKeys::read(&app.config.log_key_file())?.current.verifier().to_owned();
+    app.close().await;
+    say(format!(
+        "The log goes on from event {left}. {events} events are lost, and it says so itself. From now on heads are signed with this key, which anybody may \
+         know:\n  {now_in_use}\n\
+         Give it to whoever keeps the old one: they need both. Keep the database as it was restored, log.head.lost-{size} and every mailed head: they are \
+         evidence. Start the server again."
     ))
 }
 

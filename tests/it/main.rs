@@ -23,6 +23,7 @@ mod letters;
 mod link_keys;
 mod links;
 mod log_keys;
+mod log_loss;
 mod log_tree;
 mod log_verify;
 mod mail;

@@ -85,10 +85,7 @@ impl LogKey {
 
     /// The 32 bytes of its public half.
     pub fn public(&self) -> [u8; 32] {
-        use base64::Engine;
-        let encoded = self.verifier.splitn(3, '+').nth(2).unwrap_or_default();
-        let typed = base64::engine::general_purpose::STANDARD.decode(encoded).unwrap_or_default();
-        typed.get(1..).and_then(|key| key.try_into().ok()).expect("a verifier's text was made from 32 bytes")
+        public_of(&self.verifier).expect("a verifier's text was made from 32 bytes")
     }
 
     /// Sign that the log has this size and this root.
@@ -145,6 +142,13 @@ impl Head {
         ensure!(signers.iter().any(|signer| signer.split('+').next() == Some(&origin)), "the checkpoint is one of another log");
         Ok(Self { origin, size: checkpoint.size(), root: *checkpoint.hash(), note: note.to_owned(), signers })
     }
+}
+
+/// The 32 bytes in the text of a key, if it is one.
+pub fn public_of(verifier: &str) -> Option<[u8; 32]> {
+    use base64::Engine;
+    let typed = base64::engine::general_purpose::STANDARD.decode(verifier.splitn(3, '+').nth(2)?).ok()?;
+    typed.get(1..)?.try_into().ok()
 }
 
 /// What became of reading a checkpoint with some keys.

@@ -41,7 +41,7 @@ const SIGNED_AFTER: Millis = Millis::seconds(60);
 pub enum Refused {
     #[error(
         "the access log in the database ends at event {have}, but {signed} were signed: an older copy of the database is in place. \
-         Restore the newest backup, then start again"
+         Restore the newest backup, then start again. If there is none, and those events are lost for good: `anteroom audit begin-anew`"
     )]
     Older { have: u64, signed: u64 },
     #[error(
@@ -199,7 +199,7 @@ impl Heads {
         Ok(Some(in_use.with_context(|| format!("the file {}", self.file.display()))?))
     }
 
-    async fn goes_on_from(&self, head: &Head) -> Result<Tree, Refused> {
+    pub(super) async fn goes_on_from(&self, head: &Head) -> Result<Tree, Refused> {
         let mut tx = self.log.db.reading().await?;
         let tree = store::tree(&mut tx).await?;
         let another = Refused::Another { signed: head.size };
@@ -236,7 +236,7 @@ impl Heads {
 }
 
 /// What the file of the head holds, if it is there.
-fn read_note(file: &Path) -> anyhow::Result<Option<String>> {
+pub(super) fn read_note(file: &Path) -> anyhow::Result<Option<String>> {
     let opened = match std::fs::File::open(file) {
         Ok(opened) => opened,
         Err(error) if error.kind() == std::io::ErrorKind::NotFound => return Ok(None),

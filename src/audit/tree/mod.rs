@@ -17,7 +17,7 @@ mod proof;
 mod store;
 mod succession;
 
-pub use checkpoint::{Head, LOG_HEAD, LogKey, NOTE_BYTES_MAX, Reading};
+pub use checkpoint::{Head, LOG_HEAD, LogKey, NOTE_BYTES_MAX, Reading, public_of};
 pub use edge::Edge;
 pub use heads::{Heads, Refused};
 pub use keys::{LogKeys, Retired};
@@ -25,6 +25,7 @@ pub use proof::{consistency, inclusion};
 pub use store::{
     Leaf, Placed, Signed, Tagged, Tree, anything_since, checkpoints, lost, numbers, placed, tagged, tree, unplaced, waiting_for_places,
 };
+pub use succession::Loss;
 
 use super::event::leaf_bytes;
 use super::store::{Bookkeeping, Log};

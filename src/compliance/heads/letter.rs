@@ -1,6 +1,6 @@
 //! What a letter with a head of the access log says, and when it is time for one. Pure.
 
-use crate::audit::tree::Head;
+use crate::audit::tree::{Head, Loss};
 use crate::mail::notices::{Part, Said};
 use crate::text::Text;
 use crate::time::{Millis, Timestamp, Zone};
@@ -54,6 +54,20 @@ impl Letter<'_> {
         parts.push(Part::Said(t.say("notice-head-limits")));
         Said { subject: t.with("notice-head-subject", "size", size), parts }
     }
+}
+
+/// The letter about events that are lost.
+pub fn of_loss(t: Text, clinic: &str, loss: &Loss, head: &Head) -> Said {
+    let (lost, left, size) = (loss.events(), loss.left, loss.head.size);
+    let parts = vec![
+        Part::Said(t.with_all("notice-loss-what", &[("clinic", &clinic), ("lost", &lost), ("left", &left), ("size", &size)])),
+        Part::Said(t.say("notice-loss-lost-head")),
+        Part::Lines(loss.head.note.clone()),
+        Part::Said(t.say("notice-loss-new-head")),
+        Part::Lines(head.note.clone()),
+        Part::Said(t.say("notice-loss-do")),
+    ];
+    Said { subject: t.with("notice-loss-subject", "lost", lost), parts }
 }
 
 #[cfg(test)]

@@ -3,9 +3,11 @@
 //! `model` decides, and `signers` whether one key followed another as it should; here the database is read, in batches and in one moment, so that memory does not grow with the log and a
 //! server that goes on writing is in nobody's way.
 
+mod loss;
 mod model;
 mod signers;
 
+pub use loss::Told;
 pub use model::{Finding, Report, Verdict};
 
 use crate::audit::Log;

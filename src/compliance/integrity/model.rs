@@ -4,6 +4,7 @@
 //! compared with what lies beside them, with what was signed, and with heads that come from outside (AUD-24, AUD-27).
 
 use super::super::entry::says_the_same;
+use super::loss::Told;
 use super::signers::{Breach, Signers};
 use crate::audit::tree::{Edge, Hash, Head, Leaf, Reading, Tagged, Tree, record_hash};
 use crate::audit::{Disclosed, Recorded, leaf_bytes};
@@ -33,6 +34,7 @@ pub enum Finding {
     PastKey { size: u64 },
     Shorter { head: u64, found: u64 },
     AnotherHistory { head: u64 },
+    InTheLoss { head: u64, left: u64 },
 }
 
 impl fmt::Display for Finding {
@@ -63,6 +65,11 @@ impl fmt::Display for Finding {
             Self::Shorter { head, found } => {
                 write!(f, "a head from outside covers {head} events, and {found} are there: the end was cut off")
             }
+            Self::InTheLoss { head, left } => write!(
+                f,
+                "a head from outside covers {head} events of the log before its loss; of those the first {left} are here, and the rest is what the log \
+                 says was lost"
+            ),
             Self::AnotherHistory { head } => {
                 write!(f, "the first {head} events are not those of a head from outside: history was rewritten and signed again")
             }
@@ -83,6 +90,8 @@ pub struct Report {
     pub unchecked: u64,
     /// How many events the largest right head from outside covers.
     pub outside: u64,
+    /// What the log itself says was lost.
+    pub losses: Vec<Told>,
     /// The first findings.
     pub findings: Vec<Finding>,
     /// How many findings there are.
@@ -135,6 +144,9 @@ impl Report {
                 self.unchecked
             ));
         }
+        for loss in &self.losses {
+            out.push_str(&format!("\n{loss}\n"));
+        }
         match self.verdict() {
             Verdict::Altered => {
                 out.push_str(&format!("\nALTERED. {} findings:\n", self.found));
@@ -176,6 +188,8 @@ pub struct Check {
     signers: Signers,
     /// The sizes of heads under a key that was not given, since the last one that was right.
     under_another_key: Vec<u64>,
+    /// Heads from outside that are not those of the events here.
+    not_met: Vec<Head>,
     report: Report,
 }
 
@@ -183,7 +197,8 @@ impl Check {
     /// `known`: heads from outside, with signatures that were checked.
     pub fn new(mut known: Vec<Head>) -> Self {
         known.sort_by_key(|head| head.size);
-        let report = Report { events: 0, waiting: 0, signed: 0, unchecked: 0, outside: 0, findings: Vec::new(), found: 0 };
+        let report =
+            Report { events: 0, waiting: 0, signed: 0, unchecked: 0, outside: 0, losses: Vec::new(), findings: Vec::new(), found: 0 };
         Self {
             edge: Edge::default(),
             tags: HashMap::new(),
@@ -191,6 +206,7 @@ impl Check {
             known,
             signers: Signers::default(),
             under_another_key: Vec::new(),
+            not_met: Vec::new(),
             report,
         }
     }
@@ -224,7 +240,7 @@ impl Check {
         match disclosed {
             None => self.find(Finding::Payload { place, event: id }),
             Some(disclosed) if !says_the_same(event, disclosed) => self.find(Finding::Columns { place, event: id }),
-            Some(_) => {}
+            Some(disclosed) => self.report.losses.extend(Told::read(place, event, disclosed)),
         }
         let mut subjects = Vec::with_capacity(tagged.len());
         for subject in tagged {
@@ -267,11 +283,11 @@ impl Check {
     fn meet_known(&mut self) {
         while let Some(head) = self.known.first().filter(|head| head.size <= self.edge.size()) {
             let (size, right) = (head.size, head.size == self.edge.size() && head.root == self.edge.root());
-            self.known.remove(0);
+            let head = self.known.remove(0);
             if right {
                 self.report.outside = size;
             } else {
-                self.find(Finding::AnotherHistory { head: size });
+                self.not_met.push(head);
             }
         }
     }
@@ -282,8 +298,13 @@ impl Check {
         if tree.size != found || tree.root != self.edge.root() {
             self.find(Finding::Tree { said: tree.size, found });
         }
-        for head in std::mem::take(&mut self.known) {
-            self.find(Finding::Shorter { head: head.size, found });
+        for head in std::mem::take(&mut self.not_met).into_iter().chain(std::mem::take(&mut self.known)) {
+            let (head, left) = (head.size, self.report.losses.iter().find(|loss| loss.explains(&head)).map(|loss| loss.left));
+            self.find(match left {
+                Some(left) => Finding::InTheLoss { head, left },
+                None if head > found => Finding::Shorter { head, found },
+                None => Finding::AnotherHistory { head },
+            });
         }
         for size in std::mem::take(&mut self.under_another_key) {
             self.find(Finding::UnknownKey { size });

@@ -166,6 +166,7 @@ compliance-kind-chat-sent = Sent a chat message
 compliance-kind-note-read = Opened the visit note
 compliance-kind-note-saved = Saved the visit note
 compliance-kind-log-replayed = Wrote what waited for the log
+compliance-kind-log-begun_anew = Let the log begin anew after its newest events were lost
 compliance-kind-log-key_rotated = Changed the key that signs the access log
 compliance-kind-log-head_adopted = Took a head of the log from outside for the last one
 compliance-kind-log-viewed = Looked at the access log
@@ -183,3 +184,9 @@ notice-head-key = KEY is the public key of the log as it came to you when the lo
 notice-head-key-first = This is the key. Please keep it:
 notice-head-key-new = The key was changed since the last letter. Ask whoever runs the server whether they changed it. Keep this one too; what was signed before still needs the old one:
 notice-head-limits = The letter shows what was logged until then. It does not show that everything was logged.
+
+notice-loss-subject = Access log: { $lost } events are lost
+notice-loss-what = The access log of { $clinic } had { $size } events that were signed. The newest { $lost } of them are lost: the server runs from a copy that ends at event { $left }. Somebody at the server decided that no newer copy exists. The log goes on from event { $left } under another name and with another key, and says so itself.
+notice-loss-lost-head = This is the head of what was lost. Please keep it, and every letter with a head that you have:
+notice-loss-new-head = This is the first head of the log as it goes on:
+notice-loss-do = Please find out who saw which records in the time that is lost, while people remember, and write it down. Ask whoever runs the server how it happened. If you know of a newer copy of the data, say so at once: it can still be put in place, and nothing is lost then.
