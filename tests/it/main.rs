@@ -23,6 +23,8 @@ mod languages;
 mod letters;
 mod link_keys;
 mod links;
+mod log_keys;
+mod log_loss;
 mod log_order;
 mod log_tree;
 mod log_verify;

@@ -1,15 +1,18 @@
 //! Verification: is the log in this database what was recorded? `anteroom audit verify`. Reads only.
 //!
-//! `model` decides; here the database is read, in batches and in one moment, so that memory does not grow with the log and a
+//! `model` decides, and `signers` whether one key followed another as it should; here the database is read, in batches and in one moment, so that memory does not grow with the log and a
 //! server that goes on writing is in nobody's way.
 
+mod loss;
 mod model;
+mod signers;
 
+pub use loss::Told;
 pub use model::{Finding, Report, Verdict};
 
 use super::entry;
-use crate::audit::tree::{self, Head, Placed, Signed, Tagged};
-use crate::audit::{Log, Recorded};
+use crate::audit::tree::{self, Head, Placed, Reading, Signed, Tagged};
+use crate::audit::{Disclosed, Log, Recorded};
 use crate::db;
 use anyhow::Context;
 use model::{Check, Opened};
@@ -77,12 +80,14 @@ fn check_all(mut check: Check, mut read: mpsc::Receiver<Lot>, log: &Log, keys: V
         let mut tagged = lot.tagged.as_slice();
         let mut heads = lot.heads.iter().peekable();
         let check_head = |check: &mut Check, signed: &Signed| {
-            check.signed(signed.size.cast_unsigned(), Head::open(&signed.note, &keys).ok().as_ref());
+            check.signed(signed.size.cast_unsigned(), &Reading::of(&signed.note, &keys));
         };
         for Placed { leaf, event } in &lot.placed {
             let (own, others) = tagged.split_at(tagged.iter().take_while(|tagged| tagged.leaf == leaf.n).count());
             tagged = others;
-            check.place(leaf, event.as_ref().map(|event| (event, opened(log, event, &mut marked))), own);
+            let disclosed = event.as_ref().and_then(|event| log.disclose(event));
+            let opened = event.as_ref().map(|event| (event, opened(log, event, disclosed.as_ref(), &mut marked)));
+            check.place(leaf, opened, own);
             while let Some(signed) = heads.next_if(|signed| signed.size.cast_unsigned() <= check.size()) {
                 check_head(&mut check, signed);
             }
@@ -92,14 +97,14 @@ fn check_all(mut check: Check, mut read: mpsc::Receiver<Lot>, log: &Log, keys: V
     check
 }
 
-/// Open an event. `marked`: whether one before it has the mark of its network address; those from before there were marks have none.
-fn opened(log: &Log, event: &Recorded, marked: &mut bool) -> Opened {
-    let Some(disclosed) = log.disclose(event) else { return Opened::No };
-    let Some(address) = entry::agreed(event, &disclosed) else { return Opened::OtherColumns };
+/// How an event opened. `marked`: whether one before it has the mark of its network address; those from before there were marks have none.
+fn opened<'a>(log: &Log, event: &Recorded, disclosed: Option<&'a Disclosed>, marked: &mut bool) -> Opened<'a> {
+    let Some(disclosed) = disclosed else { return Opened::No };
+    let Some(address) = entry::agreed(event, disclosed) else { return Opened::OtherColumns };
     let mark = if address.is_empty() { None } else { Some(log.source_index(address)) };
     let older = event.source_index.is_none() && !*marked;
     *marked |= event.source_index.is_some();
-    if older || event.source_index == mark { Opened::AsHashed } else { Opened::OtherColumns }
+    if older || event.source_index == mark { Opened::AsHashed(disclosed) } else { Opened::OtherColumns }
 }
 
 /// A line on standard error that tells how far it is, where that is a terminal.
