@@ -15,7 +15,7 @@ const STARTS: &[(&str, &[&str])] = &[
     ("anyone", FOR_ANYONE),
     ("scheduler", &["/appointments", "/appointments?view=week", "/appointments/new", "/patients", "/patients/new"]),
     ("clinician", &["/today"]),
-    ("compliance", &["/access-log", "/breach"]),
+    ("compliance", &["/access-log", "/breach", "/incidents"]),
     ("administrator", &["/staff"]),
 ];
 

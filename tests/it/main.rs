@@ -18,6 +18,7 @@ mod faults;
 mod full_disk;
 mod fuzz;
 mod heads_by_mail;
+mod incidents;
 mod inventory;
 mod languages;
 mod letters;

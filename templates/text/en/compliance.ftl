@@ -74,6 +74,7 @@ compliance-why-unknown = no such thing
 compliance-why-altered = altered
 compliance-why-identity_not_recorded = identity not recorded yet
 compliance-why-stale = somebody saved first
+compliance-why-rule = a rule forbids it
 compliance-why-cut_off = the download was cut off
 compliance-why-unavailable = the database could not be used
 compliance-why-wrong = wrong value
@@ -181,6 +182,9 @@ compliance-kind-log-head_adopted = Took a head of the log from outside for the l
 compliance-kind-log-viewed = Looked at the access log
 compliance-kind-log-exported = Began an export of the access log
 compliance-kind-log-export_finished = Export of the access log ended
+compliance-kind-case-opened = Opened a file on an incident or request
+compliance-kind-case-entered = Entered something in such a file
+compliance-kind-case-read = Read files on incidents or requests
 compliance-kind-breach-reported = Asked whose data an account had touched
 
 notice-head-subject = Access log: signed head at { $size } events
