@@ -24,6 +24,7 @@ mod link_keys;
 mod links;
 mod log_keys;
 mod log_loss;
+mod log_shadow;
 mod log_tree;
 mod log_verify;
 mod mail;
