@@ -6,6 +6,7 @@ use anteroom::crypto::Rng;
 use anteroom::db::OnlyNode;
 use anteroom::operations::{self, Operations};
 use anteroom::terminal::audit::AuditCommand;
+use anteroom::terminal::breach::BreachWishes;
 use anteroom::terminal::links::LinksCommand;
 use anteroom::terminal::staff::StaffCommand;
 use anteroom::time::SystemClock;
@@ -66,6 +67,8 @@ enum Command {
         #[arg(long)]
         config: PathBuf,
     },
+    /// Tell from the access log whose data one account touched between two times.
+    BreachReport(BreachWishes),
     /// Look after the access log.
     Audit {
         #[command(subcommand)]
@@ -89,6 +92,7 @@ async fn main() -> anyhow::Result<ExitCode> {
     let done = match Cli::parse().command {
         Command::Bounce { config } => return Ok(terminal::bounce::take(&config).await),
         Command::Audit { command } => return terminal::audit::run(command).await,
+        Command::BreachReport(wishes) => terminal::breach::run(wishes).await,
         Command::Links { command } => terminal::links::run(command).await,
         Command::Staff { command } => terminal::staff::run(command).await,
         Command::Demo { json, listen, data } => run_demo(json, listen, data).await,

@@ -146,6 +146,13 @@ words! {
         LogBegunAnew = "log.begun_anew",
         /// The key that signs the log's heads is followed by another (AUD-25).
         LogKeyRotated = "log.key_rotated",
+
+        /// Somebody asked whose data an account had touched (PRV-09).
+        BreachReported = "breach.reported",
+        /// The compliance officer began to keep an incident or a request (PRV-04, PRV-06, PRV-10).
+        CaseOpened = "case.opened",
+        CaseEntered = "case.entered",
+        CaseRead = "case.read",
     }
 }
 
@@ -201,6 +208,7 @@ words! {
         Mail = "mail",
         Note = "note",
         Log = "log",
+        Case = "case",
         Clinic = "clinic",
         Key = "key",
     }

@@ -3,7 +3,6 @@
 //! Nothing that the log says of itself is taken for true: places, hashes, counters and roots are computed anew from the events, and
 //! compared with what lies beside them, with what was signed, and with heads that come from outside (AUD-24, AUD-27).
 
-use super::super::entry::says_the_same;
 use super::loss::Told;
 use super::shadow::Shadowed;
 use super::signers::{Breach, Signers};
@@ -197,6 +196,17 @@ impl Report {
     }
 }
 
+/// How the payload of an event opened.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Opened<'a> {
+    /// It is what was hashed, and the clear columns say the same.
+    AsHashed(&'a Disclosed),
+    /// It is what was hashed, and some column says something else.
+    OtherColumns,
+    /// It does not open, or is not what was hashed.
+    No,
+}
+
 /// The work, event by event in the order of places.
 #[derive(Debug)]
 pub struct Check {
@@ -247,8 +257,8 @@ impl Check {
         self.edge.size()
     }
 
-    /// Take the next place. `event`: what has it, with its opened payload; `tagged`: its tags in their order.
-    pub fn place(&mut self, leaf: &Leaf, event: Option<(&Recorded, Option<&Disclosed>)>, tagged: &[Tagged]) {
+    /// Take the next place. `event`: what has it, and how it opened; `tagged`: its tags in their order.
+    pub fn place(&mut self, leaf: &Leaf, event: Option<(&Recorded, Opened<'_>)>, tagged: &[Tagged]) {
         let place = self.edge.size();
         if leaf.n.cast_unsigned() != place {
             self.find(Finding::PlaceMissing { place });
@@ -262,16 +272,16 @@ impl Check {
     }
 
     /// The hash of a place, from the event alone.
-    fn hash_of(&mut self, place: u64, leaf: &Leaf, event: Option<(&Recorded, Option<&Disclosed>)>, tagged: &[Tagged]) -> Option<Hash> {
+    fn hash_of(&mut self, place: u64, leaf: &Leaf, event: Option<(&Recorded, Opened<'_>)>, tagged: &[Tagged]) -> Option<Hash> {
         let id = leaf.event_id.0;
-        let Some((event, disclosed)) = event else {
+        let Some((event, opened)) = event else {
             self.find(Finding::EventMissing { place, event: id });
             return None;
         };
-        match disclosed {
-            None => self.find(Finding::Payload { place, event: id }),
-            Some(disclosed) if !says_the_same(event, disclosed) => self.find(Finding::Columns { place, event: id }),
-            Some(disclosed) => self.report.losses.extend(Told::read(place, event, disclosed)),
+        match opened {
+            Opened::AsHashed(disclosed) => self.report.losses.extend(Told::read(place, event, disclosed)),
+            Opened::OtherColumns => self.find(Finding::Columns { place, event: id }),
+            Opened::No => self.find(Finding::Payload { place, event: id }),
         }
         let mut subjects = Vec::with_capacity(tagged.len());
         for subject in tagged {

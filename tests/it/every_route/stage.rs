@@ -11,6 +11,7 @@ use anteroom::config::CheckPolicy;
 use anteroom::ids::{PatientId, RequestKey, VisitId};
 use anteroom::links::{self, AnsweredBy, MintedLink, cookie_name};
 use anteroom::patients::{self, ContactChoices, Details, NewPatient};
+use anteroom::rights::incidents::{self, NewIncident};
 use anteroom::secret::Secret;
 use anteroom::staff::{self, Role};
 use anteroom::text::Text;
@@ -62,6 +63,10 @@ impl World<'_> {
         self.test.by(self.staff(Visitor::Scheduler).id, Role::Scheduler)
     }
 
+    fn officer(&self) -> Context {
+        self.test.by(self.staff(Visitor::Compliance).id, Role::Compliance)
+    }
+
     fn at_work(&self) -> Context {
         self.test.by(self.staff(Visitor::Clinician).id, Role::Clinician)
     }
@@ -69,7 +74,7 @@ impl World<'_> {
     /// What a case needs: a new patient's visit that has come to its state, with all that people hold there. Cases that change
     /// nothing of it share one.
     pub async fn stage(&self, case: &Case) -> Rc<Stage> {
-        let shares = case.keeps_stage && case.state == VisitState::Sent && case.with.is_empty();
+        let shares = case.keeps_stage && case.state == VisitState::Sent && case.with.is_empty() && !case.route.contains("/incidents/");
         let stage = if shares { self.shared.get_or_init(|| self.make(case)).await.clone() } else { self.make(case).await };
         let _of_the_stage = self.new_events().await;
         stage
@@ -79,6 +84,9 @@ impl World<'_> {
         let mut stage = self.visit(case.state, case.with, case.route.contains("/visits/")).await;
         if case.route.contains("/staff/") || case.route.contains("/set-password") {
             self.colleague(&mut stage, case.with).await;
+        }
+        if case.route.contains("/incidents/") {
+            self.incident(&mut stage).await;
         }
         Rc::new(stage)
     }
@@ -124,6 +132,16 @@ impl World<'_> {
         }
         making.come_to(state, with, &mut stage).await;
         stage
+    }
+
+    /// An incident that was written down just now.
+    async fn incident(&self, stage: &mut Stage) {
+        let app = &self.test.app;
+        let today = app.config.clinic.zone.today(app.now());
+        let request_key = RequestKey::new(&app.rng);
+        let new = NewIncident { what: "A lost phone".to_owned(), happened: today, discovered: today, request_key };
+        let incident = incidents::open(app, &self.officer(), new).await.unwrap();
+        stage.facts.insert("incident", incident.to_string());
     }
 
     /// An account that something may be done to.
