@@ -31,6 +31,7 @@ macro_rules! for_patients {
             include_str!(concat!("../templates/text/", $language, "/links.ftl")),
             include_str!(concat!("../templates/text/", $language, "/call.ftl")),
             include_str!(concat!("../templates/text/", $language, "/mail.ftl")),
+            include_str!(concat!("../templates/text/", $language, "/opened.ftl")),
         ]
     };
 }

@@ -142,6 +142,10 @@ words! {
         LogReplayed = "log.replayed",
         /// A head that left the house was taken for the last one, because the file with it was lost (AUD-21).
         LogHeadAdopted = "log.head_adopted",
+        /// The newest events are lost for good, and the log goes on from those before, under another name (AUD-21).
+        LogBegunAnew = "log.begun_anew",
+        /// The key that signs the log's heads is followed by another (AUD-25).
+        LogKeyRotated = "log.key_rotated",
 
         /// Somebody asked whose data an account had touched (PRV-09).
         BreachReported = "breach.reported",

@@ -22,3 +22,8 @@ pub async fn has_events(tx: &mut Tx, patient: PatientId) -> sqlx::Result<bool> {
         "select patient_id from audit_subject where patient_id = $1").bind(patient).fetch_optional(conn).await)?;
     Ok(known.is_some())
 }
+
+/// The language that a patient reads.
+pub async fn language(tx: &mut Tx, patient: PatientId) -> sqlx::Result<Option<String>> {
+    in_tx!(tx, conn => sqlx::query_scalar("select language from patient where id = $1").bind(patient).fetch_optional(conn).await)
+}

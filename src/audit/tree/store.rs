@@ -7,6 +7,7 @@ use super::checkpoint::Head;
 use super::edge::Tile;
 use crate::audit::{Kind, Recorded};
 use crate::crypto::Sealed;
+use crate::crypto::blind_index::BlindIndex;
 use crate::db::{Tx, in_tx};
 use crate::ids::EventId;
 use crate::time::Timestamp;
@@ -174,19 +175,20 @@ type PlacedRow = (
     Option<Uuid>,
     Option<Vec<u8>>,
     Option<Sealed>,
+    Option<BlindIndex>,
 );
 
 /// The next places, from `from` on, with their events.
 pub async fn placed(tx: &mut Tx, from: i64, limit: i64) -> sqlx::Result<Vec<Placed>> {
     let rows: Vec<PlacedRow> = in_tx!(tx, conn => sqlx::query_as(
-        "select lot.n, lot.event_id, lot.hash, recorded_at, kind, outcome, actor_kind, actor_id, payload_hash, payload
+        "select lot.n, lot.event_id, lot.hash, recorded_at, kind, outcome, actor_kind, actor_id, payload_hash, payload, source_index
          from (select n, event_id, hash from audit_leaf where n >= $1 order by n limit $2) as lot
          left join audit_event on audit_event.id = lot.event_id order by lot.n")
         .bind(from).bind(limit).fetch_all(conn).await)?;
     Ok(rows.into_iter().map(placed_of).collect())
 }
 
-fn placed_of((n, id, hash, recorded_at, kind, outcome, actor_kind, actor_id, payload_hash, payload): PlacedRow) -> Placed {
+fn placed_of((n, id, hash, recorded_at, kind, outcome, actor_kind, actor_id, payload_hash, payload, source_index): PlacedRow) -> Placed {
     let columns = recorded_at.zip(kind).zip(outcome).zip(actor_kind).zip(payload_hash).zip(payload);
     let event = columns.map(|(((((recorded_at, kind), outcome), actor_kind), payload_hash), payload)| Recorded {
         id,
@@ -197,6 +199,7 @@ fn placed_of((n, id, hash, recorded_at, kind, outcome, actor_kind, actor_id, pay
         actor_id,
         payload_hash,
         payload,
+        source_index,
     });
     Placed { leaf: Leaf { n, event_id: id, hash }, event }
 }

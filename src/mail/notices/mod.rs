@@ -29,15 +29,18 @@ const NOTICES_PER_RUN: usize = 10;
 pub enum NoticeKind {
     /// A signed head of the access log (AUD-22).
     Head,
+    /// Newest events of the access log are lost, and it goes on without them.
+    LogLost,
 }
 
 impl NoticeKind {
-    pub const ALL: [NoticeKind; 1] = [NoticeKind::Head];
+    pub const ALL: [NoticeKind; 2] = [NoticeKind::Head, NoticeKind::LogLost];
 
     /// The word in the database and in the log.
     pub fn word(self) -> &'static str {
         match self {
             NoticeKind::Head => "head",
+            NoticeKind::LogLost => "log_lost",
         }
     }
 
