@@ -38,6 +38,7 @@ mod patients;
 mod production;
 mod records;
 mod restarts;
+mod rights;
 mod scanners;
 mod schema;
 mod sealing;
