@@ -2,6 +2,7 @@
 //!
 //! It is read once at start. Secrets are wrapped or live in files that the configuration names.
 
+use crate::audit::shadow::Sink;
 use crate::db::Address;
 use crate::secret::Secret;
 use crate::time::{Millis, Zone};
@@ -37,6 +38,10 @@ pub struct Config {
     pub database: DatabaseConfig,
     #[serde(default)]
     pub mail: MailConfig,
+    #[serde(default)]
+    pub compliance: ComplianceConfig,
+    #[serde(default)]
+    pub outside: OutsideConfig,
     #[serde(default)]
     pub links: LinkConfig,
     #[serde(default)]
@@ -106,6 +111,32 @@ pub struct MailConfig {
     /// How long before a visit each reminder leaves, in minutes.
     #[serde(default = "reminders")]
     pub reminder_minutes: Vec<u32>,
+}
+
+/// Who answers for compliance.
+#[derive(Debug, Clone, Default, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct ComplianceConfig {
+    /// The address that signed heads of the access log and alerts are mailed to (AUD-22). Best a mailbox whose mails whoever runs this
+    /// server cannot delete. A clinic's own server does not start without it.
+    #[serde(default)]
+    pub mail: Option<String>,
+}
+
+/// What leaves the house about the access log besides mails. None of it holds up the log.
+#[derive(Debug, Clone, Default, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct OutsideConfig {
+    /// A line for each event that is committed and each place that is given, hashes only: `"stdout"`, `"syslog"`, or `"syslog:"` and a
+    /// socket's path. For `audit verify --shadow`.
+    #[serde(default)]
+    pub leaves: Option<Sink>,
+    /// A file that always holds the newest signed head, for a log shipper to watch.
+    #[serde(default)]
+    pub head_file: Option<PathBuf>,
+    /// A program, and what follows its name, that is given each new head on standard input.
+    #[serde(default)]
+    pub head_command: Vec<String>,
 }
 
 /// A mail server. TLS is always required (TLS-02).
@@ -338,6 +369,10 @@ impl Config {
             ensure!((1..=120).contains(&smtp.timeout_seconds), "mail.smtp.timeout_seconds must be from 1 to 120");
             ensure!(smtp.user.is_some() == smtp.password_file.is_some(), "mail.smtp.user and mail.smtp.password_file belong together");
         }
+        if let Some(address) = &self.compliance.mail {
+            let plain = address.bytes().all(|byte| byte.is_ascii_graphic()) && address.matches('@').count() == 1;
+            ensure!(plain && !address.starts_with('@') && !address.ends_with('@'), "compliance.mail must be one mail address");
+        }
         let is_name = |name: &str| !name.trim().is_empty() && name.chars().count() <= 100;
         ensure!(is_name(&self.clinic.name), "clinic.name must have 1 to 100 characters");
         ensure!(self.clinic.neutral_name.as_deref().is_none_or(is_name), "clinic.neutral_name must have 1 to 100 characters");
@@ -500,6 +535,15 @@ mod tests {
         assert!(Config::parse(&named("x".repeat(100))).is_ok());
         assert!(refused(&named("x".repeat(101))).contains("clinic.neutral_name"));
         assert!(refused(&named(String::new())).contains("clinic.neutral_name"));
+    }
+
+    #[test]
+    fn heads_of_the_log_go_to_one_mail_address() {
+        let with = |address: &str| format!("{SMALL}\n[compliance]\nmail = \"{address}\"");
+        assert_eq!(Config::parse(&with("jo@clinic.example")).expect("it parses").compliance.mail.as_deref(), Some("jo@clinic.example"));
+        for wrong in ["", "jo", "@clinic.example", "jo@", "a@b.example, c@d.example", "jo @clinic.example"] {
+            assert!(refused(&with(wrong)).contains("compliance.mail"), "{wrong}");
+        }
     }
 
     #[test]

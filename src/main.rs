@@ -6,13 +6,14 @@ use anteroom::crypto::Rng;
 use anteroom::db::OnlyNode;
 use anteroom::operations::{self, Operations};
 use anteroom::terminal::audit::AuditCommand;
+use anteroom::terminal::breach::BreachWishes;
 use anteroom::terminal::links::LinksCommand;
 use anteroom::terminal::staff::StaffCommand;
 use anteroom::time::SystemClock;
 use anteroom::waiting_room::Hub;
 use anteroom::web::metrics::Requests;
 use anteroom::web::tls::{self, Certificate};
-use anteroom::{demo, init, jobs, production, server, terminal};
+use anteroom::{compliance, demo, init, jobs, production, server, terminal};
 use anyhow::Context;
 use clap::{Parser, Subcommand};
 use std::io::Write;
@@ -66,6 +67,8 @@ enum Command {
         #[arg(long)]
         config: PathBuf,
     },
+    /// Tell from the access log whose data one account touched between two times.
+    BreachReport(BreachWishes),
     /// Look after the access log.
     Audit {
         #[command(subcommand)]
@@ -89,6 +92,7 @@ async fn main() -> anyhow::Result<ExitCode> {
     let done = match Cli::parse().command {
         Command::Bounce { config } => return Ok(terminal::bounce::take(&config).await),
         Command::Audit { command } => return terminal::audit::run(command).await,
+        Command::BreachReport(wishes) => terminal::breach::run(wishes).await,
         Command::Links { command } => terminal::links::run(command).await,
         Command::Staff { command } => terminal::staff::run(command).await,
         Command::Demo { json, listen, data } => run_demo(json, listen, data).await,
@@ -156,6 +160,9 @@ async fn run(app: App, listeners: Vec<TcpListener>, announce: impl AsyncFnOnce(&
     // Before the server's threads end: PostgreSQL connections that were opened on one of them end with it.
     server::record_stop(&app).await.context("write the stop into the access log")?;
     app.heads.sign_all().await.context("sign the access log")?;
+    if let Err(error) = compliance::heads::Shipper::default().newest(&app).await {
+        tracing::warn!(?error, "The last head of the access log was not given to the log shipper");
+    }
     handle.stop(true).await;
     serving.await.context("wait for the server")?.context("serve")?;
     for background in std::iter::once(rooms).chain(fresh).chain(watched) {

@@ -5,7 +5,7 @@ use crate::audit::{Event, Fact, Kind};
 use crate::waiting_room::Hub;
 use crate::web::metrics::Requests;
 use crate::web::tls::Certificate;
-use crate::{appointments, calls, clinic, compliance, links, patients, records, staff, waiting_room, web};
+use crate::{appointments, calls, clinic, compliance, links, patients, records, rights, staff, waiting_room, web};
 use actix_web::dev::Server;
 use actix_web::middleware::{Compress, from_fn};
 use actix_web::web::{Data, ServiceConfig};
@@ -81,6 +81,7 @@ fn routes(config: &mut ServiceConfig, app: &App, hub: Hub) {
     calls::routes(config);
     records::routes(config);
     compliance::routes(config);
+    rights::routes(config);
     config.default_service(actix_web::web::to(nothing_here));
 }
 

@@ -31,6 +31,7 @@ macro_rules! for_patients {
             include_str!(concat!("../templates/text/", $language, "/links.ftl")),
             include_str!(concat!("../templates/text/", $language, "/call.ftl")),
             include_str!(concat!("../templates/text/", $language, "/mail.ftl")),
+            include_str!(concat!("../templates/text/", $language, "/opened.ftl")),
         ]
     };
 }
@@ -47,6 +48,7 @@ const ENGLISH_FOR_STAFF: &[&str] = &[
     include_str!("../templates/text/en/call_clinician.ftl"),
     include_str!("../templates/text/en/note.ftl"),
     include_str!("../templates/text/en/compliance.ftl"),
+    include_str!("../templates/text/en/rights.ftl"),
 ];
 
 /// The texts of one language. Cheap to copy.

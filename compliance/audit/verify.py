@@ -45,10 +45,10 @@ def open_head(note, keys):
         found = re.fullmatch("\u2014 ([^ +]+) ([A-Za-z0-9+/=]+)", line)
         signature = base64.b64decode(found.group(2)) if found else b""
         for name, key_id, key in keys:
-            if found and found.group(1) == name and signature[:4] == key_id:
+            if found and found.group(1) == name == text.split("\n")[0] and signature[:4] == key_id:
                 key.verify(signature[4:], (text + "\n").encode())  # raises InvalidSignature
-                origin, size, root = text.split("\n")
-                if origin != name or not re.fullmatch("0|[1-9][0-9]*", size):
+                _, size, root = text.split("\n")
+                if not re.fullmatch("0|[1-9][0-9]*", size):
                     raise Altered("a signed text is no checkpoint of this log")
                 return int(size), base64.b64decode(root, validate=True)
     raise InvalidSignature()

@@ -2,7 +2,9 @@
 
 use super::access::Access;
 use super::event::{ActorKind, Context, Event, Kind, Outcome, payload_hash};
+use super::shadow::Shadow;
 use super::spool::{self, Spool};
+use crate::crypto::blind_index::{self, BlindIndex, Column};
 use crate::crypto::{Keyring, Rng, Sealed};
 use crate::db::{self, Db, in_tx, many};
 use crate::ids::{EventId, PatientId, RequestId};
@@ -18,6 +20,7 @@ pub struct Log {
     pub(super) db: Db,
     pub(super) keys: Arc<Keyring>,
     pub(super) spool: Arc<Spool>,
+    pub(super) shadow: Shadow,
     clock: SharedClock,
     pub(super) rng: Rng,
     /// This start of the program: times of one boot never run backwards unseen.
@@ -42,7 +45,7 @@ pub enum Bookkeeping {
     SessionTouch,
     /// `throttle`, and the counters of failed checks on `visit`.
     Throttle,
-    /// `outbox.attempts`, `due_at`, `last_error`.
+    /// `outbox.attempts`, `due_at`, `last_error`, and those of `notice`.
     OutboxAttempt,
     /// The places of events that are written already: `audit_tree`, `audit_leaf`, `audit_leaf_subject`, `audit_tile`, `audit_checkpoint`,
     /// and `audit_pending`, which they leave.
@@ -54,7 +57,17 @@ impl Log {
     pub fn new(db: Db, keys: Arc<Keyring>, clock: SharedClock, rng: Rng, data_dir: &Path) -> Self {
         let boot = Uuid::from_bytes(rng.bytes());
         let spool = Arc::new(Spool::new(data_dir.join("call-ends.spool"), spool::LIMITS));
-        Self { db, keys, spool, clock, rng, boot, order: Arc::default() }
+        Self { db, keys, spool, shadow: Shadow::default(), clock, rng, boot, order: Arc::default() }
+    }
+
+    /// The same, telling the outside of each event.
+    pub fn with_shadow(self, shadow: Shadow) -> Self {
+        Self { shadow, ..self }
+    }
+
+    /// Write what the outside is still to be told. Blocks for a moment.
+    pub fn flush_shadow(&self) {
+        self.shadow.flush();
     }
 
     pub(super) fn now(&self) -> Timestamp {
@@ -108,6 +121,7 @@ impl Log {
             return Ok(false);
         }
         tx.commit().await?;
+        self.tell(&recorded);
         Ok(true)
     }
 
@@ -115,7 +129,13 @@ impl Log {
         let mut tx = self.db.begin().await?;
         let recorded = self.write(&mut tx, context, &event).await?;
         tx.commit().await?;
+        self.tell(&recorded);
         Ok(recorded)
+    }
+
+    /// Tell the outside of an event that is committed.
+    fn tell(&self, committed: &Recorded) {
+        self.shadow.event(committed.id, &committed.payload_hash);
     }
 
     async fn write(&self, tx: &mut db::Tx, context: &Context, event: &Event) -> sqlx::Result<Recorded> {
@@ -133,6 +153,7 @@ impl Log {
             actor_id: context.actor.id,
             payload_hash: hash.to_vec(),
             payload: self.keys.seal_log(id.0, &self.rng, &[salt.as_slice(), payload.as_bytes()].concat()),
+            source_index: context.source.map(|source| self.source_index(&source.to_string())),
         };
         insert_event(tx, &recorded).await?;
         self.write_subjects(tx, id, event).await?;
@@ -167,6 +188,11 @@ impl Log {
         EventId(uuid::Builder::from_unix_timestamp_millis(u64::try_from(now.0).unwrap_or(0), &tail).into_uuid())
     }
 
+    /// What stands in the clear for a network address, as the payload writes it.
+    pub fn source_index(&self, address: &str) -> BlindIndex {
+        blind_index::index(&self.keys, Column::EventSource, address)
+    }
+
     /// The plain payload of a recorded event, as canonical JSON. `None` when it does not open or is not what was hashed.
     pub fn payload(&self, recorded: &Recorded) -> Option<String> {
         self.disclose(recorded).map(|disclosed| disclosed.payload)
@@ -192,10 +218,13 @@ impl Tx {
     /// Make the change durable together with its events, `event` last.
     pub async fn commit(mut self, event: Event) -> sqlx::Result<()> {
         self.events.push(event);
+        let mut written = Vec::with_capacity(self.events.len());
         for event in &self.events {
-            self.log.write(&mut self.tx, &self.context, event).await?;
+            written.push(self.log.write(&mut self.tx, &self.context, event).await?);
         }
-        self.tx.commit().await
+        self.tx.commit().await?;
+        written.iter().for_each(|event| self.log.tell(event));
+        Ok(())
     }
 
     /// Make a change durable that is no act of anybody.
@@ -219,10 +248,10 @@ impl DerefMut for Tx {
 
 async fn insert_event(tx: &mut db::Tx, event: &Recorded) -> sqlx::Result<()> {
     in_tx!(tx, conn => sqlx::query(
-        "insert into audit_event (id, recorded_at, kind, outcome, actor_kind, actor_id, payload_hash, payload)
-         values ($1, $2, $3, $4, $5, $6, $7, $8)")
+        "insert into audit_event (id, recorded_at, kind, outcome, actor_kind, actor_id, payload_hash, payload, source_index)
+         values ($1, $2, $3, $4, $5, $6, $7, $8, $9)")
         .bind(event.id).bind(event.recorded_at).bind(&event.kind).bind(&event.outcome)
-        .bind(&event.actor_kind).bind(event.actor_id).bind(&event.payload_hash).bind(&event.payload)
+        .bind(&event.actor_kind).bind(event.actor_id).bind(&event.payload_hash).bind(&event.payload).bind(&event.source_index)
         .execute(conn).await.map(drop))
 }
 
@@ -278,6 +307,8 @@ pub struct Recorded {
     pub actor_id: Option<Uuid>,
     pub payload_hash: Vec<u8>,
     pub payload: Sealed,
+    /// Brings together what came from one address. `None`: from none, or the event is older than the column.
+    pub source_index: Option<BlindIndex>,
 }
 
 /// What an export shows of an event, so that its hash can be checked without any key (AUD-20).
@@ -314,7 +345,7 @@ pub async fn oldest_first(
 ) -> sqlx::Result<Vec<Recorded>> {
     let (after_at, after_id) = after.unwrap_or((Timestamp(i64::MIN), EventId(Uuid::nil())));
     in_tx!(tx, conn => sqlx::query_as(
-        "select id, recorded_at, kind, outcome, actor_kind, actor_id, payload_hash, payload from audit_event
+        "select id, recorded_at, kind, outcome, actor_kind, actor_id, payload_hash, payload, source_index from audit_event
          where recorded_at >= $1 and recorded_at < $2
            and ($3 is null or actor_id = $3)
            and ($4 is null or id in (
@@ -326,29 +357,5 @@ pub async fn oldest_first(
         .bind(filter.from.unwrap_or(Timestamp(i64::MIN))).bind(filter.until.unwrap_or(Timestamp(i64::MAX)))
         .bind(filter.actor).bind(filter.patient).bind(filter.kind.map(Kind::word)).bind(filter.outcome.map(Outcome::word))
         .bind(filter.actor_kind.map(ActorKind::word)).bind(after_at).bind(after_id).bind(limit)
-        .fetch_all(conn).await)
-}
-
-/// Events of a filter before `before`, newest first, at most `limit`.
-pub async fn newest_first(
-    tx: &mut db::Tx,
-    filter: &Filter,
-    before: Option<(Timestamp, EventId)>,
-    limit: i64,
-) -> sqlx::Result<Vec<Recorded>> {
-    let (before_at, before_id) = before.unwrap_or((Timestamp(i64::MAX), EventId(Uuid::max())));
-    in_tx!(tx, conn => sqlx::query_as(
-        "select id, recorded_at, kind, outcome, actor_kind, actor_id, payload_hash, payload from audit_event
-         where recorded_at >= $1 and recorded_at < $2
-           and ($3 is null or actor_id = $3)
-           and ($4 is null or id in (
-               select event_id from audit_event_subject
-               join audit_subject on audit_subject.tag = audit_event_subject.tag where audit_subject.patient_id = $4))
-           and ($5 is null or kind = $5) and ($6 is null or outcome = $6) and ($7 is null or actor_kind = $7)
-           and (recorded_at < $8 or (recorded_at = $8 and id < $9))
-         order by recorded_at desc, id desc limit $10")
-        .bind(filter.from.unwrap_or(Timestamp(i64::MIN))).bind(filter.until.unwrap_or(Timestamp(i64::MAX)))
-        .bind(filter.actor).bind(filter.patient).bind(filter.kind.map(Kind::word)).bind(filter.outcome.map(Outcome::word))
-        .bind(filter.actor_kind.map(ActorKind::word)).bind(before_at).bind(before_id).bind(limit)
         .fetch_all(conn).await)
 }

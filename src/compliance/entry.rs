@@ -54,6 +54,8 @@ pub struct Columns<'a> {
     pub event: Uuid,
     pub kind: &'a str,
     pub outcome: &'a str,
+    #[serde(default)]
+    from: &'a str,
 }
 
 #[derive(Deserialize)]
@@ -69,22 +71,23 @@ impl<'a> Columns<'a> {
     }
 }
 
-/// True when the clear columns say what the payload says.
-pub fn says_the_same(recorded: &Recorded, disclosed: &Disclosed) -> bool {
-    let Some(payload) = Columns::read(&disclosed.payload) else { return false };
-    payload.event == recorded.id.0
+/// The network address that the payload names, empty if none, of an event whose clear columns say what the payload says.
+pub fn agreed<'a>(recorded: &Recorded, disclosed: &'a Disclosed) -> Option<&'a str> {
+    let payload = Columns::read(&disclosed.payload)?;
+    let same = payload.event == recorded.id.0
         && payload.at == recorded.recorded_at.0
         && payload.kind == recorded.kind
         && payload.outcome == recorded.outcome
         && payload.actor.kind == recorded.actor_kind
-        && payload.actor.id == recorded.actor_id
+        && payload.actor.id == recorded.actor_id;
+    same.then_some(payload.from)
 }
 
 impl Payload {
     /// Read an event. `None` is an altered one: its payload did not open, or the clear columns do not say the same.
     pub fn read(recorded: &Recorded, disclosed: Option<&Disclosed>) -> Option<Self> {
         let disclosed = disclosed?;
-        Self::parse(&disclosed.payload).filter(|_| says_the_same(recorded, disclosed))
+        Self::parse(&disclosed.payload).filter(|_| agreed(recorded, disclosed).is_some())
     }
 
     /// Read a payload whose columns were compared, or that has none.
@@ -127,6 +130,7 @@ mod tests {
             actor_id: Some(Uuid::from_u128(1)),
             payload_hash: Vec::new(),
             payload: Sealed(Vec::new()),
+            source_index: None,
         };
         (recorded, Disclosed { salt: [9; 32], payload: vectors[0]["payload"].as_str().expect("text").to_owned() })
     }

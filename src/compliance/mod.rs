@@ -4,25 +4,30 @@
 //! committed before the first byte of the answer (AUD-01, AUD-04). A payload that does not open is shown as altered, never
 //! left out. An export is streamed in batches, so that its size does not matter to the memory.
 //!
-//! `model` parses a search, `entry` reads an event, `csv` writes cells, all pure; `export` makes the file, `archive` packs it; `integrity` tells
-//! whether the log, or an export of it, is what was signed.
+//! `model` parses a search, `entry` reads an event, `csv` writes cells, all pure; `order` turns the pages of the log; `opened` is the list for one
+//! patient; `export` makes the file, `archive` packs it; `integrity` tells whether the log, or an export of it, is what was signed; `heads` mails what
+//! was signed out of the house.
 
 mod archive;
 pub mod csv;
 mod entry;
 pub mod export;
+pub mod heads;
 pub mod integrity;
 pub mod model;
+mod opened;
+mod order;
 mod pages;
 mod store;
 
-pub use pages::routes;
-
 use crate::app::App;
-use crate::audit::{self, Context, Event, Fact, Filter, Kind, Object, Recorded};
-use entry::Payload;
-use model::{Order, Row, Search};
-use store::Person;
+use crate::audit::{Context, Event, Fact, Filter, Kind, Object, Recorded};
+use crate::text::Text;
+pub use entry::Payload;
+pub use model::{Edge, instant};
+use model::{Mark, Search};
+pub use pages::routes;
+pub use store::Person;
 
 /// Rows of one page. Lower: pages come sooner. Higher: fewer pages to turn.
 const PAGE_ROWS: usize = 100;
@@ -32,38 +37,32 @@ const PAGE_ROWS: usize = 100;
 struct LogPage {
     events: Vec<(Recorded, Option<Payload>)>,
     people: Vec<Person>,
-    /// The row after which the next page begins, if there is one.
-    next: Option<Row>,
+    /// Where the next page begins, if there is one.
+    next: Option<Mark>,
 }
 
 /// Look at a page of the log. The look itself is in the log before it, and so on the page.
-async fn view(app: &App, context: &Context, search: &Search) -> sqlx::Result<LogPage> {
+async fn view(app: &App, context: &Context, t: Text, search: &Search) -> sqlx::Result<LogPage> {
     let event = searched(app, Event::done(Kind::LogViewed), &search.filter).await?;
     app.log.record(context, event).await?;
     let mut tx = app.db.reading().await?;
-    let limit = PAGE_ROWS as i64 + 1;
-    let mut rows = match search.order {
-        Order::Newest => audit::newest_first(&mut tx, &search.filter, search.after, limit).await?,
-        Order::Oldest => audit::oldest_first(&mut tx, &search.filter, search.after, limit).await?,
-    };
+    let mut rows = order::rows(&mut tx, t, search, PAGE_ROWS + 1).await?;
     let people = store::people(&mut tx).await?;
     drop(tx);
     let more = rows.len() > PAGE_ROWS;
     rows.truncate(PAGE_ROWS);
-    let next = rows.last().filter(|_| more).map(|last| (last.recorded_at, last.id));
-    let events: Vec<_> = rows
-        .into_iter()
-        .map(|row| {
-            let payload = Payload::read(&row, app.log.disclose(&row).as_ref());
-            (row, payload)
-        })
-        .collect();
+    let next = rows.last().filter(|_| more).map(|(_, mark)| mark.clone());
+    let read = |row: Recorded| {
+        let payload = Payload::read(&row, app.log.disclose(&row).as_ref());
+        (row, payload)
+    };
+    let events: Vec<_> = rows.into_iter().map(|(row, _)| read(row)).collect();
     report_altered(app, context, &events).await?;
     Ok(LogPage { events, people, next })
 }
 
 /// Everybody whom the log may name.
-async fn everybody(app: &App) -> sqlx::Result<Vec<Person>> {
+pub async fn everybody(app: &App) -> sqlx::Result<Vec<Person>> {
     let mut tx = app.db.reading().await?;
     store::people(&mut tx).await
 }

@@ -1,5 +1,6 @@
 //! What an officer asks of the access log: the parts of a search, parsed at the edge. Pure.
 
+use crate::audit::search::Direction;
 use crate::audit::{ActorKind, Event, Fact, Filter, Kind, Outcome};
 use crate::ids::{EventId, PatientId};
 use crate::time::{LocalTimeError, Timestamp, Zone};
@@ -22,9 +23,11 @@ pub struct Asked {
     pub patient: String,
     pub kind: String,
     pub outcome: String,
-    /// `oldest`, or anything else for the newest first.
+    /// The word of a [`Sort`]; by time if there is none.
+    pub sort: String,
+    /// `up`, or anything else for the newest first and the alphabet backwards.
     pub order: String,
-    /// The last row of the page before, `MILLISECONDS_ID`.
+    /// The last row of the page before, `KEY_ID`.
     pub after: String,
     /// Of an export.
     pub format: String,
@@ -34,18 +37,49 @@ pub struct Asked {
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
 pub struct Search {
     pub filter: Filter,
-    pub order: Order,
-    pub after: Option<Row>,
+    pub sort: Sort,
+    pub direction: Direction,
+    pub after: Option<Mark>,
 }
 
-/// Where a row stands in the order of the log.
-pub type Row = (Timestamp, EventId);
+/// Where a page of the log ended: what its last row has in the column of the order, and the row.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Mark {
+    pub key: String,
+    pub id: EventId,
+}
 
+/// The columns of the table, each of which the log can be sorted by.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
-pub enum Order {
+pub enum Sort {
     #[default]
-    Newest,
-    Oldest,
+    Time,
+    Who,
+    What,
+    Patient,
+    Outcome,
+    Source,
+}
+
+impl Sort {
+    /// In the order of the table.
+    pub const ALL: [Self; 6] = [Self::Time, Self::Who, Self::What, Self::Patient, Self::Outcome, Self::Source];
+
+    pub fn parse(word: &str) -> Self {
+        Self::ALL.into_iter().find(|sort| sort.word() == word).unwrap_or_default()
+    }
+
+    /// The word in addresses.
+    pub fn word(self) -> &'static str {
+        match self {
+            Self::Time => "time",
+            Self::Who => "who",
+            Self::What => "what",
+            Self::Patient => "patient",
+            Self::Outcome => "outcome",
+            Self::Source => "address",
+        }
+    }
 }
 
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -121,9 +155,11 @@ impl Asked {
         if problems != Problems::default() {
             return Err(problems);
         }
-        let order = if self.order == "oldest" { Order::Oldest } else { Order::Newest };
+        let direction = if self.order == "up" { Direction::Up } else { Direction::Down };
+        // Of one patient's events, time is the order by patient.
+        let sort = Some(Sort::parse(&self.sort)).filter(|sort| *sort != Sort::Patient || filter.patient.is_none()).unwrap_or_default();
         // An address that was cut short starts at the first page again.
-        Ok(Search { filter, order, after: parse_row(&self.after) })
+        Ok(Search { filter, sort, direction, after: parse_mark(&self.after) })
     }
 
     /// The same search from its first row, without what belongs to an export.
@@ -133,13 +169,51 @@ impl Asked {
 }
 
 /// What is in an address after a row.
-pub fn show_row((at, id): Row) -> String {
-    format!("{}_{id}", at.0)
+pub fn show_mark(mark: &Mark) -> String {
+    format!("{}_{}", mark.key, mark.id)
 }
 
-fn parse_row(text: &str) -> Option<Row> {
-    let (at, id) = text.split_once('_')?;
-    Some((Timestamp(at.parse().ok()?), id.parse().ok()?))
+fn parse_mark(text: &str) -> Option<Mark> {
+    let (key, id) = text.rsplit_once('_')?;
+    Some(Mark { key: key.to_owned(), id: id.parse().ok()? })
+}
+
+/// Events that have one thing in common, and the words by which they stand in order.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Group {
+    /// The same for a group on the next page.
+    pub key: String,
+    pub label: String,
+    /// Narrows to this group alone.
+    pub of: Filter,
+}
+
+/// The groups from where a page begins, in the order asked for, with what is left of `filter` in each.
+pub fn groups_from(mut groups: Vec<Group>, filter: &Filter, direction: Direction, after: Option<&Mark>) -> Vec<(String, Filter)> {
+    groups.sort_by(|one, other| (one.label.to_lowercase(), &one.key).cmp(&(other.label.to_lowercase(), &other.key)));
+    if direction == Direction::Down {
+        groups.reverse();
+    }
+    let first = after.and_then(|mark| groups.iter().position(|group| group.key == mark.key)).unwrap_or(0);
+    let left = groups.drain(..).skip(first).filter_map(|group| Some((group.key, both(filter, &group.of)?)));
+    left.collect()
+}
+
+/// What meets both, if anything can.
+fn both(filter: &Filter, group: &Filter) -> Option<Filter> {
+    fn part<T: PartialEq + Copy>(one: Option<T>, other: Option<T>) -> Option<Option<T>> {
+        match (one, other) {
+            (Some(one), Some(other)) if one != other => None,
+            (one, other) => Some(one.or(other)),
+        }
+    }
+    Some(Filter {
+        actor: part(filter.actor, group.actor)?,
+        actor_kind: part(filter.actor_kind, group.actor_kind)?,
+        kind: part(filter.kind, group.kind)?,
+        outcome: part(filter.outcome, group.outcome)?,
+        ..filter.clone()
+    })
 }
 
 fn optional<T>(text: &str, parse: impl Fn(&str) -> Result<T, &'static str>, problem: &mut Option<&'static str>) -> Option<T> {
@@ -150,15 +224,16 @@ fn optional<T>(text: &str, parse: impl Fn(&str) -> Result<T, &'static str>, prob
     parse(text).map_err(|name| *problem = Some(name)).ok()
 }
 
-#[derive(Clone, Copy)]
-enum Edge {
+/// Which end of a period a time is.
+#[derive(Debug, Clone, Copy)]
+pub enum Edge {
     From,
     Until,
 }
 
 /// A wall-clock time as browsers send it, or a date, which is its midnight. Of an hour that clocks pass twice, the reading
 /// that makes the period longer: an officer should rather see too much than miss an hour.
-fn instant(text: &str, zone: Zone, edge: Edge) -> Result<Timestamp, &'static str> {
+pub fn instant(text: &str, zone: Zone, edge: Edge) -> Result<Timestamp, &'static str> {
     if let Ok(date) = text.parse::<NaiveDate>() {
         return Ok(zone.day(date).0);
     }
@@ -265,9 +340,30 @@ mod tests {
     }
 
     #[test]
-    fn a_row_comes_back_from_an_address() {
-        let row = (Timestamp(1_795_447_800_000), EventId(Uuid::from_u128(7)));
-        assert_eq!(parse_row(&show_row(row)), Some(row));
-        assert_eq!(parse_row("1795447800000"), None);
+    fn a_mark_comes_back_from_an_address() {
+        for key in ["", "note.read", "staff.signed_in", "-"] {
+            let mark = Mark { key: key.to_owned(), id: EventId(Uuid::from_u128(7)) };
+            assert_eq!(parse_mark(&show_mark(&mark)), Some(mark));
+        }
+        assert_eq!(parse_mark("note.read"), None);
+    }
+
+    #[test]
+    fn groups_stand_by_their_words_and_a_filter_leaves_some() {
+        let group = |key: &str, label: &str, kind| Group {
+            key: key.to_owned(),
+            label: label.to_owned(),
+            of: Filter { kind: Some(kind), ..Filter::default() },
+        };
+        let all = || vec![group("c", "zebra", Kind::NoteRead), group("a", "Apple", Kind::NoteSaved), group("b", "berry", Kind::ChatSent)];
+        let keys = |filter: &Filter, direction, after: Option<&Mark>| -> String {
+            groups_from(all(), filter, direction, after).into_iter().map(|(key, _)| key).collect()
+        };
+        assert_eq!(keys(&Filter::default(), Direction::Up, None), "abc");
+        assert_eq!(keys(&Filter::default(), Direction::Down, None), "cba");
+        let mark = Mark { key: "b".to_owned(), id: EventId(Uuid::nil()) };
+        assert_eq!(keys(&Filter::default(), Direction::Down, Some(&mark)), "ba", "the group of the mark goes on");
+        let notes = Filter { kind: Some(Kind::NoteRead), ..Filter::default() };
+        assert_eq!(keys(&notes, Direction::Up, None), "c");
     }
 }

@@ -2,10 +2,11 @@
 
 use super::entry::Payload;
 use super::export::{self, Signer};
-use super::model::{self, Asked, Format, Problems, Search};
+use super::model::{self, Asked, Format, Problems, Search, Sort};
 use super::store::Person;
-use super::{LogPage, view};
+use super::{LogPage, opened, view};
 use crate::app::App;
+use crate::audit::search::Direction;
 use crate::audit::{ActorKind, Kind, Outcome, Recorded};
 use crate::staff::ComplianceOfficer;
 use crate::text::Text;
@@ -25,7 +26,10 @@ const ZIP: &str = "application/zip";
 
 /// The routes of this feature.
 pub fn routes(config: &mut ServiceConfig) {
-    config.route("/access-log", get().to(show)).route("/access-log/export", get().to(export_log));
+    config
+        .route("/access-log", get().to(show))
+        .route("/access-log/export", get().to(export_log))
+        .route("/access-log/patients/{id}", get().to(opened::pages::show));
 }
 
 /// The log, newest first, with the search above it.
@@ -40,6 +44,9 @@ struct AccessLog {
     people: Vec<Choice>,
     kinds: Vec<Choice>,
     outcomes: Vec<Choice>,
+    columns: Vec<Column>,
+    /// A sentence about an order that does not explain itself, or nothing.
+    order_note: Option<&'static str>,
     rows: Vec<Line>,
     /// How many rows of this page were altered.
     altered: i64,
@@ -48,6 +55,8 @@ struct AccessLog {
     csv: String,
     jsonl: String,
     fhir: String,
+    /// "Who opened this record", where one patient's events were asked for.
+    opened: Option<String>,
 }
 
 #[derive(Debug)]
@@ -55,6 +64,17 @@ struct Choice {
     value: String,
     label: String,
     selected: bool,
+}
+
+/// The head of a column, which sorts by it.
+#[derive(Debug)]
+struct Column {
+    label: String,
+    href: String,
+    /// `ascending` or `descending` if the table is sorted by it, as `aria-sort` has it.
+    sorted: &'static str,
+    /// What following the link does, for those who do not see the arrow.
+    does: String,
 }
 
 /// One event in words.
@@ -80,10 +100,6 @@ struct PatientRef {
 }
 
 impl AccessLog {
-    fn oldest_first(&self) -> bool {
-        self.asked.order == "oldest"
-    }
-
     /// Nothing was looked for, or nothing was found: an auditor must not take one for the other.
     fn why_empty(&self) -> &'static str {
         if self.problems == Problems::default() { "compliance-empty" } else { "compliance-not-searched" }
@@ -98,7 +114,7 @@ async fn show(app: App, officer: ComplianceOfficer, asked: Query<Asked>) -> web:
     let (page, zone) = (officer.page(&app), officer.member.zone);
     match asked.parse(zone) {
         Ok(search) => {
-            let log = view(&app, &officer.context, &search).await?;
+            let log = view(&app, &officer.context, page.t, &search).await?;
             web::html(&render(page, asked.into_inner(), zone, &search, log))
         }
         Err(problems) => {
@@ -140,22 +156,57 @@ fn render(page: Page, asked: Asked, zone: crate::time::Zone, search: &Search, lo
     let t = page.t;
     let names: BTreeMap<Uuid, &str> = log.people.iter().map(|person| (person.id.0, person.name.as_str())).collect();
     let rows: Vec<Line> = log.events.iter().map(|(event, payload)| line(t, &asked, &names, event, payload.as_ref())).collect();
-    let next = log.next.map(|row| address("/access-log", &Asked { after: model::show_row(row), ..asked.clone() }));
+    let next = log.next.map(|mark| address("/access-log", &Asked { after: model::show_mark(&mark), ..asked.clone() }));
     AccessLog {
         problems: Problems::default(),
         zone: format!("{} ({})", zone.city(), zone.name()),
         people: people(t, &asked, &log.people),
         kinds: choices(&asked.kind, Kind::ALL.iter().map(|kind| kind.word()), |word| kind_text(t, word)),
         outcomes: choices(&asked.outcome, Outcome::ALL.iter().map(|o| o.word()), |word| t.say(&format!("compliance-outcome-{word}"))),
+        columns: Sort::ALL.iter().map(|sort| column(t, &asked, search, *sort)).collect(),
+        order_note: match search.sort {
+            Sort::Patient => Some("compliance-order-patient"),
+            Sort::Source => Some("compliance-order-address"),
+            _ => None,
+        },
         altered: log.events.iter().filter(|(_, payload)| payload.is_none()).map(|_| 1).sum(),
         rows,
         next,
-        first: search.after.map(|_| address("/access-log", &asked.first_page())),
+        first: search.after.as_ref().map(|_| address("/access-log", &asked.first_page())),
+        opened: search.filter.patient.map(|patient| format!("/access-log/patients/{patient}")),
         csv: address("/access-log/export", &Asked { format: Format::Csv.word().to_owned(), ..asked.first_page() }),
         jsonl: address("/access-log/export", &Asked { format: Format::JsonLines.word().to_owned(), ..asked.first_page() }),
         fhir: address("/access-log/export", &Asked { format: Format::Fhir.word().to_owned(), ..asked.first_page() }),
         page,
         asked,
+    }
+}
+
+/// The head of a column: sorts by it, the other way if the table is sorted by it already.
+fn column(t: Text, asked: &Asked, search: &Search, sort: Sort) -> Column {
+    let now = (search.sort == sort).then_some(search.direction);
+    // Time begins with the newest, words with the letter A.
+    let then = match now {
+        Some(Direction::Up) => Direction::Down,
+        Some(Direction::Down) => Direction::Up,
+        None if sort == Sort::Time => Direction::Down,
+        None => Direction::Up,
+    };
+    let (order, does) = match then {
+        Direction::Up => ("up", "compliance-sort-up"),
+        Direction::Down => ("", "compliance-sort-down"),
+    };
+    let sort_word = if sort == Sort::Time { "" } else { sort.word() };
+    let asked = Asked { sort: sort_word.to_owned(), order: order.to_owned(), ..asked.first_page() };
+    Column {
+        label: t.say(&format!("compliance-column-{}", sort.word())),
+        href: address("/access-log", &asked),
+        sorted: match now {
+            Some(Direction::Up) => "ascending",
+            Some(Direction::Down) => "descending",
+            None => "",
+        },
+        does: t.say(does),
     }
 }
 
@@ -224,7 +275,7 @@ fn choices(asked: &str, words: impl Iterator<Item = &'static str>, label: impl F
 }
 
 /// An address with a search in it: ids, words and times, never a name (WEB-04).
-fn address(path: &str, asked: &Asked) -> String {
+pub(super) fn address(path: &str, asked: &Asked) -> String {
     let parts = [
         ("from", &asked.from),
         ("until", &asked.until),
@@ -232,6 +283,7 @@ fn address(path: &str, asked: &Asked) -> String {
         ("patient", &asked.patient),
         ("kind", &asked.kind),
         ("outcome", &asked.outcome),
+        ("sort", &asked.sort),
         ("order", &asked.order),
         ("after", &asked.after),
         ("format", &asked.format),

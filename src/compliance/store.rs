@@ -20,3 +20,8 @@ pub async fn people(tx: &mut Tx) -> sqlx::Result<Vec<Person>> {
 pub async fn tag(tx: &mut Tx, patient: PatientId) -> sqlx::Result<Option<Vec<u8>>> {
     in_tx!(tx, conn => sqlx::query_scalar("select tag from audit_subject where patient_id = $1").bind(patient).fetch_optional(conn).await)
 }
+
+/// The language that a patient reads.
+pub async fn language(tx: &mut Tx, patient: PatientId) -> sqlx::Result<Option<String>> {
+    in_tx!(tx, conn => sqlx::query_scalar("select language from patient where id = $1").bind(patient).fetch_optional(conn).await)
+}

@@ -19,6 +19,8 @@ pub enum Column {
     PatientRecordNumber,
     /// The short code typed at `/join`.
     JoinCode,
+    /// The network address of an event: brings those from one address together.
+    EventSource,
 }
 
 /// The index of `value` in `column`. Case, accents' encoding and doubled spaces make no difference.
@@ -28,6 +30,7 @@ pub fn index(keys: &Keyring, column: Column, value: &str) -> BlindIndex {
         Column::PatientEmail => b"patient.email",
         Column::PatientRecordNumber => b"patient.record_number",
         Column::JoinCode => b"visit_link.join_code",
+        Column::EventSource => b"audit_event.source",
     };
     let full = mac(keys.index_key(), &[b"index/1", label, normalise(value).as_bytes()]);
     BlindIndex(full[..16].to_vec())

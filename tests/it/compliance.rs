@@ -139,7 +139,7 @@ on_both! {
     async fn pages_follow_one_another_without_a_gap(app: TestApp) {
         let officer = app.staff(Role::Compliance).await;
         write_events(&app, 250).await;
-        for order in ["", "oldest"] {
+        for order in ["", "up"] {
             let (mut path, mut pages, mut rows) = (format!("/access-log?kind=call.joined&order={order}"), 0, BTreeSet::new());
             loop {
                 let page = officer.text(&path).await;

@@ -251,8 +251,8 @@ on_both! {
                 9 => drop(attack.execute("delete from audit_leaf where n = 0").await),
                 10 => {
                     let id = attack.id(Uuid::from_u128(u128::from(round) + 1));
-                    attack.execute(&format!("insert into audit_event select {id}, recorded_at, kind, outcome, actor_kind, actor_id, payload_hash, payload
-                        from audit_event where id = {later}")).await;
+                    attack.execute(&format!("insert into audit_event select {id}, recorded_at, kind, outcome, actor_kind, actor_id, payload_hash, payload,
+                        source_index from audit_event where id = {later}")).await;
                 }
                 11 => {
                     // A torn tail: the newest events are gone, nothing else.
@@ -290,6 +290,28 @@ on_both! {
         let mut tx = target.app.app.db.reading().await.unwrap();
         assert_eq!(target.verify(&mut tx, &target.outside()).await.verdict(), Verdict::Unaltered, "every attack was undone");
         drop(tx);
+        target.app.finish().await;
+    }
+}
+
+on_both! {
+    async fn a_mark_of_another_address_is_found(app: TestApp) {
+        let target = Target::new(app).await;
+        let other = target.app.app.log.source_index("203.0.113.250").0;
+        for (set, verdict) in [
+            ("source_index is null", Verdict::Altered),
+            ("source_index is not null", Verdict::Altered),
+            // As on an event that is older than the column.
+            ("", Verdict::Unaltered),
+        ] {
+            let mut attack = Attack::begin(&target.app).await;
+            let changed = if set.is_empty() { "null".to_owned() } else { attack.bytes(&other) };
+            let of = if set.is_empty() { "source_index is not null" } else { set };
+            let count = attack.execute(&format!("update audit_event set source_index = {changed} where {of}")).await;
+            assert!(count > 0, "{set}");
+            let report = target.verify(&mut attack.tx, &target.outside()).await;
+            assert_eq!(report.verdict(), verdict, "{set}: {}", report.in_words());
+        }
         target.app.finish().await;
     }
 }

@@ -2,6 +2,7 @@
 
 use crate::on_both;
 use crate::support::{Browser, PASSWORD, TestApp};
+use anteroom::audit::search::Direction;
 use anteroom::audit::{self, Filter, Kind, Outcome};
 use anteroom::ids::StaffId;
 use anteroom::staff::{self, Role, Sight};
@@ -27,7 +28,7 @@ async fn signed_out(app: &TestApp, role: Role) -> Browser {
 async fn recorded(app: &TestApp, kind: Kind, outcome: Outcome, why: Option<&str>) -> bool {
     let mut tx = app.app.db.reading().await.unwrap();
     let filter = Filter { kind: Some(kind), outcome: Some(outcome), ..Filter::default() };
-    let events = audit::newest_first(&mut tx, &filter, None, 10_000).await.unwrap();
+    let events = audit::search::in_time(&mut tx, &filter, Direction::Down, None, 10_000).await.unwrap();
     let payloads = events.iter().map(|event| serde_json::from_str::<Value>(&app.app.log.payload(event).unwrap()).unwrap());
     payloads.into_iter().any(|payload| payload["details"]["why"].as_str() == why)
 }
@@ -35,7 +36,7 @@ async fn recorded(app: &TestApp, kind: Kind, outcome: Outcome, why: Option<&str>
 async fn count(app: &TestApp, kind: Kind, outcome: Outcome) -> usize {
     let mut tx = app.app.db.reading().await.unwrap();
     let filter = Filter { kind: Some(kind), outcome: Some(outcome), ..Filter::default() };
-    audit::newest_first(&mut tx, &filter, None, 10_000).await.unwrap().len()
+    audit::search::in_time(&mut tx, &filter, Direction::Down, None, 10_000).await.unwrap().len()
 }
 
 on_both! {

@@ -10,6 +10,7 @@ use crate::support::browser::Browser;
 use crate::support::guest::{BORN, slot};
 use anteroom::appointments::VisitState::{self, Booked, Cancelled, Checking, Ended, InCall, NoShow, Redeemed, Sent, Waiting};
 use anteroom::appointments::{self, BookError};
+use anteroom::audit::search::Direction;
 use anteroom::audit::{self, Context, Filter};
 use anteroom::ids::{DeviceId, EventId, StaffId, StaffSessionId, VisitId};
 use anteroom::links;
@@ -362,7 +363,7 @@ impl Story<'_> {
         let desk = app.by(desk, Role::Scheduler);
         let visits = [life(app, &desk, clinician, 0).await, life(app, &desk, clinician, 1).await];
         let mut tx = app.app.db.reading().await.unwrap();
-        let newest = audit::newest_first(&mut tx, &Filter::default(), None, 1).await.unwrap();
+        let newest = audit::search::in_time(&mut tx, &Filter::default(), Direction::Down, None, 1).await.unwrap();
         Story { app, clinician, colleague, desk, visits, read_until: (newest[0].recorded_at, newest[0].id) }
     }
 

@@ -5,24 +5,30 @@
 //! row lock is the only election. [`Heads`] then signs what was committed, and only what goes on from the last head, which is
 //! kept outside the database.
 //!
+//! `keys` are the files of the keys that sign, `succession` is how one follows another.
+//!
 //! `edge`, `sparse` and `checkpoint` are pure. `proof` reads tiles. `store` is the SQL.
 
 mod checkpoint;
 mod edge;
 mod heads;
+mod keys;
 mod proof;
 mod sparse;
 mod store;
+mod succession;
 
-pub use checkpoint::{Head, LOG_HEAD, LogKey, NOTE_BYTES_MAX};
+pub use checkpoint::{Head, LOG_HEAD, LogKey, NOTE_BYTES_MAX, Reading, public_of};
 pub use edge::Edge;
-pub use heads::{Heads, Refused};
+pub use heads::{Heads, Refused, write_whole};
+pub use keys::{LogKeys, Retired};
 pub use proof::{Subtrees, consistency, inclusion};
 pub use sparse::{Sparse, cover};
 pub use store::{
-    Leaf, Matched, Placed, Signed, Tagged, Tree, checkpoints, head_over, head_up_to, lost, matching, matching_of, numbers, period,
-    place_of, placed, tagged, tagged_of, tree, unplaced, waiting_for_places,
+    Leaf, Matched, Placed, Signed, Tagged, Tree, anything_since, checkpoints, head_over, head_up_to, leaf_hashes, lost, matching,
+    matching_of, numbers, payload_hashes, period, place_of, placed, tagged, tagged_of, tree, unplaced, waiting_for_places,
 };
+pub use succession::Loss;
 
 use super::event::leaf_bytes;
 use super::store::{Bookkeeping, Log};
@@ -91,7 +97,8 @@ impl Sequencer {
         }
         store::grow_tree(&mut tx, Tree { size: edge.size(), root: edge.root() }).await?;
         tx.commit_bookkeeping(Bookkeeping::Sequencer).await?;
-        // Only what is committed is remembered.
+        // Only what is committed is remembered, and told.
+        (tree.size..).zip(&leaves).for_each(|(n, hash)| self.log.shadow.leaf(n, &hash.0));
         *known = edge;
         Ok(count)
     }

@@ -7,10 +7,12 @@ use super::checkpoint::Head;
 use super::edge::Tile;
 use crate::audit::{ActorKind, Filter, Kind, Outcome, Recorded};
 use crate::crypto::Sealed;
-use crate::db::{Tx, in_tx};
+use crate::crypto::blind_index::BlindIndex;
+use crate::db::{self, Tx, in_tx, many};
 use crate::ids::EventId;
 use crate::time::Timestamp;
 use anyhow::Context;
+use std::collections::HashMap;
 use tlog_tiles::Hash;
 use uuid::Uuid;
 
@@ -46,6 +48,14 @@ pub async fn grow_tree(tx: &mut Tx, tree: Tree) -> sqlx::Result<()> {
 pub async fn anything_waits(tx: &mut Tx) -> sqlx::Result<bool> {
     in_tx!(tx, conn => sqlx::query_scalar::<_, i64>("select count(*) from (select event_id from audit_pending limit 1) as one")
         .fetch_one(conn).await.map(|count| count > 0))
+}
+
+/// True when an event of another kind has its place at `size` or behind it.
+pub async fn anything_since(tx: &mut Tx, size: i64, but: Kind) -> sqlx::Result<bool> {
+    in_tx!(tx, conn => sqlx::query_scalar::<_, i64>(
+        "select count(*) from (select n from audit_leaf join audit_event on audit_event.id = audit_leaf.event_id
+             where n >= $1 and kind <> $2 limit 1) as one")
+        .bind(size).bind(but.word()).fetch_one(conn).await.map(|count| count > 0))
 }
 
 /// One that waits, as far as its leaf goes.
@@ -166,19 +176,20 @@ type PlacedRow = (
     Option<Uuid>,
     Option<Vec<u8>>,
     Option<Sealed>,
+    Option<BlindIndex>,
 );
 
 /// The next places, from `from` on, with their events.
 pub async fn placed(tx: &mut Tx, from: i64, limit: i64) -> sqlx::Result<Vec<Placed>> {
     let rows: Vec<PlacedRow> = in_tx!(tx, conn => sqlx::query_as(
-        "select lot.n, lot.event_id, lot.hash, recorded_at, kind, outcome, actor_kind, actor_id, payload_hash, payload
+        "select lot.n, lot.event_id, lot.hash, recorded_at, kind, outcome, actor_kind, actor_id, payload_hash, payload, source_index
          from (select n, event_id, hash from audit_leaf where n >= $1 order by n limit $2) as lot
          left join audit_event on audit_event.id = lot.event_id order by lot.n")
         .bind(from).bind(limit).fetch_all(conn).await)?;
     Ok(rows.into_iter().map(placed_of).collect())
 }
 
-fn placed_of((n, id, hash, recorded_at, kind, outcome, actor_kind, actor_id, payload_hash, payload): PlacedRow) -> Placed {
+fn placed_of((n, id, hash, recorded_at, kind, outcome, actor_kind, actor_id, payload_hash, payload, source_index): PlacedRow) -> Placed {
     let columns = recorded_at.zip(kind).zip(outcome).zip(actor_kind).zip(payload_hash).zip(payload);
     let event = columns.map(|(((((recorded_at, kind), outcome), actor_kind), payload_hash), payload)| Recorded {
         id,
@@ -189,6 +200,7 @@ fn placed_of((n, id, hash, recorded_at, kind, outcome, actor_kind, actor_id, pay
         actor_id,
         payload_hash,
         payload,
+        source_index,
     });
     Placed { leaf: Leaf { n, event_id: id, hash }, event }
 }
@@ -287,11 +299,11 @@ pub struct Matched {
     pub event: Recorded,
 }
 
-type MatchedRow = (i64, i64, EventId, Vec<u8>, Timestamp, String, String, String, Option<Uuid>, Vec<u8>, Sealed);
+type MatchedRow = (i64, i64, EventId, Vec<u8>, Timestamp, String, String, String, Option<Uuid>, Vec<u8>, Sealed, Option<BlindIndex>);
 
 fn matched_of(row: MatchedRow) -> Matched {
-    let (turn, n, id, hash, recorded_at, kind, outcome, actor_kind, actor_id, payload_hash, payload) = row;
-    let event = Recorded { id, recorded_at, kind, outcome, actor_kind, actor_id, payload_hash, payload };
+    let (turn, n, id, hash, recorded_at, kind, outcome, actor_kind, actor_id, payload_hash, payload, source_index) = row;
+    let event = Recorded { id, recorded_at, kind, outcome, actor_kind, actor_id, payload_hash, payload, source_index };
     Matched { turn, leaf: Leaf { n, event_id: id, hash }, event }
 }
 
@@ -299,7 +311,7 @@ fn matched_of(row: MatchedRow) -> Matched {
 /// [`matching_of`]. The turn is the place.
 pub async fn matching(tx: &mut Tx, filter: &Filter, from: i64, until: i64, limit: i64) -> sqlx::Result<Vec<Matched>> {
     let rows: Vec<MatchedRow> = in_tx!(tx, conn => sqlx::query_as(
-        "select lot.n, lot.n, id, lot.hash, recorded_at, kind, outcome, actor_kind, actor_id, payload_hash, payload
+        "select lot.n, lot.n, id, lot.hash, recorded_at, kind, outcome, actor_kind, actor_id, payload_hash, payload, source_index
          from audit_leaf as lot join audit_event on audit_event.id = lot.event_id
          where lot.n >= $1 and lot.n < $2 and recorded_at >= $3 and recorded_at < $4
            and ($5 is null or actor_id = $5) and ($6 is null or kind = $6) and ($7 is null or outcome = $7)
@@ -316,7 +328,7 @@ pub async fn matching(tx: &mut Tx, filter: &Filter, from: i64, until: i64, limit
 /// The same of a patient's tag. The turn is the tag's number, from `from` on; `until` is a place.
 pub async fn matching_of(tx: &mut Tx, tag: &[u8], filter: &Filter, from: i64, until: i64, limit: i64) -> sqlx::Result<Vec<Matched>> {
     let rows: Vec<MatchedRow> = in_tx!(tx, conn => sqlx::query_as(
-        "select own.n, own.leaf, id, lot.hash, recorded_at, kind, outcome, actor_kind, actor_id, payload_hash, payload
+        "select own.n, own.leaf, id, lot.hash, recorded_at, kind, outcome, actor_kind, actor_id, payload_hash, payload, source_index
          from audit_leaf_subject as own join audit_leaf as lot on lot.n = own.leaf join audit_event on audit_event.id = lot.event_id
          where own.tag = $10 and own.n >= $1 and own.leaf < $2 and recorded_at >= $3 and recorded_at < $4
            and ($5 is null or actor_id = $5) and ($6 is null or kind = $6) and ($7 is null or outcome = $7)
@@ -337,4 +349,30 @@ pub async fn tagged_of(tx: &mut Tx, tag: &[u8], first: i64, last: i64) -> sqlx::
          from audit_leaf_subject as own join audit_leaf_subject as numbers on numbers.leaf = own.leaf
          where own.tag = $1 and own.n >= $2 and own.n <= $3 order by numbers.leaf, numbers.tag")
         .bind(tag).bind(first).bind(last).fetch_all(conn).await)
+}
+
+/// The hashes of those of these events that are there.
+pub async fn payload_hashes(tx: &mut Tx, events: impl IntoIterator<Item = EventId>) -> sqlx::Result<HashMap<Uuid, Vec<u8>>> {
+    let mut found = HashMap::new();
+    for lot in db::lots(events, EventId(Uuid::nil())) {
+        let rows: Vec<(Uuid, Vec<u8>)> = in_tx!(tx, conn => {
+            let query = sqlx::query_as(concat!("select id, payload_hash from audit_event where id in (", many!(), ")"));
+            lot.iter().fold(query, |query, event| query.bind(*event)).fetch_all(conn).await
+        })?;
+        found.extend(rows);
+    }
+    Ok(found)
+}
+
+/// The hashes at those of these places that are taken.
+pub async fn leaf_hashes(tx: &mut Tx, places: impl IntoIterator<Item = i64>) -> sqlx::Result<HashMap<i64, Vec<u8>>> {
+    let mut found = HashMap::new();
+    for lot in db::lots(places, -1) {
+        let rows: Vec<(i64, Vec<u8>)> = in_tx!(tx, conn => {
+            let query = sqlx::query_as(concat!("select n, hash from audit_leaf where n in (", many!(), ")"));
+            lot.iter().fold(query, |query, place| query.bind(*place)).fetch_all(conn).await
+        })?;
+        found.extend(rows);
+    }
+    Ok(found)
 }

@@ -18,9 +18,9 @@ mod pack;
 
 use super::entry::Payload;
 use super::model::{self, Format};
-use super::{altered_event, csv, everybody, searched, store};
+use super::{altered_event, csv, everybody, heads, searched, store};
 use crate::app::App;
-use crate::audit::tree::{self, Subtrees, Tagged};
+use crate::audit::tree::{self, Head, Subtrees, Tagged};
 use crate::audit::{Context, Event, Fact, Filter, Kind, Recorded};
 use crate::crypto::sha256;
 use crate::db;
@@ -246,6 +246,19 @@ struct File {
 
 impl File {
     async fn write(self, origin: String) {
+        self.make(origin).await;
+        if let Err(error) = self.mail_head().await {
+            tracing::warn!(?error, "The head of the access log after an export could not be mailed yet");
+        }
+    }
+
+    /// The head over this export leaves the house: no other one can vouch for all of the file.
+    async fn mail_head(&self) -> anyhow::Result<bool> {
+        let head = Head::open(&self.after.note, &self.app.heads.verifiers())?;
+        heads::mail_head(&self.app, &head).await
+    }
+
+    async fn make(&self, origin: String) {
         let outcome = match self.made(origin).await {
             Ok(end) => self.finished(Event::done(Kind::LogExportFinished)).await.map(|()| end).map_err(Stop::from),
             Err(stop) => Err(stop),

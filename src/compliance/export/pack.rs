@@ -5,7 +5,7 @@ use super::{Broken, CHUNKS_AHEAD, STALL_MAX};
 use crate::audit::tree::{Matched, Tagged};
 use crate::audit::{Log, Recorded};
 use crate::compliance::archive::Writer;
-use crate::compliance::entry::says_the_same;
+use crate::compliance::entry::agreed;
 use crate::compliance::model::Format;
 use sha2::{Digest, Sha256};
 use std::io::{self, Write};
@@ -75,7 +75,7 @@ impl Packer {
 
     fn line(&self, matched: &Matched, tagged: &[Tagged], as_proved: bool) -> String {
         let event = &matched.event;
-        let disclosed = self.log.disclose(event).filter(|disclosed| says_the_same(event, disclosed));
+        let disclosed = self.log.disclose(event).filter(|disclosed| agreed(event, disclosed).is_some());
         if as_proved {
             let mut packed = self.packed.lock().unwrap_or_else(PoisonError::into_inner);
             packed.rows += 1;

@@ -68,6 +68,11 @@ fn log() -> Vec<Row> {
             )
             .to("a party searched", "/access-log?person=nobody")
             .to("unreadable search", "/access-log?from=yesterday"),
+        plain("GET /access-log/patients/{id}", Compliance, Nothing)
+            .at("/access-log/patients/{patient}")
+            .to("a period, in Spanish", "/access-log/patients/{patient}?from=2026-11-01&until=2026-12-01&language=es")
+            .to("unreadable period", "/access-log/patients/{patient}?from=yesterday")
+            .to("unknown patient", "/access-log/patients/{unknown}"),
         plain("GET /access-log/export", Compliance, Nothing)
             .at("/access-log/export?format=csv&patient={patient}")
             .to(

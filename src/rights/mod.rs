@@ -1,0 +1,23 @@
+//! What a clinic owes the people in its records beside care: to find out whom a break-in touched and tell them in time, to say to
+//! whom their data went, and to answer what they ask for.
+//!
+//! `breach` answers from the access log alone; `incidents`, `disclosures` and `requests` keep their files in `cases`, to which entries
+//! are only ever added. Nothing that the compliance officer sees here is clinical text.
+
+pub mod breach;
+pub mod cases;
+pub mod disclosures;
+pub mod incidents;
+pub mod requests;
+mod typed;
+mod words;
+
+use actix_web::web::ServiceConfig;
+
+/// The routes of this feature.
+pub fn routes(config: &mut ServiceConfig) {
+    breach::routes(config);
+    incidents::routes(config);
+    disclosures::routes(config);
+    requests::routes(config);
+}
