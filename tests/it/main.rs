@@ -47,3 +47,4 @@ mod throttles;
 mod undelivered;
 mod visit_model;
 mod waiting_room;
+mod witness;
