@@ -25,6 +25,7 @@ mod letters;
 mod link_keys;
 mod links;
 mod log_keys;
+mod log_kills;
 mod log_loss;
 mod log_order;
 mod log_shadow;
