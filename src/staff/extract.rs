@@ -39,9 +39,12 @@ impl Signed {
         let entries: &[(&str, &str)] = match self.member.role {
             Role::Scheduler => &[("/appointments", "staff-nav-appointments"), ("/patients", "staff-nav-patients")],
             Role::Clinician => &[("/today", "staff-nav-today")],
-            Role::Compliance => {
-                &[("/access-log", "staff-nav-log"), ("/breach", "rights-nav-breach"), ("/incidents", "rights-nav-incidents")]
-            }
+            Role::Compliance => &[
+                ("/access-log", "staff-nav-log"),
+                ("/breach", "rights-nav-breach"),
+                ("/incidents", "rights-nav-incidents"),
+                ("/rights", "rights-nav-rights"),
+            ],
             Role::Administrator => &[("/staff", "staff-nav-staff")],
         };
         let nav = entries

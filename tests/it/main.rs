@@ -39,6 +39,7 @@ mod patients;
 mod production;
 mod records;
 mod restarts;
+mod rights;
 mod scanners;
 mod schema;
 mod sealing;
