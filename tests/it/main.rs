@@ -35,6 +35,7 @@ mod opened;
 mod overload;
 mod patients;
 mod production;
+mod record_set;
 mod records;
 mod restarts;
 mod rights;
