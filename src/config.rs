@@ -2,6 +2,7 @@
 //!
 //! It is read once at start. Secrets are wrapped or live in files that the configuration names.
 
+use crate::audit::shadow::Sink;
 use crate::db::Address;
 use crate::secret::Secret;
 use crate::time::{Millis, Zone};
@@ -39,6 +40,8 @@ pub struct Config {
     pub mail: MailConfig,
     #[serde(default)]
     pub compliance: ComplianceConfig,
+    #[serde(default)]
+    pub outside: OutsideConfig,
     #[serde(default)]
     pub links: LinkConfig,
     #[serde(default)]
@@ -118,6 +121,22 @@ pub struct ComplianceConfig {
     /// server cannot delete. A clinic's own server does not start without it.
     #[serde(default)]
     pub mail: Option<String>,
+}
+
+/// What leaves the house about the access log besides mails. None of it holds up the log.
+#[derive(Debug, Clone, Default, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct OutsideConfig {
+    /// A line for each event that is committed and each place that is given, hashes only: `"stdout"`, `"syslog"`, or `"syslog:"` and a
+    /// socket's path. For `audit verify --shadow`.
+    #[serde(default)]
+    pub leaves: Option<Sink>,
+    /// A file that always holds the newest signed head, for a log shipper to watch.
+    #[serde(default)]
+    pub head_file: Option<PathBuf>,
+    /// A program, and what follows its name, that is given each new head on standard input.
+    #[serde(default)]
+    pub head_command: Vec<String>,
 }
 
 /// A mail server. TLS is always required (TLS-02).

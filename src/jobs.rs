@@ -14,6 +14,8 @@ use tokio::time::{MissedTickBehavior, interval};
 const OUTBOX_EVERY: Duration = Duration::from_secs(1);
 /// Lower: a letter with a head of the log is queued sooner after its hour. Most of the time this costs one question.
 const HEADS_EVERY: Duration = Duration::from_secs(30);
+/// Lower: a log shipper has a new head sooner.
+const SHIP_EVERY: Duration = Duration::from_secs(1);
 /// Lower: the end of a call stands in the log sooner after an outage. Nothing waits most of the time, and then this costs nothing.
 const REPLAY_EVERY: Duration = Duration::from_secs(1);
 /// Lower: a link that reached nobody is withdrawn sooner. Nothing came back most of the time, and then this costs one question.
@@ -30,13 +32,14 @@ const REMINDERS_EVERY: Duration = Duration::from_secs(30);
 /// Run the jobs until the other end of `stopping` is dropped. What has begun is finished: a letter that the mail server is
 /// just taking would go twice otherwise.
 pub async fn run(app: App, stopping: watch::Receiver<()>) {
-    let itself = app.system();
+    let (itself, shipper) = (app.system(), compliance::heads::Shipper::default());
     tokio::join!(
         every(REPLAY_EVERY, &stopping, "write yet what waits for the log", || app.log.replay(&itself)),
         every(SEQUENCE_EVERY, &stopping, "keep up with the tree of the access log", async || Ok(app.heads.keep_up().await?)),
         every(OUTBOX_EVERY, &stopping, "look after the outbox", || mail::job::run_due(&app)),
         every(OUTBOX_EVERY, &stopping, "send letters to the address for compliance", || mail::notices::run_due(&app)),
         every(HEADS_EVERY, &stopping, "mail the head of the access log", || compliance::heads::mail_hourly(&app)),
+        every(SHIP_EVERY, &stopping, "give the head of the access log to a log shipper", || shipper.newest(&app)),
         every(BOUNCES_EVERY, &stopping, "withdraw links that reached nobody", || links::undelivered::follow_up(&app)),
         every(LINK_KEYS_EVERY, &stopping, "look after the link keys", || links::keys::look_after(&app)),
         every(CLOCK_EVERY, &stopping, "look at the clock", || look_at_clock(&app)),

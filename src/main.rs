@@ -13,7 +13,7 @@ use anteroom::time::SystemClock;
 use anteroom::waiting_room::Hub;
 use anteroom::web::metrics::Requests;
 use anteroom::web::tls::{self, Certificate};
-use anteroom::{demo, init, jobs, production, server, terminal};
+use anteroom::{compliance, demo, init, jobs, production, server, terminal};
 use anyhow::Context;
 use clap::{Parser, Subcommand};
 use std::io::Write;
@@ -160,6 +160,9 @@ async fn run(app: App, listeners: Vec<TcpListener>, announce: impl AsyncFnOnce(&
     // Before the server's threads end: PostgreSQL connections that were opened on one of them end with it.
     server::record_stop(&app).await.context("write the stop into the access log")?;
     app.heads.sign_all().await.context("sign the access log")?;
+    if let Err(error) = compliance::heads::Shipper::default().newest(&app).await {
+        tracing::warn!(?error, "The last head of the access log was not given to the log shipper");
+    }
     handle.stop(true).await;
     serving.await.context("wait for the server")?.context("serve")?;
     for background in std::iter::once(rooms).chain(fresh).chain(watched) {

@@ -10,6 +10,7 @@ use crate::db::OnlyNode;
 use crate::time::SystemClock;
 use anyhow::{Context, ensure};
 use clap::{Args, Subcommand};
+use std::io::BufReader;
 use std::path::{Path, PathBuf};
 use std::process::ExitCode;
 use std::sync::Arc;
@@ -62,6 +63,9 @@ pub struct VerifyWishes {
     /// A file with a head that left the house: a checkpoint, or a mail that holds one. May be given again.
     #[arg(long)]
     known_head: Vec<PathBuf>,
+    /// A file with lines about the log that were kept outside (`outside.leaves`): finds events that vanished. May be given again.
+    #[arg(long)]
+    shadow: Vec<PathBuf>,
 }
 
 /// Do it. The exit code is the verdict of a verification.
@@ -156,7 +160,11 @@ async fn verify(wishes: VerifyWishes) -> anyhow::Result<ExitCode> {
     let read = |file: &PathBuf| std::fs::read_to_string(file).with_context(|| format!("read {}", file.display()));
     let known: Vec<String> = wishes.known_head.iter().map(read).collect::<anyhow::Result<_>>()?;
     let mut tx = db.reading().await?;
-    let report = integrity::verify(&mut tx, &log, &keys, &known, integrity::progress_on_terminal()).await?;
+    let mut report = integrity::verify(&mut tx, &log, &keys, &known, integrity::progress_on_terminal()).await?;
+    for file in &wishes.shadow {
+        let lines = std::fs::File::open(file).with_context(|| format!("open {}", file.display()))?;
+        integrity::compare_with_shadow(&mut tx, BufReader::new(lines), &mut report).await?;
+    }
     drop(tx);
     db.close().await;
     if !own.is_empty() {

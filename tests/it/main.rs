@@ -27,6 +27,7 @@ mod links;
 mod log_keys;
 mod log_loss;
 mod log_order;
+mod log_shadow;
 mod log_tree;
 mod log_verify;
 mod mail;

@@ -19,11 +19,12 @@ mod succession;
 
 pub use checkpoint::{Head, LOG_HEAD, LogKey, NOTE_BYTES_MAX, Reading, public_of};
 pub use edge::Edge;
-pub use heads::{Heads, Refused};
+pub use heads::{Heads, Refused, write_whole};
 pub use keys::{LogKeys, Retired};
 pub use proof::{consistency, inclusion};
 pub use store::{
-    Leaf, Placed, Signed, Tagged, Tree, anything_since, checkpoints, lost, numbers, placed, tagged, tree, unplaced, waiting_for_places,
+    Leaf, Placed, Signed, Tagged, Tree, anything_since, checkpoints, leaf_hashes, lost, numbers, payload_hashes, placed, tagged, tree,
+    unplaced, waiting_for_places,
 };
 pub use succession::Loss;
 
@@ -94,7 +95,8 @@ impl Sequencer {
         }
         store::grow_tree(&mut tx, Tree { size: edge.size(), root: edge.root() }).await?;
         tx.commit_bookkeeping(Bookkeeping::Sequencer).await?;
-        // Only what is committed is remembered.
+        // Only what is committed is remembered, and told.
+        (tree.size..).zip(&leaves).for_each(|(n, hash)| self.log.shadow.leaf(n, &hash.0));
         *known = edge;
         Ok(count)
     }
