@@ -37,6 +37,7 @@ mod opened;
 mod overload;
 mod patients;
 mod production;
+mod record_set;
 mod records;
 mod restarts;
 mod rights;
