@@ -24,6 +24,7 @@ mod languages;
 mod letters;
 mod link_keys;
 mod links;
+mod log_export;
 mod log_keys;
 mod log_kills;
 mod log_loss;
