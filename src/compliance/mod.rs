@@ -5,8 +5,8 @@
 //! left out. An export is streamed in batches, so that its size does not matter to the memory.
 //!
 //! `model` parses a search, `entry` reads an event, `csv` writes cells, all pure; `order` turns the pages of the log; `opened` is the list for one
-//! patient; `export` makes the file, `archive` packs it; `integrity` tells whether the log, or an export of it, is what was signed; `heads` mails what
-//! was signed out of the house.
+//! patient; `export` makes the file, `archive` packs it; `integrity` tells whether the log, or an export of it, is what was signed; `heads` mails
+//! what was signed out of the house.
 
 mod archive;
 pub mod csv;

@@ -54,9 +54,9 @@ struct AccessLog {
     first: Option<String>,
     csv: String,
     jsonl: String,
-    fhir: String,
     /// "Who opened this record", where one patient's events were asked for.
     opened: Option<String>,
+    fhir: String,
 }
 
 #[derive(Debug)]

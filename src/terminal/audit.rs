@@ -2,7 +2,7 @@
 
 use super::{open, say};
 use crate::app::App;
-use crate::audit::tree::{LogKeys, Retired};
+use crate::audit::tree::{Head, LogKeys, Retired};
 use crate::compliance::export::{self, Export, Signer};
 use crate::compliance::model::{Asked, Format, Problems};
 use crate::compliance::{heads, integrity};
@@ -72,6 +72,9 @@ pub struct VerifyWishes {
     /// A file with a head that left the house: a checkpoint, or a mail that holds one. May be given again.
     #[arg(long)]
     known_head: Vec<PathBuf>,
+    /// The key of a witness. Says which heads from outside it cosigned; `log.cosigned` in the data folder is one. May be given again.
+    #[arg(long)]
+    witness: Vec<String>,
     /// A file with lines about the log that were kept outside (`outside.leaves`): finds events that vanished. May be given again.
     #[arg(long)]
     shadow: Vec<PathBuf>,
@@ -191,6 +194,19 @@ async fn adopt_head(config: &Path, head: &Path) -> anyhow::Result<()> {
     say(format!("The log goes on from the head at {} events. Start the server again.", adopted.size))
 }
 
+/// What a witness stands for, in words.
+fn cosigned(witness: &str, keys: &[&str], known: &[String]) -> String {
+    let name = witness.split('+').next().unwrap_or_default();
+    let with_witness: Vec<&str> = keys.iter().copied().chain([witness]).collect();
+    let heads = known.iter().filter_map(|note| Head::found_in(note, &with_witness).ok());
+    match heads.filter(|head| head.signers.iter().any(|signer| signer == witness)).map(|head| head.size).max() {
+        Some(size) => format!(
+            "The witness {name} cosigned the head at {size} events: it saw this log grow up to there, and nothing else under its name."
+        ),
+        None => format!("The witness {name} cosigned none of the heads from outside that were given."),
+    }
+}
+
 async fn export(wishes: ExportWishes) -> anyhow::Result<()> {
     let app = open(&wishes.config).await?;
     // Beside a server, the server signs: two would take the file with the last head from one another.
@@ -289,6 +305,9 @@ async fn verify(wishes: VerifyWishes) -> anyhow::Result<ExitCode> {
     db.close().await;
     if !own.is_empty() {
         say("Signatures were checked with the key of this machine: whoever has it could have signed anything. Give --vkey.\n")?;
+    }
+    for witness in &wishes.witness {
+        say(cosigned(witness, &keys, &known))?;
     }
     say(report.in_words().trim_end())?;
     Ok(ExitCode::from(report.verdict().exit_code()))

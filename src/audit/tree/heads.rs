@@ -88,12 +88,12 @@ impl Heads {
         Ok(Self { sequencer: Sequencer::new(log.clone()), log, keys, key_files, file, finished_change, signed: Mutex::default() })
     }
 
-    /// The key in use.
-    /// The texts of this key and of those before it.
+    /// The texts of the key in use and of those before it.
     pub fn verifiers(&self) -> Vec<&str> {
         self.keys.verifiers()
     }
 
+    /// The key in use.
     pub fn key(&self) -> &LogKey {
         &self.keys.current
     }

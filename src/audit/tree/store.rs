@@ -264,6 +264,32 @@ pub async fn checkpoints(tx: &mut Tx, size: i64, limit: i64) -> sqlx::Result<Vec
         .bind(size).bind(limit).fetch_all(conn).await)
 }
 
+/// The hashes of those of these events that are there.
+pub async fn payload_hashes(tx: &mut Tx, events: impl IntoIterator<Item = EventId>) -> sqlx::Result<HashMap<Uuid, Vec<u8>>> {
+    let mut found = HashMap::new();
+    for lot in db::lots(events, EventId(Uuid::nil())) {
+        let rows: Vec<(Uuid, Vec<u8>)> = in_tx!(tx, conn => {
+            let query = sqlx::query_as(concat!("select id, payload_hash from audit_event where id in (", many!(), ")"));
+            lot.iter().fold(query, |query, event| query.bind(*event)).fetch_all(conn).await
+        })?;
+        found.extend(rows);
+    }
+    Ok(found)
+}
+
+/// The hashes at those of these places that are taken.
+pub async fn leaf_hashes(tx: &mut Tx, places: impl IntoIterator<Item = i64>) -> sqlx::Result<HashMap<i64, Vec<u8>>> {
+    let mut found = HashMap::new();
+    for lot in db::lots(places, -1) {
+        let rows: Vec<(i64, Vec<u8>)> = in_tx!(tx, conn => {
+            let query = sqlx::query_as(concat!("select n, hash from audit_leaf where n in (", many!(), ")"));
+            lot.iter().fold(query, |query, place| query.bind(*place)).fetch_all(conn).await
+        })?;
+        found.extend(rows);
+    }
+    Ok(found)
+}
+
 /// The first head over more than `size` events.
 pub async fn head_over(tx: &mut Tx, size: u64) -> sqlx::Result<Option<Signed>> {
     Ok(checkpoints(tx, size.cast_signed(), 1).await?.pop())
@@ -349,30 +375,4 @@ pub async fn tagged_of(tx: &mut Tx, tag: &[u8], first: i64, last: i64) -> sqlx::
          from audit_leaf_subject as own join audit_leaf_subject as numbers on numbers.leaf = own.leaf
          where own.tag = $1 and own.n >= $2 and own.n <= $3 order by numbers.leaf, numbers.tag")
         .bind(tag).bind(first).bind(last).fetch_all(conn).await)
-}
-
-/// The hashes of those of these events that are there.
-pub async fn payload_hashes(tx: &mut Tx, events: impl IntoIterator<Item = EventId>) -> sqlx::Result<HashMap<Uuid, Vec<u8>>> {
-    let mut found = HashMap::new();
-    for lot in db::lots(events, EventId(Uuid::nil())) {
-        let rows: Vec<(Uuid, Vec<u8>)> = in_tx!(tx, conn => {
-            let query = sqlx::query_as(concat!("select id, payload_hash from audit_event where id in (", many!(), ")"));
-            lot.iter().fold(query, |query, event| query.bind(*event)).fetch_all(conn).await
-        })?;
-        found.extend(rows);
-    }
-    Ok(found)
-}
-
-/// The hashes at those of these places that are taken.
-pub async fn leaf_hashes(tx: &mut Tx, places: impl IntoIterator<Item = i64>) -> sqlx::Result<HashMap<i64, Vec<u8>>> {
-    let mut found = HashMap::new();
-    for lot in db::lots(places, -1) {
-        let rows: Vec<(i64, Vec<u8>)> = in_tx!(tx, conn => {
-            let query = sqlx::query_as(concat!("select n, hash from audit_leaf where n in (", many!(), ")"));
-            lot.iter().fold(query, |query, place| query.bind(*place)).fetch_all(conn).await
-        })?;
-        found.extend(rows);
-    }
-    Ok(found)
 }

@@ -264,7 +264,10 @@ impl File {
             Err(stop) => Err(stop),
         };
         let (why, cause) = match outcome {
-            Ok(end) => return drop(self.out.send(Ok(end)).await),
+            Ok(end) => {
+                let _client_gone = self.out.send(Ok(end)).await;
+                return;
+            }
             Err(Stop::CutOff) => ("cut_off", None),
             Err(Stop::Unavailable(cause)) => ("unavailable", Some(cause)),
         };

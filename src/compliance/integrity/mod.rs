@@ -1,8 +1,8 @@
 //! Verification: is the log in this database what was recorded? `anteroom audit verify`. Reads only.
 //!
-//! `model` decides, and `signers` whether one key followed another as it should; here the database is read, in batches and in one moment, so that memory
-//! does not grow with the log and a server that goes on writing is in nobody's way. `bundle` and `trail` do the same for an export, without a
-//! database.
+//! `model` decides, and `signers` whether one key followed another as it should; here the database is read, in batches and in one moment, so that
+//! memory does not grow with the log and a server that goes on writing is in nobody's way. `shadow` compares with lines that were kept outside.
+//! `bundle` and `trail` verify an export, without a database.
 
 mod bundle;
 mod loss;
