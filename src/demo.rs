@@ -6,7 +6,7 @@
 use crate::app::App;
 use crate::appointments::{self, BookError, Booked, NewAppointment, Slot};
 use crate::audit::{Actor, ActorKind, Context, Event, Kind, Object};
-use crate::config::{CheckPolicy, ClinicConfig, Config, DatabaseConfig};
+use crate::config::{CheckPolicy, ClinicConfig, ComplianceConfig, Config, DatabaseConfig};
 use crate::crypto::{Rng, RootKey};
 use crate::ids::{PatientId, RequestKey, StaffId};
 use crate::links::{self, Invitation};
@@ -101,6 +101,7 @@ pub fn config(data: &Path, listen: SocketAddr) -> anyhow::Result<Config> {
         },
         database: DatabaseConfig::default(),
         mail: Default::default(),
+        compliance: ComplianceConfig { mail: Some("compliance@riverside.example".to_owned()), ..ComplianceConfig::default() },
         links: Default::default(),
         waiting_room: Default::default(),
         sessions: Default::default(),

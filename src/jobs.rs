@@ -1,17 +1,23 @@
 //! What happens by itself: mails leave, links that reached nobody are withdrawn, link keys rotate, the clock is looked at, reminders are
-//! queued, what waited for the log is written, events get their places in its tree and its heads are signed. Each job reads what is
+//! queued, what waited for the log is written, events get their places in its tree and its heads are signed and mailed. Each job reads what is
 //! due from where it was kept, so that a restart forgets nothing and repeats nothing. None waits for another: a mail server
 //! that does not answer delays no reminder.
 
 use crate::app::App;
 use crate::audit::{Event, Fact, Kind};
-use crate::{appointments, links, mail};
+use crate::{appointments, compliance, links, mail};
 use std::time::Duration;
 use tokio::sync::watch;
 use tokio::time::{MissedTickBehavior, interval};
 
 /// Lower: a mail leaves sooner after its booking. Higher: fewer looks at an empty outbox.
 const OUTBOX_EVERY: Duration = Duration::from_secs(1);
+/// Lower: a letter with a head of the log is queued sooner after its hour. Most of the time this costs one question.
+const HEADS_EVERY: Duration = Duration::from_secs(30);
+/// Lower: what somebody should look at is found sooner. Higher: fewer looks at a log in which nothing happened.
+const REVIEW_EVERY: Duration = Duration::from_secs(5);
+/// Lower: a verification that an officer asks for begins sooner. None is asked for most of the time, and then this costs one question.
+const VERIFY_EVERY: Duration = Duration::from_secs(1);
 /// Lower: the end of a call stands in the log sooner after an outage. Nothing waits most of the time, and then this costs nothing.
 const REPLAY_EVERY: Duration = Duration::from_secs(1);
 /// Lower: a link that reached nobody is withdrawn sooner. Nothing came back most of the time, and then this costs one question.
@@ -33,6 +39,10 @@ pub async fn run(app: App, stopping: watch::Receiver<()>) {
         every(REPLAY_EVERY, &stopping, "write yet what waits for the log", || app.log.replay(&itself)),
         every(SEQUENCE_EVERY, &stopping, "keep up with the tree of the access log", async || Ok(app.heads.keep_up().await?)),
         every(OUTBOX_EVERY, &stopping, "look after the outbox", || mail::job::run_due(&app)),
+        every(OUTBOX_EVERY, &stopping, "send letters to the address for compliance", || mail::notices::run_due(&app)),
+        every(VERIFY_EVERY, &stopping, "verify the access log", || compliance::verify_due(&app)),
+        every(REVIEW_EVERY, &stopping, "look for what should be reviewed", || compliance::review::look_for(&app)),
+        every(HEADS_EVERY, &stopping, "mail the head of the access log", || compliance::heads::mail_hourly(&app)),
         every(BOUNCES_EVERY, &stopping, "withdraw links that reached nobody", || links::undelivered::follow_up(&app)),
         every(LINK_KEYS_EVERY, &stopping, "look after the link keys", || links::keys::look_after(&app)),
         every(CLOCK_EVERY, &stopping, "look at the clock", || look_at_clock(&app)),

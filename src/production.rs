@@ -54,6 +54,10 @@ fn check_mail(config: &Config) -> anyhow::Result<()> {
         config.mail.smtp.is_some() || config.on_this_machine(),
         "without [mail.smtp] no patient gets a link: name the clinic's mail server"
     );
+    ensure!(
+        config.compliance.mail.is_some() || config.on_this_machine(),
+        "without [compliance] mail no signed head of the access log leaves this server: name the address of whoever answers for compliance"
+    );
     Ok(())
 }
 

@@ -3,7 +3,7 @@
 //! Ids, words from closed lists, numbers and times: no name, no address of a person, no free text (AUD-04, AUD-11). The
 //! types see to it: a [`Fact`] cannot be made from a `String`.
 
-use crate::crypto::{length_prefixed, sha256};
+use crate::crypto::{length_prefixed, sha256_of};
 use crate::ids::{EventId, PatientId, RequestId};
 use crate::time::Timestamp;
 use serde::Serialize;
@@ -104,6 +104,8 @@ words! {
         MailRendered = "mail.rendered",
         /// The mail system says that a mail of ours will never arrive.
         MailBounced = "mail.bounced",
+        /// A letter to the clinic's own address for compliance left, or could not.
+        NoticeSent = "notice.sent",
 
         VisitWaiting = "visit.waiting",
         VisitLeft = "visit.left",
@@ -132,10 +134,18 @@ words! {
         NoteSaved = "note.saved",
 
         LogViewed = "log.viewed",
+        /// An officer asked whether the log is what was signed; and what was found.
+        LogVerificationAsked = "log.verification_asked",
+        LogVerified = "log.verified",
         /// An export began. Committed before its first byte, and the last line of the export itself.
         LogExported = "log.exported",
         /// An export ended: whole, with its rows and hash, or cut off.
         LogExportFinished = "log.export_finished",
+        /// A rule found something in the log that somebody should look at; somebody did (AUD-12).
+        ReviewRaised = "review.raised",
+        ReviewRecorded = "review.recorded",
+        /// Somebody looked at all accounts and roles.
+        AccessReviewed = "access.reviewed",
         /// Ends of calls that were kept beside the log during an outage are in it now (AUD-03).
         LogReplayed = "log.replayed",
         /// A head that left the house was taken for the last one, because the file with it was lost (AUD-21).
@@ -386,7 +396,7 @@ impl Fact {
 
 /// `SHA-256("anteroom-payload/1\0" ‖ salt ‖ payload)` (AUD-20). The salt keeps a short payload from being guessed.
 pub fn payload_hash(salt: &[u8; 32], payload: &[u8]) -> [u8; 32] {
-    sha256(&[b"anteroom-payload/1\0", salt.as_slice(), payload].concat())
+    sha256_of(&[b"anteroom-payload/1\0", salt, payload])
 }
 
 /// The bytes of an event's leaf in the tree (AUD-20): every part with a 32-bit big-endian length before it.

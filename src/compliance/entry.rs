@@ -44,18 +44,52 @@ pub struct Thing {
     pub id: String,
 }
 
+/// The parts of a payload that lie in columns too. None of their words needs an escape in JSON.
+#[derive(Deserialize)]
+struct Columns<'a> {
+    #[serde(borrow)]
+    actor: ActorColumns<'a>,
+    at: i64,
+    event: Uuid,
+    kind: &'a str,
+    outcome: &'a str,
+}
+
+#[derive(Deserialize)]
+struct ActorColumns<'a> {
+    kind: &'a str,
+    #[serde(default)]
+    id: Option<Uuid>,
+}
+
+/// True when the clear columns say what the payload says.
+pub fn says_the_same(recorded: &Recorded, disclosed: &Disclosed) -> bool {
+    let Ok(payload) = serde_json::from_str::<Columns>(&disclosed.payload) else { return false };
+    payload.event == recorded.id.0
+        && payload.at == recorded.recorded_at.0
+        && payload.kind == recorded.kind
+        && payload.outcome == recorded.outcome
+        && payload.actor.kind == recorded.actor_kind
+        && payload.actor.id == recorded.actor_id
+}
+
+/// The network address that a payload names.
+pub fn address(disclosed: &Disclosed) -> Option<&str> {
+    #[derive(Deserialize)]
+    struct From<'a> {
+        #[serde(borrow)]
+        from: Option<&'a str>,
+    }
+    serde_json::from_str::<From>(&disclosed.payload).ok()?.from
+}
+
 impl Payload {
     /// Read an event. `None` is an altered one: its payload did not open, or the clear columns do not say the same.
     pub fn read(recorded: &Recorded, disclosed: Option<&Disclosed>) -> Option<Self> {
-        let mut payload: Self = serde_json::from_str(&disclosed?.payload).ok()?;
+        let disclosed = disclosed?;
+        let mut payload: Self = serde_json::from_str(&disclosed.payload).ok()?;
         payload.patients.retain(|patient| !patient.is_nil());
-        let same = payload.event == recorded.id.0
-            && payload.at == recorded.recorded_at.0
-            && payload.kind == recorded.kind
-            && payload.outcome == recorded.outcome
-            && payload.actor.kind == recorded.actor_kind
-            && payload.actor.id == recorded.actor_id;
-        same.then_some(payload)
+        says_the_same(recorded, disclosed).then_some(payload)
     }
 
     /// The word for why it was refused, failed or ended.

@@ -11,7 +11,7 @@
 
 use super::entry::Payload;
 use super::model::Format;
-use super::{altered_event, csv, everybody, searched};
+use super::{altered_event, csv, everybody, heads, searched};
 use crate::app::App;
 use crate::audit::{self, Context, Event, Fact, Filter, Kind, Recorded};
 use crate::ids::{EventId, StaffId};
@@ -107,6 +107,13 @@ struct File {
 
 impl File {
     async fn write(mut self) {
+        self.make().await;
+        if let Err(error) = heads::mail_now(&self.app).await {
+            tracing::warn!(?error, "The head of the access log after an export could not be mailed yet");
+        }
+    }
+
+    async fn make(&mut self) {
         let outcome = match self.lines().await {
             Ok(()) => self.finished(Event::done(Kind::LogExportFinished)).await.map_err(Stop::Unavailable),
             Err(stop) => Err(stop),

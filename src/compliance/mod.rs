@@ -4,19 +4,25 @@
 //! committed before the first byte of the answer (AUD-01, AUD-04). A payload that does not open is shown as altered, never
 //! left out. An export is streamed in batches, so that its size does not matter to the memory.
 //!
-//! `model` parses a search, `entry` reads an event, `csv` writes cells, all pure; `order` turns the pages of the log; `opened` is the list for one patient; `export` makes the stream; `integrity` tells whether the log is what was signed.
+//! `model` parses a search, `entry` reads an event, `csv` writes cells, all pure; `order` turns the pages of the log; `opened` is the list for one
+//! patient; `export` makes the stream; `integrity` tells whether the log is what was signed, `panel` tells it to an officer; `review` finds what somebody should look at, `access_review` that somebody looked at all accounts; `heads` mails what was signed out of the house.
 
+mod access_review;
 pub mod csv;
 mod entry;
 mod export;
+pub mod heads;
 pub mod integrity;
 mod model;
 mod opened;
 mod order;
 mod pages;
+mod panel;
+pub mod review;
 mod store;
 
 pub use pages::routes;
+pub use panel::run_due as verify_due;
 
 use crate::app::App;
 use crate::audit::{Context, Event, Fact, Filter, Kind, Object, Recorded};

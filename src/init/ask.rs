@@ -31,6 +31,10 @@ pub struct Wishes {
     /// The mail address of the first administrator.
     #[arg(long)]
     admin: Option<String>,
+    /// The mail address of whoever answers for compliance: signed heads of the access log and alerts go there. The administrator's if
+    /// nobody can be asked.
+    #[arg(long)]
+    compliance: Option<String>,
     /// A certificate in PEM, if this program is to speak TLS itself.
     #[arg(long, requires = "certificate_key")]
     certificate: Option<PathBuf>,
@@ -70,6 +74,11 @@ const ADMINISTRATOR: Question = Question {
     words: "The mail address of the first administrator",
     wrong: |address| staff::email(address).is_none().then_some("this is not a mail address"),
 };
+const COMPLIANCE: Question = Question {
+    flag: "--compliance",
+    words: "The mail address of whoever answers for compliance. Enter alone takes the administrator's",
+    wrong: |address| staff::email(address).is_none().then_some("this is not a mail address"),
+};
 
 impl Wishes {
     /// The whole plan, with the rest asked for.
@@ -79,12 +88,18 @@ impl Wishes {
             Some(keys) => keys,
             None => talk.ask(&KEYS)?.into(),
         };
+        let name = talk.given_or_ask(self.name, &NAME)?;
+        let address = talk.given_or_ask(self.address, &ADDRESS)?;
+        let zone = talk.given_or_ask(self.zone, &ZONE)?;
+        let phone = talk.given_or_ask(self.phone, &PHONE)?;
+        let administrator = talk.given_or_ask(self.admin, &ADMINISTRATOR)?;
         Ok(Plan {
-            name: talk.given_or_ask(self.name, &NAME)?,
-            address: talk.given_or_ask(self.address, &ADDRESS)?,
-            zone: talk.given_or_ask(self.zone, &ZONE)?,
-            phone: talk.given_or_ask(self.phone, &PHONE)?,
-            administrator: talk.given_or_ask(self.admin, &ADMINISTRATOR)?,
+            compliance: talk.given_or_ask_or(self.compliance, &COMPLIANCE, &administrator)?,
+            name,
+            address,
+            zone,
+            phone,
+            administrator,
             folder: self.folder,
             keys,
             tls: self.certificate.zip(self.certificate_key),
@@ -110,8 +125,21 @@ impl Talk {
         }
     }
 
-    /// Ask until there is an answer that will do.
+    /// [`Talk::given_or_ask`], with an answer for whoever gives none.
+    fn given_or_ask_or(&mut self, given: Option<String>, question: &Question, otherwise: &str) -> anyhow::Result<String> {
+        match given {
+            None if !self.at_a_terminal => Ok(otherwise.to_owned()),
+            None => self.ask_or(question, Some(otherwise)),
+            given => self.given_or_ask(given, question),
+        }
+    }
+
     fn ask(&mut self, question: &Question) -> anyhow::Result<String> {
+        self.ask_or(question, None)
+    }
+
+    /// Ask until there is an answer that will do.
+    fn ask_or(&mut self, question: &Question, otherwise: Option<&str>) -> anyhow::Result<String> {
         let missing = || anyhow!("{} is missing: {}", question.flag, question.words);
         ensure!(self.at_a_terminal, missing());
         loop {
@@ -121,7 +149,11 @@ impl Talk {
             ensure!(std::io::stdin().lock().read_line(&mut answer).context("read from the terminal")? > 0, missing());
             let answer = answer.trim();
             match (question.wrong)(answer) {
-                _ if answer.is_empty() => {}
+                _ if answer.is_empty() => {
+                    if let Some(otherwise) = otherwise {
+                        return Ok(otherwise.to_owned());
+                    }
+                }
                 Some(wrong) => writeln!(out, "{answer}: {wrong}.").context("answer at the terminal")?,
                 None => return Ok(answer.to_owned()),
             }

@@ -34,6 +34,8 @@ pub struct Plan {
     pub phone: String,
     /// The mail address of the first administrator.
     pub administrator: String,
+    /// The mail address of whoever answers for compliance.
+    pub compliance: String,
     /// Certificate and key, if this program speaks TLS itself.
     pub tls: Option<(PathBuf, PathBuf)>,
     pub accept_key_on_data_volume: bool,
@@ -82,7 +84,9 @@ pub async fn run(plan: &Plan) -> anyhow::Result<Clinic> {
     private_folder(&plan.keys)?;
     let text = plan.text()?;
     let config = Config::parse(&text).context("with what was given")?;
-    staff::email(&plan.administrator).with_context(|| format!("{} is not a mail address", plan.administrator))?;
+    for address in [&plan.administrator, &plan.compliance] {
+        staff::email(address).with_context(|| format!("{address} is not a mail address"))?;
+    }
     if !config.root_key_file.exists() {
         RootKey::generate(&Rng::system()).write_new(&config.root_key_file)?;
     }
@@ -140,10 +144,14 @@ impl Plan {
              # neutral_name = \"Riverside Clinic\"\n\
              zone = {zone}\n\
              # The number that every page and mail shows for when something does not work.\n\
-             phone = {phone}\n",
+             phone = {phone}\n\n\
+             [compliance]\n\
+             # Where signed heads of the access log and alerts go: best a mailbox whose mails whoever runs this server cannot delete.\n\
+             mail = {compliance}\n",
             name = quoted(&self.name),
             zone = quoted(&self.zone),
             phone = quoted(&self.phone),
+            compliance = quoted(&self.compliance),
         ));
         if let Some((certificate, key)) = &self.tls {
             text.push_str(&format!(

@@ -20,7 +20,7 @@ use anyhow::Context as _;
 /// How many letters one run sends. Lower: what went wrong is logged sooner. Higher: a flood leaves without a pause.
 const LETTERS_PER_RUN: usize = 50;
 /// With the pauses between them these tries span a day.
-const ATTEMPTS_MAX: i64 = 29;
+pub(super) const ATTEMPTS_MAX: i64 = 29;
 
 /// How a letter's try ended.
 enum Ending {
@@ -56,8 +56,7 @@ async fn claim(app: &App) -> sqlx::Result<Option<(Claimed, Standing)>> {
     }
     drop(reading);
     let mut tx = app.log.begin(&app.system()).await?;
-    let hold = Millis(i64::try_from(transport::longest(&app.config).as_millis()).unwrap_or(i64::MAX));
-    let Some(claimed) = outbox::claim(&mut tx, app.now(), app.now() + hold).await? else { return Ok(None) };
+    let Some(claimed) = outbox::claim(&mut tx, app.now(), app.now() + transport::hold(&app.config)).await? else { return Ok(None) };
     let standing = outbox::standing(&mut tx, claimed.visit_id).await?;
     tx.commit_bookkeeping(Bookkeeping::OutboxAttempt).await?;
     Ok(Some((claimed, standing)))
@@ -179,7 +178,7 @@ async fn record(app: &App, claimed: &Claimed, standing: Standing, ending: Ending
 }
 
 /// How long after a failed try the next one comes: 1 minute, doubled with each try, up to an hour.
-fn pause(attempts: i64) -> Millis {
+pub(super) fn pause(attempts: i64) -> Millis {
     let doublings = attempts.clamp(1, 7) - 1;
     Millis::minutes(60.min(1 << doublings))
 }

@@ -254,7 +254,7 @@ impl Piece {
 }
 
 /// Lines as short as mail likes them, so that no mail program breaks or encodes them.
-fn wrapped(sentence: &str) -> String {
+pub(super) fn wrapped(sentence: &str) -> String {
     let mut lines = vec![String::new()];
     for word in sentence.split(' ') {
         match lines.last_mut() {

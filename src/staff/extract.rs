@@ -39,7 +39,12 @@ impl Signed {
         let entries: &[(&str, &str)] = match self.member.role {
             Role::Scheduler => &[("/appointments", "staff-nav-appointments"), ("/patients", "staff-nav-patients")],
             Role::Clinician => &[("/today", "staff-nav-today")],
-            Role::Compliance => &[("/access-log", "staff-nav-log")],
+            Role::Compliance => &[
+                ("/access-log", "staff-nav-log"),
+                ("/review", "staff-nav-review"),
+                ("/integrity", "staff-nav-integrity"),
+                ("/access-review", "staff-nav-access"),
+            ],
             Role::Administrator => &[("/staff", "staff-nav-staff")],
         };
         let nav = entries

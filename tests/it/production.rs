@@ -46,6 +46,8 @@ fn init_makes_a_clinic_and_overwrites_none() {
     assert!(said.contains("https://visits.clinic.example/set-password#"), "{said}");
     assert!(said.contains("Before it starts") && said.contains("[mail.smtp]"), "it says what is still missing: {said}");
     let (config, key) = (folder.path().join("clinic/clinic.toml"), folder.path().join("keys/root.key"));
+    let compliance = Config::read(&config).unwrap().compliance.mail;
+    assert_eq!(compliance.as_deref(), Some("sam@clinic.example"), "where nobody can be asked, the administrator's");
     assert_eq!((mode(&config), mode(&key), mode(&folder.path().join("clinic/data"))), (0o600, 0o600, 0o700));
     let before = (std::fs::read(&config).unwrap(), std::fs::read(&key).unwrap());
 
@@ -123,6 +125,8 @@ impl Start {
             name = "Riverside Clinic"
             zone = "America/New_York"
             phone = "555 0100"
+            [compliance]
+            mail = "compliance@clinic.example"
             [mail.smtp]
             host = "smtp.clinic.example"
             port = 465
@@ -160,6 +164,8 @@ fn a_start_refuses_what_would_be_unsafe_and_says_what_to_write() {
     assert!(start.says_with(&database("postgres://anteroom@db.internal/anteroom")).contains("sslmode=verify-full"));
     let smtp = "[mail.smtp]\n            host = \"smtp.clinic.example\"\n            port = 465";
     assert!(start.says(smtp, "").contains("no patient gets a link"));
+    let compliance = "[compliance]\n            mail = \"compliance@clinic.example\"";
+    assert!(start.says(compliance, "").contains("no signed head of the access log leaves"));
 
     let everywhere = Start { text: start.text.replace("127.0.0.1:8080", "0.0.0.0:8080"), ..start };
     assert_eq!((everywhere.says_with(tls), everywhere.says_with(proxy)), (STARTED.to_owned(), STARTED.to_owned()));
@@ -167,6 +173,7 @@ fn a_start_refuses_what_would_be_unsafe_and_says_what_to_write() {
     assert!(trial.says_with(tls).contains("base_url must begin with https://"));
     let trial = Start { text: trial.text.replace("0.0.0.0", "127.0.0.1"), ..trial };
     assert_eq!(trial.says(smtp, ""), STARTED, "on one machine mails may be files");
+    assert_eq!(trial.says(compliance, ""), STARTED, "and nobody need be told");
 }
 
 #[test]

@@ -267,7 +267,7 @@ on_both! {
     async fn a_letter_on_its_way_is_held_for_longer_than_sending_may_take(app: TestApp, server: Catcher = Catcher::implicit().await) {
         server.answers(Step::End, Answer::Silence);
         app.guest().await;
-        let longest = Millis(anteroom::mail::transport::longest(&app.app.config).as_millis().try_into().unwrap());
+        let longest = anteroom::mail::transport::hold(&app.app.config);
         {
             let sending = std::pin::pin!(app.send_mails());
             app.sending_reaches(sending, &server, Step::End, 1).await;

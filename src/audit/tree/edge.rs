@@ -53,6 +53,11 @@ impl Edge {
         self.size
     }
 
+    /// Append one leaf, for whoever wants roots and no tiles.
+    pub fn take(&mut self, leaf: Hash) {
+        self.push(leaf, &mut Vec::new());
+    }
+
     /// Append leaves. What comes back are the tiles that hold something new, each as it stands at the end.
     pub fn append(&mut self, leaves: &[Hash]) -> Vec<Tile> {
         let before = self.size;

@@ -17,7 +17,9 @@ pub use checkpoint::{Head, LOG_HEAD, LogKey, NOTE_BYTES_MAX};
 pub use edge::Edge;
 pub use heads::{Heads, Refused};
 pub use proof::{consistency, inclusion};
-pub use store::{Leaf, Signed, Tagged, Tree, checkpoints, leaves, lost, placed, stray_numbers, tagged, tree};
+pub use store::{
+    Leaf, Placed, Signed, Tagged, Tree, anything_since, checkpoints, lost, numbers, placed, tagged, tree, unplaced, waiting_for_places,
+};
 
 use super::event::leaf_bytes;
 use super::store::{Bookkeeping, Log};

@@ -5,12 +5,15 @@
 
 use super::checkpoint::Head;
 use super::edge::Tile;
-use crate::audit::Recorded;
+use crate::audit::{Kind, Recorded};
+use crate::crypto::Sealed;
+use crate::crypto::blind_index::BlindIndex;
 use crate::db::{Tx, in_tx};
 use crate::ids::EventId;
 use crate::time::Timestamp;
 use anyhow::Context;
 use tlog_tiles::Hash;
+use uuid::Uuid;
 
 /// The tree as it was committed last.
 #[derive(Debug, Clone, Copy, PartialEq)]
@@ -44,6 +47,14 @@ pub async fn grow_tree(tx: &mut Tx, tree: Tree) -> sqlx::Result<()> {
 pub async fn anything_waits(tx: &mut Tx) -> sqlx::Result<bool> {
     in_tx!(tx, conn => sqlx::query_scalar::<_, i64>("select count(*) from (select event_id from audit_pending limit 1) as one")
         .fetch_one(conn).await.map(|count| count > 0))
+}
+
+/// True when an event of another kind has its place at `size` or behind it.
+pub async fn anything_since(tx: &mut Tx, size: i64, but: Kind) -> sqlx::Result<bool> {
+    in_tx!(tx, conn => sqlx::query_scalar::<_, i64>(
+        "select count(*) from (select n from audit_leaf join audit_event on audit_event.id = audit_leaf.event_id
+             where n >= $1 and kind <> $2 limit 1) as one")
+        .bind(size).bind(but.word()).fetch_one(conn).await.map(|count| count > 0))
 }
 
 /// One that waits, as far as its leaf goes.
@@ -145,18 +156,52 @@ pub struct Leaf {
     pub hash: Vec<u8>,
 }
 
-/// The next places, from `from` on.
-pub async fn leaves(tx: &mut Tx, from: i64, limit: i64) -> sqlx::Result<Vec<Leaf>> {
-    in_tx!(tx, conn => sqlx::query_as("select n, event_id, hash from audit_leaf where n >= $1 order by n limit $2")
-        .bind(from).bind(limit).fetch_all(conn).await)
+/// A place, and the event that has it if it is there.
+#[derive(Debug, Clone)]
+pub struct Placed {
+    pub leaf: Leaf,
+    pub event: Option<Recorded>,
 }
 
-/// The events that have the places from `first` to `last`.
-pub async fn placed(tx: &mut Tx, first: i64, last: i64) -> sqlx::Result<Vec<Recorded>> {
-    in_tx!(tx, conn => sqlx::query_as(
-        "select id, recorded_at, kind, outcome, actor_kind, actor_id, payload_hash, payload, source_index
-         from audit_leaf join audit_event on audit_event.id = audit_leaf.event_id where n >= $1 and n <= $2 order by n")
-        .bind(first).bind(last).fetch_all(conn).await)
+/// A row of [`placed`]: a leaf, and the columns of its event or nulls.
+type PlacedRow = (
+    i64,
+    EventId,
+    Vec<u8>,
+    Option<Timestamp>,
+    Option<String>,
+    Option<String>,
+    Option<String>,
+    Option<Uuid>,
+    Option<Vec<u8>>,
+    Option<Sealed>,
+    Option<BlindIndex>,
+);
+
+/// The next places, from `from` on, with their events.
+pub async fn placed(tx: &mut Tx, from: i64, limit: i64) -> sqlx::Result<Vec<Placed>> {
+    let rows: Vec<PlacedRow> = in_tx!(tx, conn => sqlx::query_as(
+        "select lot.n, lot.event_id, lot.hash, recorded_at, kind, outcome, actor_kind, actor_id, payload_hash, payload, source_index
+         from (select n, event_id, hash from audit_leaf where n >= $1 order by n limit $2) as lot
+         left join audit_event on audit_event.id = lot.event_id order by lot.n")
+        .bind(from).bind(limit).fetch_all(conn).await)?;
+    Ok(rows.into_iter().map(placed_of).collect())
+}
+
+fn placed_of((n, id, hash, recorded_at, kind, outcome, actor_kind, actor_id, payload_hash, payload, source_index): PlacedRow) -> Placed {
+    let columns = recorded_at.zip(kind).zip(outcome).zip(actor_kind).zip(payload_hash).zip(payload);
+    let event = columns.map(|(((((recorded_at, kind), outcome), actor_kind), payload_hash), payload)| Recorded {
+        id,
+        recorded_at,
+        kind,
+        outcome,
+        actor_kind,
+        actor_id,
+        payload_hash,
+        payload,
+        source_index,
+    });
+    Placed { leaf: Leaf { n, event_id: id, hash }, event }
 }
 
 /// A patient's tag on the event at a place, and its number there if it has one.
@@ -177,11 +222,22 @@ pub async fn tagged(tx: &mut Tx, first: i64, last: i64) -> sqlx::Result<Vec<Tagg
         .bind(first).bind(last).fetch_all(conn).await)
 }
 
-/// How many numbers of tags belong to no event that bears the tag.
-pub async fn stray_numbers(tx: &mut Tx) -> sqlx::Result<i64> {
+/// How many numbers were given to tags.
+pub async fn numbers(tx: &mut Tx) -> sqlx::Result<i64> {
+    in_tx!(tx, conn => sqlx::query_scalar("select count(*) from audit_leaf_subject").fetch_one(conn).await)
+}
+
+/// How many events have no place.
+pub async fn unplaced(tx: &mut Tx) -> sqlx::Result<i64> {
     in_tx!(tx, conn => sqlx::query_scalar(
-        "select count(*) from audit_leaf_subject as numbers left join audit_leaf on audit_leaf.n = numbers.leaf
-         left join audit_event_subject as tags on tags.event_id = audit_leaf.event_id and tags.tag = numbers.tag where tags.tag is null")
+        "select (select count(*) from audit_event) - (select count(distinct event_id) from audit_leaf)").fetch_one(conn).await)
+}
+
+/// How many events have no place and wait for one.
+pub async fn waiting_for_places(tx: &mut Tx) -> sqlx::Result<i64> {
+    in_tx!(tx, conn => sqlx::query_scalar(
+        "select count(*) from audit_pending join audit_event on audit_event.id = audit_pending.event_id
+         left join audit_leaf on audit_leaf.event_id = audit_pending.event_id where audit_leaf.n is null")
         .fetch_one(conn).await)
 }
 

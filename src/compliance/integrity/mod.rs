@@ -7,67 +7,95 @@ mod model;
 
 pub use model::{Finding, Report, Verdict};
 
-use crate::audit::tree::{self, Head, Signed};
-use crate::audit::{self, Log};
+use super::entry::address;
+use crate::audit::Log;
+use crate::audit::tree::{self, Head, Placed, Signed, Tagged};
 use crate::db;
-use crate::ids::EventId;
 use anyhow::Context;
 use model::Check;
-use std::collections::{HashMap, VecDeque};
+use std::collections::VecDeque;
+use tokio::sync::mpsc;
 
 /// Events read at once. Lower: less memory. Higher: fewer queries.
 const BATCH: i64 = 2_000;
+/// Lots that are read before they are checked. Lower: less memory. Higher: a slow lot holds up nobody.
+const LOTS_AHEAD: usize = 2;
 
-/// Verify the log that this transaction sees.
+/// Events as they were read: the places in their order, the tags on them in the order of places and tags, and the heads that were signed
+/// over no more than these.
+struct Lot {
+    placed: Vec<Placed>,
+    tagged: Vec<Tagged>,
+    heads: Vec<Signed>,
+}
+
+/// Verify the log that this transaction sees. One thread opens and hashes while the next events are read.
 ///
 /// `keys`: the texts with which signatures are checked; from outside, or they prove nothing. `known`: heads from outside. `progress`
 /// hears how many events are done, and of how many.
-pub async fn verify(
-    tx: &mut db::Tx,
-    log: &Log,
-    keys: &[&str],
-    known: &[String],
-    mut progress: impl FnMut(u64, u64),
-) -> anyhow::Result<Report> {
+pub async fn verify(tx: &mut db::Tx, log: &Log, keys: &[&str], known: &[String], progress: impl FnMut(u64, u64)) -> anyhow::Result<Report> {
     let mut outside = Vec::new();
     for note in known {
         outside.push(Head::found_in(note, keys).context("a head from outside")?);
     }
-    let (tree, mut check) = (tree::tree(tx).await?, Check::new(outside));
-    let (mut heads, mut from) = (Heads::default(), i64::MIN);
+    let tree = tree::tree(tx).await?;
+    let (lots, read) = mpsc::channel(LOTS_AHEAD);
+    let (log, keys) = (log.clone(), keys.iter().map(|key| (*key).to_owned()).collect());
+    let checking = tokio::task::spawn_blocking(move || check_all(Check::new(outside), read, &log, keys));
+    let all_read = read_all(tx, tree.size, lots, progress).await;
+    let check = checking.await.context("the events were not checked to their end")?;
+    all_read?;
+    let waiting = tree::waiting_for_places(tx).await?;
+    // Which these are is a long question, and seldom one.
+    let lost = if tree::unplaced(tx).await? == waiting { Vec::new() } else { tree::lost(tx).await? };
+    let lost: Vec<uuid::Uuid> = lost.into_iter().map(|event| event.0).collect();
+    Ok(check.end(tree, waiting.cast_unsigned(), &lost, tree::numbers(tx).await?))
+}
+
+async fn read_all(tx: &mut db::Tx, size: u64, lots: mpsc::Sender<Lot>, mut progress: impl FnMut(u64, u64)) -> sqlx::Result<()> {
+    let (mut heads, mut from, mut done) = (Heads::default(), i64::MIN, 0);
     loop {
-        let leaves = tree::leaves(tx, from, BATCH).await?;
-        let (Some(first), Some(last)) = (leaves.first(), leaves.last()) else { break };
-        let events: HashMap<EventId, audit::Recorded> =
-            tree::placed(tx, first.n, last.n).await?.into_iter().map(|event| (event.id, event)).collect();
-        let tagged = tree::tagged(tx, first.n, last.n).await?;
-        let mut rest = tagged.as_slice();
-        for leaf in &leaves {
-            let (own, others) = rest.split_at(rest.iter().take_while(|tagged| tagged.leaf == leaf.n).count());
-            rest = others;
-            let event = events.get(&leaf.event_id);
-            let disclosed = event.and_then(|event| log.disclose(event));
-            let address = check.place(leaf, event.map(|event| (event, disclosed.as_ref())), own);
-            // Only events older than the column have an address and none here.
-            if let Some(said) = event.and_then(|event| event.source_index.as_ref())
-                && address.map(|address| log.source_index(&address)).as_ref() != Some(said)
+        let placed = tree::placed(tx, from, BATCH).await?;
+        let (Some(first), Some(last)) = (placed.first(), placed.last()) else { break };
+        from = last.leaf.n + 1;
+        done += placed.len() as u64;
+        let lot = Lot { tagged: tree::tagged(tx, first.leaf.n, last.leaf.n).await?, heads: heads.up_to(tx, done).await?, placed };
+        // Nobody takes it: the checking ended, and says why.
+        let _ended = lots.send(lot).await;
+        progress(done, size.max(done));
+    }
+    let beyond = Lot { placed: Vec::new(), tagged: Vec::new(), heads: heads.up_to(tx, u64::MAX >> 1).await? };
+    let _ended = lots.send(beyond).await;
+    Ok(())
+}
+
+/// The other thread: open and check what was read.
+fn check_all(mut check: Check, mut read: mpsc::Receiver<Lot>, log: &Log, keys: Vec<String>) -> Check {
+    let keys: Vec<&str> = keys.iter().map(String::as_str).collect();
+    while let Some(lot) = read.blocking_recv() {
+        let mut tagged = lot.tagged.as_slice();
+        let mut heads = lot.heads.iter().peekable();
+        let check_head = |check: &mut Check, signed: &Signed| {
+            check.signed(signed.size.cast_unsigned(), Head::open(&signed.note, &keys).ok().as_ref());
+        };
+        for Placed { leaf, event } in &lot.placed {
+            let (own, others) = tagged.split_at(tagged.iter().take_while(|tagged| tagged.leaf == leaf.n).count());
+            tagged = others;
+            let disclosed = event.as_ref().and_then(|event| log.disclose(event));
+            check.place(leaf, event.as_ref().map(|event| (event, disclosed.as_ref())), own);
+            // None on an event that came from no address, and on those older than the column.
+            if let (Some(said), Some(disclosed)) = (event.as_ref().and_then(|event| event.source_index.as_ref()), &disclosed)
+                && address(disclosed).map(|address| log.source_index(address)).as_ref() != Some(said)
             {
-                check.columns(leaf);
+                check.column(leaf);
             }
-            while let Some(signed) = heads.next_up_to(tx, check.size()).await? {
-                check.signed(signed.size.cast_unsigned(), Head::open(&signed.note, keys).ok().as_ref());
+            while let Some(signed) = heads.next_if(|signed| signed.size.cast_unsigned() <= check.size()) {
+                check_head(&mut check, signed);
             }
         }
-        from = last.n + 1;
-        progress(check.size(), tree.size.max(check.size()));
+        heads.for_each(|signed| check_head(&mut check, signed));
     }
-    while let Some(signed) = heads.next_up_to(tx, u64::MAX >> 1).await? {
-        check.signed(signed.size.cast_unsigned(), Head::open(&signed.note, keys).ok().as_ref());
-    }
-    let waiting = audit::pending(tx).await?.cast_unsigned();
-    let lost: Vec<uuid::Uuid> = tree::lost(tx).await?.into_iter().map(|event| event.0).collect();
-    let stray = tree::stray_numbers(tx).await?;
-    Ok(check.end(tree, waiting, &lost, stray))
+    check
 }
 
 /// A line on standard error that tells how far it is, where that is a terminal.
@@ -94,16 +122,23 @@ struct Heads {
 }
 
 impl Heads {
-    /// The next one that covers at most `size` events.
-    async fn next_up_to(&mut self, tx: &mut db::Tx, size: u64) -> sqlx::Result<Option<Signed>> {
-        if self.read.is_empty() && !self.all {
-            self.read = tree::checkpoints(tx, self.last, BATCH).await?.into();
-            self.all = self.read.is_empty();
-            self.last = self.read.back().map_or(self.last, |signed| signed.size);
-        }
-        match self.read.front() {
-            Some(next) if next.size.cast_unsigned() <= size => Ok(self.read.pop_front()),
-            _ => Ok(None),
+    /// The next ones that cover at most `size` events.
+    async fn up_to(&mut self, tx: &mut db::Tx, size: u64) -> sqlx::Result<Vec<Signed>> {
+        let mut heads = Vec::new();
+        loop {
+            if self.read.is_empty() && !self.all {
+                self.read = tree::checkpoints(tx, self.last, BATCH).await?.into();
+                self.all = self.read.is_empty();
+                self.last = self.read.back().map_or(self.last, |signed| signed.size);
+            }
+            match self.read.pop_front() {
+                Some(next) if next.size.cast_unsigned() <= size => heads.push(next),
+                Some(later) => {
+                    self.read.push_front(later);
+                    return Ok(heads);
+                }
+                None => return Ok(heads),
+            }
         }
     }
 }

@@ -3,7 +3,7 @@
 //! Nothing that the log says of itself is taken for true: places, hashes, counters and roots are computed anew from the events, and
 //! compared with what lies beside them, with what was signed, and with heads that come from outside (AUD-24, AUD-27).
 
-use super::super::entry::Payload;
+use super::super::entry::says_the_same;
 use crate::audit::tree::{Edge, Hash, Head, Leaf, Tagged, Tree, record_hash};
 use crate::audit::{Disclosed, Recorded, leaf_bytes};
 use std::collections::HashMap;
@@ -147,6 +147,8 @@ pub struct Check {
     edge: Edge,
     /// The last number of each tag.
     tags: HashMap<Vec<u8>, u64>,
+    /// How many numbers of tags were met.
+    numbered: i64,
     /// Heads from outside, in the order of their sizes.
     known: Vec<Head>,
     report: Report,
@@ -157,7 +159,7 @@ impl Check {
     pub fn new(mut known: Vec<Head>) -> Self {
         known.sort_by_key(|head| head.size);
         let report = Report { events: 0, waiting: 0, signed: 0, outside: 0, findings: Vec::new(), found: 0 };
-        Self { edge: Edge::default(), tags: HashMap::new(), known, report }
+        Self { edge: Edge::default(), tags: HashMap::new(), numbered: 0, known, report }
     }
 
     /// How many events were taken.
@@ -165,48 +167,42 @@ impl Check {
         self.edge.size()
     }
 
-    /// Take the next place. `event`: what has it, with its opened payload; `tagged`: its tags in their order. The network address that the event
-    /// names: [`Check::columns`] is told if the database says another.
-    pub fn place(&mut self, leaf: &Leaf, event: Option<(&Recorded, Option<&Disclosed>)>, tagged: &[Tagged]) -> Option<String> {
+    /// Take the next place. `event`: what has it, with its opened payload; `tagged`: its tags in their order.
+    pub fn place(&mut self, leaf: &Leaf, event: Option<(&Recorded, Option<&Disclosed>)>, tagged: &[Tagged]) {
         let place = self.edge.size();
         if leaf.n.cast_unsigned() != place {
             self.find(Finding::PlaceMissing { place });
         }
-        let payload = event.and_then(|(event, disclosed)| self.payload_of(place, event, disclosed));
-        let hash = self.hash_of(place, leaf, event.map(|(event, _)| event), tagged);
+        let hash = self.hash_of(place, leaf, event, tagged);
         if hash.is_some_and(|hash| hash.0.as_slice() != leaf.hash) {
             self.find(Finding::Leaf { place, event: leaf.event_id.0 });
         }
-        self.edge.append(&[hash.unwrap_or(Hash([0; 32]))]);
+        self.edge.take(hash.unwrap_or(Hash([0; 32])));
         self.meet_known();
-        payload.map(|payload| payload.from).filter(|from| !from.is_empty())
     }
 
-    /// The columns of the event that was taken last say something else than the event.
-    pub fn columns(&mut self, leaf: &Leaf) {
+    /// A column of the event that was taken last says something else than the event.
+    pub fn column(&mut self, leaf: &Leaf) {
         self.find(Finding::Columns { place: self.edge.size() - 1, event: leaf.event_id.0 });
     }
 
-    fn payload_of(&mut self, place: u64, event: &Recorded, disclosed: Option<&Disclosed>) -> Option<Payload> {
-        let payload = Payload::read(event, disclosed);
-        match (&payload, disclosed) {
-            (Some(_), _) => {}
-            (None, Some(_)) => self.find(Finding::Columns { place, event: event.id.0 }),
-            (None, None) => self.find(Finding::Payload { place, event: event.id.0 }),
-        }
-        payload
-    }
-
     /// The hash of a place, from the event alone.
-    fn hash_of(&mut self, place: u64, leaf: &Leaf, event: Option<&Recorded>, tagged: &[Tagged]) -> Option<Hash> {
-        let Some(event) = event else {
-            self.find(Finding::EventMissing { place, event: leaf.event_id.0 });
+    fn hash_of(&mut self, place: u64, leaf: &Leaf, event: Option<(&Recorded, Option<&Disclosed>)>, tagged: &[Tagged]) -> Option<Hash> {
+        let id = leaf.event_id.0;
+        let Some((event, disclosed)) = event else {
+            self.find(Finding::EventMissing { place, event: id });
             return None;
         };
+        match disclosed {
+            None => self.find(Finding::Payload { place, event: id }),
+            Some(disclosed) if !says_the_same(event, disclosed) => self.find(Finding::Columns { place, event: id }),
+            Some(_) => {}
+        }
         let mut subjects = Vec::with_capacity(tagged.len());
         for subject in tagged {
             let last = self.tags.entry(subject.tag.clone()).or_default();
             *last += 1;
+            self.numbered += i64::from(subject.n.is_some());
             let follows = subject.n == Some(last.cast_signed());
             let next = *last;
             let tag: Option<[u8; 16]> = subject.tag.as_slice().try_into().ok();
@@ -240,8 +236,8 @@ impl Check {
         }
     }
 
-    /// Everything was taken.
-    pub fn end(mut self, tree: Tree, waiting: u64, lost: &[Uuid], stray_numbers: i64) -> Report {
+    /// Everything was taken. `numbers`: how many numbers of tags lie in the database.
+    pub fn end(mut self, tree: Tree, waiting: u64, lost: &[Uuid], numbers: i64) -> Report {
         let found = self.edge.size();
         if tree.size != found || tree.root != self.edge.root() {
             self.find(Finding::Tree { said: tree.size, found });
@@ -252,8 +248,8 @@ impl Check {
         for event in lost {
             self.find(Finding::Lost { event: *event });
         }
-        if stray_numbers > 0 {
-            self.find(Finding::StrayNumbers { count: stray_numbers });
+        if numbers != self.numbered {
+            self.find(Finding::StrayNumbers { count: numbers - self.numbered });
         }
         Report { events: found, waiting, ..self.report }
     }

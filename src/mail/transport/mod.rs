@@ -10,7 +10,7 @@ mod stream;
 use super::ics;
 use super::message::Message;
 use crate::config::Config;
-use crate::time::Timestamp;
+use crate::time::{Millis, Timestamp};
 use std::path::Path;
 use std::time::Duration;
 
@@ -105,8 +105,9 @@ pub async fn send(config: &Config, outgoing: &Outgoing<'_>) -> Result<(), SendEr
 }
 
 /// Longer than any [`send`] takes: whoever holds a letter for so long is not sending it any more.
-pub fn longest(config: &Config) -> Duration {
-    config.mail.smtp.as_ref().map_or(FILE_TIMEOUT, smtp::longest)
+pub fn hold(config: &Config) -> Millis {
+    let longest = config.mail.smtp.as_ref().map_or(FILE_TIMEOUT, smtp::longest);
+    Millis(i64::try_from(longest.as_millis()).unwrap_or(i64::MAX))
 }
 
 /// First under another name and on disk, then under its own: nobody reads half a mail. The same letter is the same file.

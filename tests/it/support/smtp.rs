@@ -17,6 +17,7 @@ use tokio_rustls::rustls::crypto::ring;
 use tokio_rustls::rustls::pki_types::PrivateKeyDer;
 
 pub const USER: &str = "visits";
+pub const COMPLIANCE: &str = "compliance@clinic.example";
 pub const PASSWORD: &str = "a password of the mail server";
 
 /// Where in a conversation the script answers otherwise.
@@ -114,7 +115,8 @@ impl Catcher {
         let (folder, tls) = (self.folder.path().display(), if self.starttls { "starttls" } else { "implicit" });
         format!(
             "[mail]\nfrom = \"visits@clinic.example\"\n[mail.smtp]\nhost = \"localhost\"\nport = {}\ntls = \"{tls}\"\nuser = \"{USER}\"\n\
-             password_file = \"{folder}/password\"\nca_file = \"{folder}/ca.pem\"\ntimeout_seconds = {}\n",
+             password_file = \"{folder}/password\"\nca_file = \"{folder}/ca.pem\"\ntimeout_seconds = {}\n\
+             [compliance]\nmail = \"{COMPLIANCE}\"\n",
             self.port, self.timeout_seconds
         )
     }
