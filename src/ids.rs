@@ -56,6 +56,8 @@ id! {
     DeviceId,
     /// A mail waiting to leave.
     MailId,
+    /// What the compliance officer keeps of one incident or one request.
+    CaseId,
     /// One event of the access log.
     EventId,
     /// One request, or one socket message, as it appears in the log.

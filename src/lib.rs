@@ -24,7 +24,8 @@
 //! - [`waiting_room`]: who is here, who may enter.
 //! - [`calls`]: two pages and what may pass between them.
 //! - [`records`]: the sealed note of a visit.
-//! - [`compliance`]: reading and exporting the access log.
+//! - [`compliance`]: reading, verifying and exporting the access log, who opened a record, what should be reviewed, that accounts were.
+//! - [`rights`]: whose data a break-in touched, who must be told of it and by when.
 //! - [`jobs`], [`server`]: what happens by itself; the HTTP server.
 //! - [`operations`]: health and figures for those who run it, on an address of their own.
 //! - [`production`], [`init`], [`demo`]: what a clinic's start refuses; how a clinic begins; a whole one to try.
@@ -76,6 +77,7 @@ pub mod operations;
 pub mod patients;
 pub mod production;
 pub mod records;
+pub mod rights;
 pub mod secret;
 pub mod server;
 pub mod staff;

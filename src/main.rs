@@ -6,10 +6,12 @@ use anteroom::crypto::Rng;
 use anteroom::db::OnlyNode;
 use anteroom::operations::{self, Operations};
 use anteroom::terminal::audit::AuditCommand;
+use anteroom::terminal::breach::BreachWishes;
 use anteroom::terminal::links::LinksCommand;
 use anteroom::terminal::staff::StaffCommand;
 use anteroom::time::SystemClock;
 use anteroom::waiting_room::Hub;
+use anteroom::web::assets::Manifest;
 use anteroom::web::metrics::Requests;
 use anteroom::web::tls::{self, Certificate};
 use anteroom::{demo, init, jobs, production, server, terminal};
@@ -66,6 +68,8 @@ enum Command {
         #[arg(long)]
         config: PathBuf,
     },
+    /// Tell from the access log whose data one account touched between two times.
+    BreachReport(BreachWishes),
     /// Look after the access log.
     Audit {
         #[command(subcommand)]
@@ -89,6 +93,7 @@ async fn main() -> anyhow::Result<ExitCode> {
     let done = match Cli::parse().command {
         Command::Bounce { config } => return Ok(terminal::bounce::take(&config).await),
         Command::Audit { command } => return terminal::audit::run(command).await,
+        Command::BreachReport(wishes) => terminal::breach::run(wishes).await,
         Command::Links { command } => terminal::links::run(command).await,
         Command::Staff { command } => terminal::staff::run(command).await,
         Command::Demo { json, listen, data } => run_demo(json, listen, data).await,
@@ -140,6 +145,7 @@ async fn run(app: App, listeners: Vec<TcpListener>, announce: impl AsyncFnOnce(&
     let serving = actix_web::rt::spawn(serving);
     app.log.replay(&app.system()).await.context("write what waited for the access log")?;
     server::record_start(&app).await.context("write the start into the access log")?;
+    server::record_code(&app, Manifest::compiled_in()).await.context("write into the access log what is served")?;
     let watched = watched(&app, &hub, requests)?;
     announce(&app).await?;
     let (go_on, stopping) = watch::channel(());

@@ -2,7 +2,7 @@
 
 use super::store::Log;
 use super::{Context, Event, Fact, Kind, Object};
-use crate::crypto::{PatientKey, Place, Sealed};
+use crate::crypto::{Altered, PatientKey, Place, Sealed};
 use crate::ids::{EventId, PatientId};
 use crate::secret::Secret;
 use std::collections::BTreeSet;
@@ -35,20 +35,32 @@ impl Access {
         if !self.patients.contains(&key.patient) {
             return Err(OpenError::NotCovered);
         }
-        match self.log.keys.open(key, place, sealed) {
-            Ok(bytes) => String::from_utf8(bytes.reveal().clone()).map(Secret::new).map_err(|_| OpenError::NotText),
-            Err(_) => {
-                let event = Event::failed(Kind::IntegrityFailed, "altered")
-                    .on(row_of(place.table), place.row)
-                    .about(key.patient)
-                    .with("table", Fact::Word(place.table))
-                    .with("column", Fact::Word(place.column))
-                    .with("access", Fact::Id(self.event.0));
-                // If even this cannot be written, the value stays closed all the same.
-                let _unwritten = self.log.refused(&self.context, event).await;
-                Err(OpenError::Altered)
-            }
+        self.opened(self.log.keys.open(key, place, sealed), place, Some(key.patient)).await
+    }
+
+    /// Open a sealed text of the clinic, which belongs to no patient.
+    pub async fn open_of_clinic(&self, place: Place, sealed: &Sealed) -> Result<Secret<String>, OpenError> {
+        self.opened(self.log.keys.open_of_clinic(place, sealed), place, None).await
+    }
+
+    async fn opened(
+        &self,
+        opened: Result<Secret<Vec<u8>>, Altered>,
+        place: Place,
+        patient: Option<PatientId>,
+    ) -> Result<Secret<String>, OpenError> {
+        if let Ok(bytes) = opened {
+            return String::from_utf8(bytes.reveal().clone()).map(Secret::new).map_err(|_| OpenError::NotText);
         }
+        let event = Event::failed(Kind::IntegrityFailed, "altered")
+            .on(row_of(place.table), place.row)
+            .about_all(patient)
+            .with("table", Fact::Word(place.table))
+            .with("column", Fact::Word(place.column))
+            .with("access", Fact::Id(self.event.0));
+        // If even this cannot be written, the value stays closed all the same.
+        let _unwritten = self.log.refused(&self.context, event).await;
+        Err(OpenError::Altered)
     }
 
     /// [`Access::open`] for a value that may be absent.
@@ -66,6 +78,7 @@ fn row_of(table: &str) -> Object {
         "visit" => Object::Visit,
         "visit_note" => Object::Note,
         "outbox" => Object::Mail,
+        "case_entry" => Object::Case,
         _ => Object::Patient,
     }
 }

@@ -40,6 +40,8 @@ words! {
     Kind {
         SystemStarted = "system.started",
         SystemStopped = "system.stopped",
+        /// Which code is served from this start on (RTC-09).
+        CodeServed = "code.served",
         /// The machine's clock was set, or the machine slept.
         TimeStepped = "clock.stepped",
         KeysCreated = "keys.created",
@@ -150,6 +152,17 @@ words! {
         LogReplayed = "log.replayed",
         /// A head that left the house was taken for the last one, because the file with it was lost (AUD-21).
         LogHeadAdopted = "log.head_adopted",
+        /// The newest events are lost for good, and the log goes on from those before, under another name (AUD-21).
+        LogBegunAnew = "log.begun_anew",
+        /// The key that signs the log's heads is followed by another (AUD-25).
+        LogKeyRotated = "log.key_rotated",
+
+        /// Somebody asked whose data an account had touched (PRV-09).
+        BreachReported = "breach.reported",
+        /// The compliance officer began to keep an incident or a request (PRV-04, PRV-06, PRV-10).
+        CaseOpened = "case.opened",
+        CaseEntered = "case.entered",
+        CaseRead = "case.read",
     }
 }
 
@@ -205,6 +218,7 @@ words! {
         Mail = "mail",
         Note = "note",
         Log = "log",
+        Case = "case",
         Clinic = "clinic",
         Key = "key",
     }

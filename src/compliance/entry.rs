@@ -53,6 +53,8 @@ struct Columns<'a> {
     event: Uuid,
     kind: &'a str,
     outcome: &'a str,
+    #[serde(default)]
+    from: &'a str,
 }
 
 #[derive(Deserialize)]
@@ -62,25 +64,16 @@ struct ActorColumns<'a> {
     id: Option<Uuid>,
 }
 
-/// True when the clear columns say what the payload says.
-pub fn says_the_same(recorded: &Recorded, disclosed: &Disclosed) -> bool {
-    let Ok(payload) = serde_json::from_str::<Columns>(&disclosed.payload) else { return false };
-    payload.event == recorded.id.0
+/// The network address that the payload names, empty if none, of an event whose clear columns say what the payload says.
+pub fn agreed<'a>(recorded: &Recorded, disclosed: &'a Disclosed) -> Option<&'a str> {
+    let payload: Columns = serde_json::from_str(&disclosed.payload).ok()?;
+    let same = payload.event == recorded.id.0
         && payload.at == recorded.recorded_at.0
         && payload.kind == recorded.kind
         && payload.outcome == recorded.outcome
         && payload.actor.kind == recorded.actor_kind
-        && payload.actor.id == recorded.actor_id
-}
-
-/// The network address that a payload names.
-pub fn address(disclosed: &Disclosed) -> Option<&str> {
-    #[derive(Deserialize)]
-    struct From<'a> {
-        #[serde(borrow)]
-        from: Option<&'a str>,
-    }
-    serde_json::from_str::<From>(&disclosed.payload).ok()?.from
+        && payload.actor.id == recorded.actor_id;
+    same.then_some(payload.from)
 }
 
 impl Payload {
@@ -89,7 +82,7 @@ impl Payload {
         let disclosed = disclosed?;
         let mut payload: Self = serde_json::from_str(&disclosed.payload).ok()?;
         payload.patients.retain(|patient| !patient.is_nil());
-        says_the_same(recorded, disclosed).then_some(payload)
+        agreed(recorded, disclosed).map(|_| payload)
     }
 
     /// The word for why it was refused, failed or ended.

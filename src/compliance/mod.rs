@@ -5,7 +5,8 @@
 //! left out. An export is streamed in batches, so that its size does not matter to the memory.
 //!
 //! `model` parses a search, `entry` reads an event, `csv` writes cells, all pure; `order` turns the pages of the log; `opened` is the list for one
-//! patient; `export` makes the stream; `integrity` tells whether the log is what was signed, `panel` tells it to an officer; `review` finds what somebody should look at, `access_review` that somebody looked at all accounts; `heads` mails what was signed out of the house.
+//! patient; `export` makes the stream; `integrity` tells whether the log is what was signed, `panel` tells it to an officer; `review` finds what
+//! somebody should look at, `access_review` holds that somebody looked at all accounts; `heads` mails what was signed out of the house.
 
 mod access_review;
 pub mod csv;
@@ -21,15 +22,15 @@ mod panel;
 pub mod review;
 mod store;
 
-pub use pages::routes;
-pub use panel::run_due as verify_due;
-
 use crate::app::App;
 use crate::audit::{Context, Event, Fact, Filter, Kind, Object, Recorded};
 use crate::text::Text;
-use entry::Payload;
+pub use entry::Payload;
+pub use model::{Edge, instant};
 use model::{Mark, Search};
-use store::Person;
+pub use pages::routes;
+pub use panel::run_due as verify_due;
+pub use store::Person;
 
 /// Rows of one page. Lower: pages come sooner. Higher: fewer pages to turn.
 const PAGE_ROWS: usize = 100;
@@ -64,7 +65,7 @@ async fn view(app: &App, context: &Context, t: Text, search: &Search) -> sqlx::R
 }
 
 /// Everybody whom the log may name.
-async fn everybody(app: &App) -> sqlx::Result<Vec<Person>> {
+pub async fn everybody(app: &App) -> sqlx::Result<Vec<Person>> {
     let mut tx = app.db.reading().await?;
     store::people(&mut tx).await
 }

@@ -217,15 +217,16 @@ fn optional<T>(text: &str, parse: impl Fn(&str) -> Result<T, &'static str>, prob
     parse(text).map_err(|name| *problem = Some(name)).ok()
 }
 
-#[derive(Clone, Copy)]
-enum Edge {
+/// Which end of a period a time is.
+#[derive(Debug, Clone, Copy)]
+pub enum Edge {
     From,
     Until,
 }
 
 /// A wall-clock time as browsers send it, or a date, which is its midnight. Of an hour that clocks pass twice, the reading
 /// that makes the period longer: an officer should rather see too much than miss an hour.
-fn instant(text: &str, zone: Zone, edge: Edge) -> Result<Timestamp, &'static str> {
+pub fn instant(text: &str, zone: Zone, edge: Edge) -> Result<Timestamp, &'static str> {
     if let Ok(date) = text.parse::<NaiveDate>() {
         return Ok(zone.day(date).0);
     }

@@ -229,6 +229,18 @@ impl Keyring {
         envelope::open(key.key.reveal(), key.kid, self.deployment, &place, sealed)
     }
 
+    /// Seal a value of the clinic, which belongs to no patient.
+    pub fn seal_of_clinic(&self, place: Place, rng: &Rng, plaintext: &[u8]) -> Sealed {
+        let place = Place { patient: Uuid::nil(), ..place };
+        envelope::seal(self.organisation.key.reveal(), self.organisation.kid, self.deployment, &place, rng, plaintext)
+    }
+
+    /// Open what [`Keyring::seal_of_clinic`] made. Called from `audit` alone.
+    pub fn open_of_clinic(&self, place: Place, sealed: &Sealed) -> Result<Secret<Vec<u8>>, Altered> {
+        let place = Place { patient: Uuid::nil(), ..place };
+        envelope::open(self.organisation.key.reveal(), self.organisation.kid, self.deployment, &place, sealed)
+    }
+
     /// Seal the salt and payload of one event of the access log.
     pub fn seal_log(&self, event: Uuid, rng: &Rng, plaintext: &[u8]) -> Sealed {
         envelope::seal(self.log.key.reveal(), self.log.kid, self.deployment, &log_place(event), rng, plaintext)

@@ -42,6 +42,8 @@ impl Signed {
             Role::Compliance => &[
                 ("/access-log", "staff-nav-log"),
                 ("/review", "staff-nav-review"),
+                ("/breach", "rights-nav-breach"),
+                ("/incidents", "rights-nav-incidents"),
                 ("/integrity", "staff-nav-integrity"),
                 ("/access-review", "staff-nav-access"),
             ],

@@ -1,14 +1,14 @@
-//! `anteroom audit`: verify the log, print its key, adopt a head.
+//! `anteroom audit`: verify the log, print its keys, change the key, adopt a head, begin anew after a loss.
 
 use super::{open, say};
 use crate::app::App;
-use crate::audit::tree::LogKey;
-use crate::compliance::integrity;
+use crate::audit::tree::{LogKeys, Retired};
+use crate::compliance::{heads, integrity};
 use crate::config::Config;
 use crate::crypto::Rng;
 use crate::db::OnlyNode;
 use crate::time::SystemClock;
-use anyhow::Context;
+use anyhow::{Context, ensure};
 use clap::{Args, Subcommand};
 use std::path::{Path, PathBuf};
 use std::process::ExitCode;
@@ -19,10 +19,28 @@ pub enum AuditCommand {
     /// Tell whether the log in the database is what was recorded. Exit code 0: it is, up to a head from outside that covers all of it;
     /// 1: something was altered; 2: all fits together, and no head from outside covers all of it.
     Verify(VerifyWishes),
-    /// Print the key with which anybody can check what this clinic signed of its log. It is no secret.
+    /// Print the keys with which anybody can check what this clinic signed of its log, and when each was in use. They are no secret.
     Key {
         #[arg(long)]
         config: PathBuf,
+    },
+    /// Change the key that signs the log. Stop the server first. What was signed before still counts; an event and a head under both keys tell
+    /// of the change. If it is broken off, give the command again.
+    RotateKey {
+        #[arg(long)]
+        config: PathBuf,
+    },
+    /// When the newest events of the log are lost for good, because no newer backup exists: let it go on from what is left, under another name
+    /// and with another key. The loss stays in the log, and nobody can take it back. Stop the server first.
+    BeginAnew {
+        #[arg(long)]
+        config: PathBuf,
+        /// A file with the newest head that is known: the log.head of the data folder, or the newest mail that holds one.
+        #[arg(long)]
+        head: PathBuf,
+        /// How many events are lost. Without it the command says the number and does nothing.
+        #[arg(long)]
+        lost: Option<u64>,
     },
     /// After the loss of the file with the log's last head: take one that left the house in its place.
     AdoptHead {
@@ -38,7 +56,7 @@ pub enum AuditCommand {
 pub struct VerifyWishes {
     #[arg(long)]
     config: PathBuf,
-    /// The key that signed the log, as it came to you on another way than the log. This machine's own if absent.
+    /// A key that signed the log, as it came to you on another way than the log. May be given again. This machine's own if absent.
     #[arg(long)]
     vkey: Vec<String>,
     /// A file with a head that left the house: a checkpoint, or a mail that holds one. May be given again.
@@ -50,10 +68,71 @@ pub struct VerifyWishes {
 pub async fn run(command: AuditCommand) -> anyhow::Result<ExitCode> {
     match command {
         AuditCommand::Verify(wishes) => return verify(wishes).await,
-        AuditCommand::Key { config } => say(LogKey::read(&Config::read(&config)?.log_key_file())?.verifier())?,
+        AuditCommand::Key { config } => keys(&Config::read(&config)?)?,
+        AuditCommand::RotateKey { config } => rotate_key(&config).await?,
+        AuditCommand::BeginAnew { config, head, lost } => begin_anew(&config, &head, lost).await?,
         AuditCommand::AdoptHead { config, head } => adopt_head(&config, &head).await?,
     }
     Ok(ExitCode::SUCCESS)
+}
+
+fn keys(config: &Config) -> anyhow::Result<()> {
+    let keys = LogKeys::read(&config.log_key_file())?;
+    let mut since = "the beginning of the log".to_owned();
+    for Retired { verifier, until, at } in &keys.retired {
+        say(format!("{verifier}\n    signed from {since} to the head at {until} events, {}", at.rfc3339()))?;
+        since = format!("the head at {until} events, {},", at.rfc3339());
+    }
+    say(format!("{}\n    in use, from {since}", keys.current.verifier()))
+}
+
+async fn rotate_key(config: &Path) -> anyhow::Result<()> {
+    let _only_node = OnlyNode::claim(&Config::read(config)?.database()?).await?;
+    let app = open(config).await?;
+    let done = if app.heads.finished_change() {
+        "A change of the key that was broken off is finished now.".to_owned()
+    } else {
+        let head = app.heads.rotate_key(&app.system(), &app.rng).await?;
+        format!("The key was changed. The head at {} events bears both signatures.", head.size)
+    };
+    let now_in_use = LogKeys::read(&app.config.log_key_file())?.current.verifier().to_owned();
+    app.close().await;
+    say(format!(
+        "{done} From now on heads are signed with this key, which anybody may know:\n  {now_in_use}\n\
+         Give it to whoever keeps the old one: they need both. Destroy copies of the old key's file, then start the server again."
+    ))
+}
+
+async fn begin_anew(config: &Path, head: &Path, lost: Option<u64>) -> anyhow::Result<()> {
+    let _only_node = OnlyNode::claim(&Config::read(config)?.database()?).await?;
+    let app = open(config).await?;
+    if app.heads.finished_change() {
+        app.close().await;
+        return say("A new beginning that was broken off is finished now. Start the server again.");
+    }
+    let loss = app.heads.loss(&std::fs::read_to_string(head).with_context(|| format!("read {}", head.display()))?).await?;
+    let (events, left, size) = (loss.events(), loss.left, loss.head.size);
+    ensure!(
+        lost == Some(events),
+        "the log had {size} events that were signed, and {left} are left. To give up the other {events}, say `--lost {events}`. Nothing was done. \
+         Look for a newer backup first: what is given up stays lost"
+    );
+    let keys: Vec<String> = app.heads.keys().verifiers().into_iter().map(str::to_owned).collect();
+    let keys: Vec<&str> = keys.iter().map(String::as_str).collect();
+    let mut tx = app.db.reading().await?;
+    let report = integrity::verify(&mut tx, &app.log, &keys, &[], integrity::progress_on_terminal()).await?;
+    drop(tx);
+    ensure!(report.found == 0, "what is left is not whole either, and nothing was done:\n{}", report.in_words());
+    let anew = app.heads.begin_anew(&app.system(), &app.rng, &loss).await?;
+    heads::mail_loss(&app, &loss, &anew).await?;
+    let now_in_use = LogKeys::read(&app.config.log_key_file())?.current.verifier().to_owned();
+    app.close().await;
+    say(format!(
+        "The log goes on from event {left}. {events} events are lost, and it says so itself. From now on heads are signed with this key, which anybody may \
+         know:\n  {now_in_use}\n\
+         Give it to whoever keeps the old one: they need both. Keep the database as it was restored, log.head.lost-{size} and every mailed head: they are \
+         evidence. Start the server again."
+    ))
 }
 
 async fn adopt_head(config: &Path, head: &Path) -> anyhow::Result<()> {
@@ -68,7 +147,11 @@ async fn adopt_head(config: &Path, head: &Path) -> anyhow::Result<()> {
 async fn verify(wishes: VerifyWishes) -> anyhow::Result<ExitCode> {
     let config = Config::read(&wishes.config)?;
     let (db, log) = App::to_read(&config, Arc::new(SystemClock), Rng::system()).await?;
-    let own = if wishes.vkey.is_empty() { vec![LogKey::read(&config.log_key_file())?.verifier().to_owned()] } else { Vec::new() };
+    let own: Vec<String> = if wishes.vkey.is_empty() {
+        LogKeys::read(&config.log_key_file())?.verifiers().into_iter().map(str::to_owned).collect()
+    } else {
+        Vec::new()
+    };
     let keys: Vec<&str> = wishes.vkey.iter().chain(&own).map(String::as_str).collect();
     let read = |file: &PathBuf| std::fs::read_to_string(file).with_context(|| format!("read {}", file.display()));
     let known: Vec<String> = wishes.known_head.iter().map(read).collect::<anyhow::Result<_>>()?;

@@ -4,6 +4,7 @@
 
 pub mod audit;
 pub mod bounce;
+pub mod breach;
 pub mod links;
 pub mod staff;
 

@@ -11,6 +11,7 @@ mod support;
 
 mod abuse;
 mod access;
+mod desk;
 mod device_move;
 mod idle;
 mod installed;

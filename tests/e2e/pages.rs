@@ -15,7 +15,7 @@ const STARTS: &[(&str, &[&str])] = &[
     ("anyone", FOR_ANYONE),
     ("scheduler", &["/appointments", "/appointments?view=week", "/appointments/new", "/patients", "/patients/new"]),
     ("clinician", &["/today"]),
-    ("compliance", &["/access-log"]),
+    ("compliance", &["/access-log", "/breach", "/incidents"]),
     ("administrator", &["/staff"]),
 ];
 
@@ -60,7 +60,7 @@ fn is_for_anyone(browser: &Browser, path: &str) -> bool {
 }
 
 fn is_download(path: &str) -> bool {
-    path.starts_with("/access-log/export")
+    path.starts_with("/access-log/export") || path.starts_with("/breach/export")
 }
 
 /// `/patients/{id}` for every patient; of a query only its names and its words, no day and no id.

@@ -18,8 +18,18 @@ use sqlx::AssertSqlSafe;
 use uuid::Uuid;
 
 /// Words that stand in one sealed value each.
-const CANARIES: [&str; 9] =
-    ["zanzibara", "zanzibarb@example.test", "+1 555 8642097531", "zanzibard", BORN, "zanzibare", "zanzibarf", "zanzibarg", "zanzibarh"];
+const CANARIES: [&str; 10] = [
+    "zanzibara",
+    "zanzibarb@example.test",
+    "+1 555 8642097531",
+    "zanzibard",
+    BORN,
+    "zanzibari",
+    "zanzibare",
+    "zanzibarf",
+    "zanzibarg",
+    "zanzibarh",
+];
 const BORN: &str = "1948-03-14";
 
 /// A patient of whom everything is known, and their visit.
@@ -45,7 +55,7 @@ impl TestApp {
 
     /// A visit with a reason, somebody beside the patient, a message and a note.
     async fn known_visit(&self, desk: &Browser, clinician: &Browser, patient: &str, number: &str, time: &str) -> VisitId {
-        let [.., reason, companion, message, note] = CANARIES.map(|canary| format!("{canary}{number}"));
+        let [.., incident, reason, companion, message, note] = CANARIES.map(|canary| format!("{canary}{number}"));
         let (clinician_id, key) = (clinician.id.to_string(), key());
         let mut form = booking(patient, &clinician_id, "2026-11-23", time, &key);
         form.push(("reason", reason.as_str()));
@@ -57,6 +67,9 @@ impl TestApp {
         assert_eq!(sent.status(), StatusCode::SEE_OTHER);
         let saved = clinician.put(&format!("/visits/{visit}/note"), &json!({ "text": note, "version": 0 })).await;
         assert_eq!(saved.status(), StatusCode::OK);
+        let (officer, key) = (self.staff(Role::Compliance).await, self::key());
+        let form = [("request_key", key.as_str()), ("what", &incident), ("happened", "2026-11-20"), ("discovered", "2026-11-23")];
+        led_to(&officer.form("/incidents", &form).await);
         visit
     }
 
@@ -77,12 +90,12 @@ impl TestApp {
         let question = format!(
             "select {row}, {patient}, cast({version} as bigint), {column} from {table} where {column} is not null order by 1 limit 3"
         );
-        let rows: Vec<(Uuid, Uuid, i64, Vec<u8>)> =
+        let rows: Vec<(Uuid, Option<Uuid>, i64, Vec<u8>)> =
             on_db!(self, pool => sqlx::query_as(AssertSqlSafe(question)).fetch_all(pool).await).unwrap();
         rows.into_iter()
             .map(|(row, patient, version, value)| {
                 let (table, column) = (table.to_owned().leak(), column.to_owned().leak());
-                let place = Place { table, column, row, patient, version };
+                let place = Place { table, column, row, patient: patient.unwrap_or_default(), version };
                 Resting { place, value: Sealed(value) }
             })
             .collect()
@@ -91,6 +104,9 @@ impl TestApp {
     async fn opens(&self, place: Place, value: &Sealed) -> bool {
         if place.table == "audit_event" {
             return self.app.keys.open_log(place.row, value).is_ok();
+        }
+        if place.patient.is_nil() {
+            return self.app.keys.open_of_clinic(place, value).is_ok();
         }
         let key = self.app.patient_key(PatientId(place.patient)).await.unwrap();
         self.app.keys.open(&key, place, value).is_ok()
@@ -111,6 +127,7 @@ fn whereabouts(table: &str, column: &str) -> (&'static str, &'static str, &'stat
         ("visit", "message") => ("id", "patient_id", "message_version"),
         ("visit_note", "body") => ("visit_id", "patient_id", "version"),
         ("outbox", "values_sealed") => ("id", "patient_id", "0"),
+        ("case_entry", "body") => ("case_id", "(select patient_id from case_file where id = case_id)", "n"),
         ("audit_event", "payload") => ("id", "id", "0"),
         _ => panic!("say here what {table}.{column} is bound to"),
     }

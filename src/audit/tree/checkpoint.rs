@@ -12,7 +12,10 @@
 use crate::secret::Secret;
 use anyhow::{Context, ensure};
 use ed25519_dalek::SigningKey;
-use signed_note::{Note, Signer, StandardSigner, StandardVerifier, VerifierList, key_id, new_ed25519_verifier_key};
+use signed_note::{
+    Note, NoteError, Signer, StandardSigner, StandardVerifier, Verifier as _, VerifierList, key_id, new_ed25519_verifier_key,
+};
+use std::collections::BTreeMap;
 use tlog_tiles::{Checkpoint, Hash};
 
 /// The byte before an Ed25519 key in C2SP signed-note.
@@ -40,6 +43,8 @@ pub struct Head {
     pub root: Hash,
     /// The whole checkpoint, with its signatures.
     pub note: String,
+    /// The keys whose signatures were found on it and are right: their texts, in the order in which they were given.
+    pub signers: Vec<String>,
 }
 
 impl LogKey {
@@ -78,12 +83,26 @@ impl LogKey {
         &self.verifier
     }
 
+    /// The 32 bytes of its public half.
+    pub fn public(&self) -> [u8; 32] {
+        public_of(&self.verifier).expect("a verifier's text was made from 32 bytes")
+    }
+
     /// Sign that the log has this size and this root.
     pub fn sign(&self, size: u64, root: Hash) -> anyhow::Result<Head> {
-        let text = Checkpoint::new(self.name(), size, root, "").ok().context("a log has an origin")?.to_bytes();
+        Self::sign_together(&[self], size, root)
+    }
+
+    /// The same under several keys at once: the word of an old key for the one that comes after it, which is the last and names the
+    /// log.
+    pub fn sign_together(keys: &[&Self], size: u64, root: Hash) -> anyhow::Result<Head> {
+        let origin = keys.last().context("a head is signed by somebody")?.name();
+        let text = Checkpoint::new(origin, size, root, "").ok().context("a log has an origin")?.to_bytes();
         let mut note = Note::new(&text, &[])?;
-        note.add_sigs(&[&self.signer as &dyn Signer])?;
-        Ok(Head { origin: self.name().to_owned(), size, root, note: String::from_utf8(note.to_bytes())? })
+        let signers: Vec<&dyn Signer> = keys.iter().map(|key| &key.signer as &dyn Signer).collect();
+        note.add_sigs(&signers)?;
+        let signers = keys.iter().map(|key| key.verifier.clone()).collect();
+        Ok(Head { origin: origin.to_owned(), size, root, note: String::from_utf8(note.to_bytes())?, signers })
     }
 }
 
@@ -105,18 +124,58 @@ impl Head {
     /// Read a checkpoint that one of these keys signed. Errors say what is wrong with it.
     pub fn open(note: &str, verifiers: &[&str]) -> anyhow::Result<Self> {
         ensure!(note.len() <= NOTE_BYTES_MAX, "a checkpoint of more than {NOTE_BYTES_MAX} bytes is none");
-        let mut known: Vec<Box<dyn signed_note::Verifier>> = Vec::new();
+        let mut known = BTreeMap::new();
         for verifier in verifiers {
-            known.push(Box::new(StandardVerifier::new(verifier).ok().context("a key to check signatures looks like NAME+HASH+KEY")?));
+            let key = StandardVerifier::new(verifier).ok().context("a key to check signatures looks like NAME+HASH+KEY")?;
+            known.insert((key.name().to_owned(), key.key_id()), (*verifier, key));
         }
+        let (texts, keys): (BTreeMap<_, _>, Vec<_>) =
+            known.into_iter().map(|(id, (text, key))| ((id, text), Box::new(key) as Box<dyn signed_note::Verifier>)).unzip();
         let parsed = Note::from_bytes(note.as_bytes()).ok().context("this is no signed checkpoint")?;
-        parsed.verify(&VerifierList::new(known)).ok().context("the checkpoint is not signed with the log's key")?;
+        let (right, _) = parsed.verify(&VerifierList::new(keys)).ok().context("the checkpoint is not signed with the log's key")?;
+        let signed_by: Vec<&str> = right.iter().filter_map(|by| texts.get(&(by.name().to_owned(), by.id())).copied()).collect();
+        let signers = verifiers.iter().filter(|verifier| signed_by.contains(verifier)).map(|verifier| (*verifier).to_owned());
+        let signers: Vec<String> = signers.collect();
         let checkpoint = Checkpoint::from_bytes(parsed.text()).ok().context("what was signed is no checkpoint")?;
         ensure!(checkpoint.extension().is_empty(), "the checkpoint says more than this program knows");
         let origin = checkpoint.origin().to_owned();
-        ensure!(verifiers.iter().any(|verifier| verifier.split('+').next() == Some(&origin)), "the checkpoint is one of another log");
-        Ok(Self { origin, size: checkpoint.size(), root: *checkpoint.hash(), note: note.to_owned() })
+        ensure!(signers.iter().any(|signer| signer.split('+').next() == Some(&origin)), "the checkpoint is one of another log");
+        Ok(Self { origin, size: checkpoint.size(), root: *checkpoint.hash(), note: note.to_owned(), signers })
     }
+}
+
+/// The 32 bytes in the text of a key, if it is one.
+pub fn public_of(verifier: &str) -> Option<[u8; 32]> {
+    use base64::Engine;
+    let typed = base64::engine::general_purpose::STANDARD.decode(verifier.splitn(3, '+').nth(2)?).ok()?;
+    typed.get(1..)?.try_into().ok()
+}
+
+/// What became of reading a checkpoint with some keys.
+#[derive(Debug, Clone, PartialEq)]
+pub enum Reading {
+    Right(Head),
+    /// It is a checkpoint, and none of these keys signed it: nothing is known about it.
+    UnderAnotherKey,
+    Wrong,
+}
+
+impl Reading {
+    pub fn of(note: &str, verifiers: &[&str]) -> Self {
+        match Head::open(note, verifiers) {
+            Ok(head) => Self::Right(head),
+            Err(_) if is_under_another_key(note, verifiers) => Self::UnderAnotherKey,
+            Err(_) => Self::Wrong,
+        }
+    }
+}
+
+fn is_under_another_key(note: &str, verifiers: &[&str]) -> bool {
+    let keys = verifiers.iter().filter_map(|verifier| StandardVerifier::new(verifier).ok());
+    let known = keys.map(|key| Box::new(key) as Box<dyn signed_note::Verifier>).collect();
+    let Ok(parsed) = Note::from_bytes(note.as_bytes()) else { return false };
+    let nobody_known = matches!(parsed.verify(&VerifierList::new(known)), Err(NoteError::UnverifiedNote));
+    nobody_known && Checkpoint::from_bytes(parsed.text()).is_ok()
 }
 
 /// The note in a mail's header, whose lines a mail server may have broken anew.
@@ -168,6 +227,34 @@ mod tests {
         assert_eq!(open(&note.replace("\n10\n", "\n11\n"), &ours), Err("the checkpoint is not signed with the log's key".into()));
         assert_eq!(open("", &ours), Err("this is no signed checkpoint".into()));
         assert_eq!(open(&"x".repeat(NOTE_BYTES_MAX + 1), &ours), Err("a checkpoint of more than 16384 bytes is none".into()));
+    }
+
+    #[test]
+    fn a_head_under_two_keys_opens_with_either_and_says_with_which() {
+        let (old, new) = (key(7), key(8));
+        let head = LogKey::sign_together(&[&old, &new], 10, Hash([5; 32])).expect("signed");
+        let both = [old.verifier(), new.verifier()];
+        assert_eq!(Head::open(&head.note, &both).expect("both"), head);
+        assert!(Head::open(&head.note, &[both[0], both[0], both[1]]).is_ok(), "one may be given twice");
+        for one in both {
+            assert_eq!(Head::open(&head.note, &[one]).expect("one is enough").signers, [one]);
+        }
+        assert_eq!(Reading::of(&head.note, &[key(9).verifier()]), Reading::UnderAnotherKey);
+        assert_eq!(Reading::of(&head.note.replace("\n10\n", "\n11\n"), &both), Reading::Wrong);
+        assert_eq!(Reading::of("x", &both), Reading::Wrong);
+        let half_forged = key(9).sign(10, Hash([5; 32])).expect("signed").note;
+        assert!(Head::open(&half_forged, &both).is_err());
+        assert_eq!(hex::encode(old.public()), hex::encode(SigningKey::from_bytes(&[7; 32]).verifying_key().as_bytes()));
+    }
+
+    #[test]
+    fn a_key_of_one_log_names_no_other() {
+        let other = LogKey::parse(&LogKey::generate("other.example/log", &Secret::new([9; 32]))).expect("a key");
+        let ours = key(7);
+        let head = LogKey::sign_together(&[&ours, &other], 10, Hash([5; 32])).expect("signed");
+        let of_ours_alone = Head::open(&head.note, &[ours.verifier()]).map_err(|error| error.to_string());
+        assert_eq!(of_ours_alone, Err("the checkpoint is one of another log".into()));
+        assert_eq!(Head::open(&head.note, &[ours.verifier(), other.verifier()]).expect("both").origin, "other.example/log");
     }
 
     proptest! {

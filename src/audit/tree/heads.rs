@@ -6,10 +6,11 @@
 //! older than the file, or another one, is refused: somebody restored a backup, or rewrote the log.
 
 use super::checkpoint::{Head, LogKey, NOTE_BYTES_MAX};
+use super::keys::{KeyFiles, LogKeys};
 use super::store::{self, Tree};
 use super::{Bookkeeping, Log, Sequencer, proof};
 use crate::audit::{self, Event, Fact, Kind};
-use crate::crypto::{Rng, key_file};
+use crate::crypto::Rng;
 use crate::secret::Secret;
 use crate::time::{Millis, Timestamp};
 use anyhow::{Context, ensure};
@@ -17,16 +18,16 @@ use std::io::{Read, Write};
 use std::path::{Path, PathBuf};
 use tokio::sync::Mutex;
 
-/// What the key's file holds, in words.
-const WHAT: &str = "log signing key";
-
 /// The head, and the key that signs the next one.
 #[derive(Debug)]
 pub struct Heads {
-    log: Log,
-    sequencer: Sequencer,
-    key: LogKey,
-    file: PathBuf,
+    pub(super) log: Log,
+    pub(super) sequencer: Sequencer,
+    pub(super) keys: LogKeys,
+    pub(super) key_files: KeyFiles,
+    pub(super) file: PathBuf,
+    /// A change of the key that was broken off was finished at this start.
+    finished_change: bool,
     /// The head that was signed last, as far as this process knows, and when. Held while one is signed.
     signed: Mutex<Option<(Head, Timestamp)>>,
 }
@@ -40,7 +41,7 @@ const SIGNED_AFTER: Millis = Millis::seconds(60);
 pub enum Refused {
     #[error(
         "the access log in the database ends at event {have}, but {signed} were signed: an older copy of the database is in place. \
-         Restore the newest backup, then start again"
+         Restore the newest backup, then start again. If there is none, and those events are lost for good: `anteroom audit begin-anew`"
     )]
     Older { have: u64, signed: u64 },
     #[error(
@@ -53,15 +54,13 @@ pub enum Refused {
          that left the house (every letter to a patient holds one): `anteroom audit adopt-head --config FILE --head MAIL`"
     )]
     NoHead { file: String, have: u64 },
+    #[error(
+        "the file {file} holds a head that was signed with a key of the past: an older copy of it is in place. Restore the newest backup, then \
+         start again"
+    )]
+    OldKey { file: String },
     #[error(transparent)]
     Failed(#[from] anyhow::Error),
-}
-
-impl LogKey {
-    /// Read the key from its file.
-    pub fn read(file: &Path) -> anyhow::Result<Self> {
-        Self::parse(&key_file::read(file, WHAT)?).with_context(|| format!("the {WHAT} file {}", file.display()))
-    }
 }
 
 impl From<sqlx::Error> for Refused {
@@ -73,7 +72,8 @@ impl From<sqlx::Error> for Refused {
 impl Heads {
     /// With the key from its file, which a log that has no head yet makes. `file`: where the last head is kept; `origin`: the log's.
     pub async fn open(log: Log, key_file: &Path, file: PathBuf, origin: &str, rng: &Rng) -> anyhow::Result<Self> {
-        if !key_file.exists() {
+        let key_files = KeyFiles::at(key_file);
+        if !key_files.exist() {
             let mut tx = log.db.reading().await?;
             ensure!(
                 !file.exists() && !store::anything_signed(&mut tx).await?,
@@ -81,14 +81,26 @@ impl Heads {
                  tell this log from a forged one",
                 key_file.display()
             );
-            key_file::write_new(key_file, WHAT, &LogKey::generate(origin, &Secret::new(rng.bytes())))?;
+            key_files.make(origin, &Secret::new(rng.bytes()))?;
         }
-        let key = LogKey::read(key_file)?;
-        Ok(Self { sequencer: Sequencer::new(log.clone()), log, key, file, signed: Mutex::default() })
+        let finished_change = key_files.finish(read_note(&file)?.as_deref(), log.now())?;
+        let keys = LogKeys::read(key_file)?;
+        Ok(Self { sequencer: Sequencer::new(log.clone()), log, keys, key_files, file, finished_change, signed: Mutex::default() })
     }
 
+    /// The key in use.
     pub fn key(&self) -> &LogKey {
-        &self.key
+        &self.keys.current
+    }
+
+    /// All keys of the log.
+    pub fn keys(&self) -> &LogKeys {
+        &self.keys
+    }
+
+    /// True if a change of the key that was broken off was finished at this start.
+    pub fn finished_change(&self) -> bool {
+        self.finished_change
     }
 
     /// Give all events their places, and sign if it is time.
@@ -124,7 +136,7 @@ impl Heads {
         let head = match last {
             Some(last) if last.size == tree.size => last,
             _ => {
-                let head = self.key.sign(tree.size, tree.root)?;
+                let head = self.key().sign(tree.size, tree.root)?;
                 write_whole(&self.file, &head.note).context("write the log's head into its file")?;
                 head
             }
@@ -147,17 +159,23 @@ impl Heads {
     /// Take this head, which comes from outside, for the last one, if the log goes on from it. Said in the log. `text`: a checkpoint, or
     /// a mail with one.
     pub async fn adopt(&self, context: &audit::Context, text: &str) -> Result<Head, Refused> {
-        let head = Head::found_in(text, &[self.key.verifier()])?;
+        let head = Head::found_in(text, &self.keys.verifiers())?;
         self.goes_on_from(&head).await?;
         let event = Event::done(Kind::LogHeadAdopted).with("size", Fact::Number(head.size.cast_signed()));
         self.log.record(context, event.with("root", Fact::Bytes(head.root.0.to_vec()))).await?;
-        write_whole(&self.file, &head.note).context("write the log's head into its file")?;
+        // One of a key of the past is signed anew: the log goes on from it, and the file bears the signature of the key in use.
+        let kept = if head.signers.iter().any(|signer| signer == self.key().verifier()) {
+            head.clone()
+        } else {
+            self.key().sign(head.size, head.root)?
+        };
+        write_whole(&self.file, &kept.note).context("write the log's head into its file")?;
         self.keep(&head).await?;
         Ok(head)
     }
 
     /// The committed tree and the head in the file, which the tree goes on from.
-    async fn standing(&self) -> Result<(Tree, Option<Head>), Refused> {
+    pub(super) async fn standing(&self) -> Result<(Tree, Option<Head>), Refused> {
         match self.last()? {
             Some(head) => Ok((self.goes_on_from(&head).await?, Some(head))),
             None => {
@@ -172,19 +190,16 @@ impl Heads {
     }
 
     /// The head in the file.
-    fn last(&self) -> Result<Option<Head>, Refused> {
-        let file = match std::fs::File::open(&self.file) {
-            Ok(file) => file,
-            Err(error) if error.kind() == std::io::ErrorKind::NotFound => return Ok(None),
-            Err(error) => return Err(Refused::Failed(error.into())),
-        };
-        let mut note = String::new();
-        file.take(NOTE_BYTES_MAX as u64 + 1).read_to_string(&mut note).context("read the log's last head")?;
-        let head = Head::open(&note, &[self.key.verifier()]).with_context(|| format!("the file {}", self.file.display()))?;
-        Ok(Some(head))
+    pub(super) fn last(&self) -> Result<Option<Head>, Refused> {
+        let Some(note) = read_note(&self.file)? else { return Ok(None) };
+        let in_use = Head::open(&note, &[self.key().verifier()]);
+        if in_use.is_err() && Head::open(&note, &self.keys.verifiers()).is_ok() {
+            return Err(Refused::OldKey { file: self.file.display().to_string() });
+        }
+        Ok(Some(in_use.with_context(|| format!("the file {}", self.file.display()))?))
     }
 
-    async fn goes_on_from(&self, head: &Head) -> Result<Tree, Refused> {
+    pub(super) async fn goes_on_from(&self, head: &Head) -> Result<Tree, Refused> {
         let mut tx = self.log.db.reading().await?;
         let tree = store::tree(&mut tx).await?;
         let another = Refused::Another { signed: head.size };
@@ -208,7 +223,7 @@ impl Heads {
     }
 
     /// Keep the head in the database too.
-    async fn keep(&self, head: &Head) -> Result<(), Refused> {
+    pub(super) async fn keep(&self, head: &Head) -> Result<(), Refused> {
         let mut tx = self.log.db.reading().await?;
         if store::signed_root(&mut tx, head.size).await?.is_some() {
             return Ok(());
@@ -220,8 +235,20 @@ impl Heads {
     }
 }
 
+/// What the file of the head holds, if it is there.
+pub(super) fn read_note(file: &Path) -> anyhow::Result<Option<String>> {
+    let opened = match std::fs::File::open(file) {
+        Ok(opened) => opened,
+        Err(error) if error.kind() == std::io::ErrorKind::NotFound => return Ok(None),
+        Err(error) => return Err(error).with_context(|| format!("open {}", file.display())),
+    };
+    let mut note = String::new();
+    opened.take(NOTE_BYTES_MAX as u64 + 1).read_to_string(&mut note).context("read the log's last head")?;
+    Ok(Some(note))
+}
+
 /// Write a file that is there whole or not at all, whatever happens meanwhile.
-fn write_whole(path: &Path, text: &str) -> std::io::Result<()> {
+pub(super) fn write_whole(path: &Path, text: &str) -> std::io::Result<()> {
     let beside = path.with_extension("new");
     let mut file = std::fs::File::create(&beside)?;
     file.write_all(text.as_bytes())?;

@@ -5,21 +5,27 @@
 //! row lock is the only election. [`Heads`] then signs what was committed, and only what goes on from the last head, which is
 //! kept outside the database.
 //!
+//! `keys` are the files of the keys that sign, `succession` is how one follows another.
+//!
 //! `edge` and `checkpoint` are pure. `proof` reads tiles. `store` is the SQL.
 
 mod checkpoint;
 mod edge;
 mod heads;
+mod keys;
 mod proof;
 mod store;
+mod succession;
 
-pub use checkpoint::{Head, LOG_HEAD, LogKey, NOTE_BYTES_MAX};
+pub use checkpoint::{Head, LOG_HEAD, LogKey, NOTE_BYTES_MAX, Reading, public_of};
 pub use edge::Edge;
 pub use heads::{Heads, Refused};
+pub use keys::{LogKeys, Retired};
 pub use proof::{consistency, inclusion};
 pub use store::{
     Leaf, Placed, Signed, Tagged, Tree, anything_since, checkpoints, lost, numbers, placed, tagged, tree, unplaced, waiting_for_places,
 };
+pub use succession::Loss;
 
 use super::event::leaf_bytes;
 use super::store::{Bookkeeping, Log};

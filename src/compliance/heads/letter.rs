@@ -1,6 +1,6 @@
 //! What a letter with a head of the access log says, and when it is time for one. Pure.
 
-use crate::audit::tree::Head;
+use crate::audit::tree::{Head, Loss};
 use crate::mail::notices::{Part, Said};
 use crate::text::Text;
 use crate::time::{Millis, Timestamp, Zone};
@@ -20,6 +20,8 @@ pub struct Letter<'a> {
     pub previous: Option<&'a str>,
     /// The text with which the head's signature is checked.
     pub verifier: &'a str,
+    /// The letter before, if there was one, was signed with another key.
+    pub first_of_key: bool,
 }
 
 /// True when it is time for the letter after one that was written `last`. A clock that was set back puts nothing off.
@@ -44,12 +46,28 @@ impl Letter<'_> {
         parts.push(Part::Said(t.say("notice-head-use")));
         parts.push(Part::Lines("anteroom audit verify --config clinic.toml --vkey KEY --known-head LETTER\n".to_owned()));
         parts.push(Part::Said(t.say("notice-head-key")));
-        if self.previous.is_none() {
+        if self.first_of_key {
+            let brings = if self.previous.is_some() { "notice-head-key-new" } else { "notice-head-key-first" };
+            parts.push(Part::Said(t.say(brings)));
             parts.push(Part::Lines(format!("{}\n", self.verifier)));
         }
         parts.push(Part::Said(t.say("notice-head-limits")));
         Said { subject: t.with("notice-head-subject", "size", size), parts }
     }
+}
+
+/// The letter about events that are lost.
+pub fn of_loss(t: Text, clinic: &str, loss: &Loss, head: &Head) -> Said {
+    let (lost, left, size) = (loss.events(), loss.left, loss.head.size);
+    let parts = vec![
+        Part::Said(t.with_all("notice-loss-what", &[("clinic", &clinic), ("lost", &lost), ("left", &left), ("size", &size)])),
+        Part::Said(t.say("notice-loss-lost-head")),
+        Part::Lines(loss.head.note.clone()),
+        Part::Said(t.say("notice-loss-new-head")),
+        Part::Lines(head.note.clone()),
+        Part::Said(t.say("notice-loss-do")),
+    ];
+    Said { subject: t.with("notice-loss-subject", "lost", lost), parts }
 }
 
 #[cfg(test)]

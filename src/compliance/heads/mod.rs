@@ -8,7 +8,7 @@ mod letter;
 
 use crate::app::App;
 use crate::audit::Kind;
-use crate::audit::tree::{self, Head};
+use crate::audit::tree::{self, Head, Loss};
 use crate::mail::notices::{self, LastHead, Notice, NoticeKind};
 use crate::text::Text;
 use letter::Letter;
@@ -44,6 +44,17 @@ pub async fn mail_now(app: &App) -> anyhow::Result<bool> {
     queue(app, &head, previous.as_deref()).await
 }
 
+/// Tell whoever answers for compliance that events are lost, and what the log goes on from.
+pub async fn mail_loss(app: &App, loss: &Loss, head: &Head) -> anyhow::Result<bool> {
+    let notice = Notice {
+        kind: NoticeKind::LogLost,
+        once_key: format!("log_lost/{}", head.origin),
+        log_size: None,
+        said: letter::of_loss(Text::of("en"), app.config.clinic.mail_name(), loss, head),
+    };
+    Ok(notices::queue_quietly(app, &notice).await?)
+}
+
 async fn queue(app: &App, head: &Head, previous: Option<&str>) -> anyhow::Result<bool> {
     let letter = Letter {
         clinic: app.config.clinic.mail_name(),
@@ -52,6 +63,7 @@ async fn queue(app: &App, head: &Head, previous: Option<&str>) -> anyhow::Result
         head,
         previous,
         verifier: app.heads.key().verifier(),
+        first_of_key: previous.is_none_or(|previous| Head::open(previous, &[app.heads.key().verifier()]).is_err()),
     };
     let notice = Notice {
         kind: NoticeKind::Head,

@@ -1,18 +1,21 @@
 //! Verification: is the log in this database what was recorded? `anteroom audit verify`. Reads only.
 //!
-//! `model` decides; here the database is read, in batches and in one moment, so that memory does not grow with the log and a
+//! `model` decides, and `signers` whether one key followed another as it should; here the database is read, in batches and in one moment, so that memory does not grow with the log and a
 //! server that goes on writing is in nobody's way.
 
+mod loss;
 mod model;
+mod signers;
 
+pub use loss::Told;
 pub use model::{Finding, Report, Verdict};
 
-use super::entry::address;
-use crate::audit::Log;
-use crate::audit::tree::{self, Head, Placed, Signed, Tagged};
+use super::entry;
+use crate::audit::tree::{self, Head, Placed, Reading, Signed, Tagged};
+use crate::audit::{Disclosed, Log, Recorded};
 use crate::db;
 use anyhow::Context;
-use model::Check;
+use model::{Check, Opened};
 use std::collections::VecDeque;
 use tokio::sync::mpsc;
 
@@ -72,23 +75,19 @@ async fn read_all(tx: &mut db::Tx, size: u64, lots: mpsc::Sender<Lot>, mut progr
 /// The other thread: open and check what was read.
 fn check_all(mut check: Check, mut read: mpsc::Receiver<Lot>, log: &Log, keys: Vec<String>) -> Check {
     let keys: Vec<&str> = keys.iter().map(String::as_str).collect();
+    let mut marked = false;
     while let Some(lot) = read.blocking_recv() {
         let mut tagged = lot.tagged.as_slice();
         let mut heads = lot.heads.iter().peekable();
         let check_head = |check: &mut Check, signed: &Signed| {
-            check.signed(signed.size.cast_unsigned(), Head::open(&signed.note, &keys).ok().as_ref());
+            check.signed(signed.size.cast_unsigned(), &Reading::of(&signed.note, &keys));
         };
         for Placed { leaf, event } in &lot.placed {
             let (own, others) = tagged.split_at(tagged.iter().take_while(|tagged| tagged.leaf == leaf.n).count());
             tagged = others;
             let disclosed = event.as_ref().and_then(|event| log.disclose(event));
-            check.place(leaf, event.as_ref().map(|event| (event, disclosed.as_ref())), own);
-            // None on an event that came from no address, and on those older than the column.
-            if let (Some(said), Some(disclosed)) = (event.as_ref().and_then(|event| event.source_index.as_ref()), &disclosed)
-                && address(disclosed).map(|address| log.source_index(address)).as_ref() != Some(said)
-            {
-                check.column(leaf);
-            }
+            let opened = event.as_ref().map(|event| (event, opened(log, event, disclosed.as_ref(), &mut marked)));
+            check.place(leaf, opened, own);
             while let Some(signed) = heads.next_if(|signed| signed.size.cast_unsigned() <= check.size()) {
                 check_head(&mut check, signed);
             }
@@ -96,6 +95,16 @@ fn check_all(mut check: Check, mut read: mpsc::Receiver<Lot>, log: &Log, keys: V
         heads.for_each(|signed| check_head(&mut check, signed));
     }
     check
+}
+
+/// How an event opened. `marked`: whether one before it has the mark of its network address; those from before there were marks have none.
+fn opened<'a>(log: &Log, event: &Recorded, disclosed: Option<&'a Disclosed>, marked: &mut bool) -> Opened<'a> {
+    let Some(disclosed) = disclosed else { return Opened::No };
+    let Some(address) = entry::agreed(event, disclosed) else { return Opened::OtherColumns };
+    let mark = if address.is_empty() { None } else { Some(log.source_index(address)) };
+    let older = event.source_index.is_none() && !*marked;
+    *marked |= event.source_index.is_some();
+    if older || event.source_index == mark { Opened::AsHashed(disclosed) } else { Opened::OtherColumns }
 }
 
 /// A line on standard error that tells how far it is, where that is a terminal.

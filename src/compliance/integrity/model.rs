@@ -3,8 +3,9 @@
 //! Nothing that the log says of itself is taken for true: places, hashes, counters and roots are computed anew from the events, and
 //! compared with what lies beside them, with what was signed, and with heads that come from outside (AUD-24, AUD-27).
 
-use super::super::entry::says_the_same;
-use crate::audit::tree::{Edge, Hash, Head, Leaf, Tagged, Tree, record_hash};
+use super::loss::Told;
+use super::signers::{Breach, Signers};
+use crate::audit::tree::{Edge, Hash, Head, Leaf, Reading, Tagged, Tree, record_hash};
 use crate::audit::{Disclosed, Recorded, leaf_bytes};
 use std::collections::HashMap;
 use std::fmt;
@@ -26,9 +27,13 @@ pub enum Finding {
     Lost { event: Uuid },
     Tree { said: u64, found: u64 },
     Signature { size: u64 },
+    UnknownKey { size: u64 },
     Root { size: u64 },
+    NewKey { size: u64 },
+    PastKey { size: u64 },
     Shorter { head: u64, found: u64 },
     AnotherHistory { head: u64 },
+    InTheLoss { head: u64, left: u64 },
 }
 
 impl fmt::Display for Finding {
@@ -46,10 +51,24 @@ impl fmt::Display for Finding {
                 write!(f, "the tree says {said} events with another root or number than the {found} that are there")
             }
             Self::Signature { size } => write!(f, "the head at {size} events is not signed with the log's key, or says something else"),
+            Self::UnknownKey { size } => write!(
+                f,
+                "the head at {size} events is signed with none of the keys that were given: if the key was changed, give the new one too; if it \
+                 was not, somebody else signed it"
+            ),
             Self::Root { size } => write!(f, "the first {size} events are not those that were signed"),
+            Self::NewKey { size } => {
+                write!(f, "the head at {size} events is signed with a new key, and the key before it does not stand for that one")
+            }
+            Self::PastKey { size } => write!(f, "the head at {size} events is signed with a key that was followed by another before"),
             Self::Shorter { head, found } => {
                 write!(f, "a head from outside covers {head} events, and {found} are there: the end was cut off")
             }
+            Self::InTheLoss { head, left } => write!(
+                f,
+                "a head from outside covers {head} events of the log before its loss; of those the first {left} are here, and the rest is what the log \
+                 says was lost"
+            ),
             Self::AnotherHistory { head } => {
                 write!(f, "the first {head} events are not those of a head from outside: history was rewritten and signed again")
             }
@@ -66,8 +85,12 @@ pub struct Report {
     pub waiting: u64,
     /// How many events the largest head covers that the log itself holds, signed and right.
     pub signed: u64,
+    /// How many heads in the log were not checked, because they bear a key that was not given. A larger one that is right covers them.
+    pub unchecked: u64,
     /// How many events the largest right head from outside covers.
     pub outside: u64,
+    /// What the log itself says was lost.
+    pub losses: Vec<Told>,
     /// The first findings.
     pub findings: Vec<Finding>,
     /// How many findings there are.
@@ -113,6 +136,16 @@ impl Report {
                 self.waiting
             ));
         }
+        if self.unchecked > 0 {
+            out.push_str(&format!(
+                "{} older heads in it bear a key that was not given, and were not checked; a newer one covers the same events. `anteroom audit key` \
+                 prints every key: give --vkey once for each.\n",
+                self.unchecked
+            ));
+        }
+        for loss in &self.losses {
+            out.push_str(&format!("\n{loss}\n"));
+        }
         match self.verdict() {
             Verdict::Altered => {
                 out.push_str(&format!("\nALTERED. {} findings:\n", self.found));
@@ -141,6 +174,17 @@ impl Report {
     }
 }
 
+/// How the payload of an event opened.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Opened<'a> {
+    /// It is what was hashed, and the clear columns say the same.
+    AsHashed(&'a Disclosed),
+    /// It is what was hashed, and some column says something else.
+    OtherColumns,
+    /// It does not open, or is not what was hashed.
+    No,
+}
+
 /// The work, event by event in the order of places.
 #[derive(Debug)]
 pub struct Check {
@@ -151,6 +195,11 @@ pub struct Check {
     numbered: i64,
     /// Heads from outside, in the order of their sizes.
     known: Vec<Head>,
+    signers: Signers,
+    /// The sizes of heads under a key that was not given, since the last one that was right.
+    under_another_key: Vec<u64>,
+    /// Heads from outside that are not those of the events here.
+    not_met: Vec<Head>,
     report: Report,
 }
 
@@ -158,8 +207,18 @@ impl Check {
     /// `known`: heads from outside, with signatures that were checked.
     pub fn new(mut known: Vec<Head>) -> Self {
         known.sort_by_key(|head| head.size);
-        let report = Report { events: 0, waiting: 0, signed: 0, outside: 0, findings: Vec::new(), found: 0 };
-        Self { edge: Edge::default(), tags: HashMap::new(), numbered: 0, known, report }
+        let report =
+            Report { events: 0, waiting: 0, signed: 0, unchecked: 0, outside: 0, losses: Vec::new(), findings: Vec::new(), found: 0 };
+        Self {
+            edge: Edge::default(),
+            tags: HashMap::new(),
+            numbered: 0,
+            known,
+            signers: Signers::default(),
+            under_another_key: Vec::new(),
+            not_met: Vec::new(),
+            report,
+        }
     }
 
     /// How many events were taken.
@@ -167,8 +226,8 @@ impl Check {
         self.edge.size()
     }
 
-    /// Take the next place. `event`: what has it, with its opened payload; `tagged`: its tags in their order.
-    pub fn place(&mut self, leaf: &Leaf, event: Option<(&Recorded, Option<&Disclosed>)>, tagged: &[Tagged]) {
+    /// Take the next place. `event`: what has it, and how it opened; `tagged`: its tags in their order.
+    pub fn place(&mut self, leaf: &Leaf, event: Option<(&Recorded, Opened<'_>)>, tagged: &[Tagged]) {
         let place = self.edge.size();
         if leaf.n.cast_unsigned() != place {
             self.find(Finding::PlaceMissing { place });
@@ -181,22 +240,17 @@ impl Check {
         self.meet_known();
     }
 
-    /// A column of the event that was taken last says something else than the event.
-    pub fn column(&mut self, leaf: &Leaf) {
-        self.find(Finding::Columns { place: self.edge.size() - 1, event: leaf.event_id.0 });
-    }
-
     /// The hash of a place, from the event alone.
-    fn hash_of(&mut self, place: u64, leaf: &Leaf, event: Option<(&Recorded, Option<&Disclosed>)>, tagged: &[Tagged]) -> Option<Hash> {
+    fn hash_of(&mut self, place: u64, leaf: &Leaf, event: Option<(&Recorded, Opened<'_>)>, tagged: &[Tagged]) -> Option<Hash> {
         let id = leaf.event_id.0;
-        let Some((event, disclosed)) = event else {
+        let Some((event, opened)) = event else {
             self.find(Finding::EventMissing { place, event: id });
             return None;
         };
-        match disclosed {
-            None => self.find(Finding::Payload { place, event: id }),
-            Some(disclosed) if !says_the_same(event, disclosed) => self.find(Finding::Columns { place, event: id }),
-            Some(_) => {}
+        match opened {
+            Opened::AsHashed(disclosed) => self.report.losses.extend(Told::read(place, event, disclosed)),
+            Opened::OtherColumns => self.find(Finding::Columns { place, event: id }),
+            Opened::No => self.find(Finding::Payload { place, event: id }),
         }
         let mut subjects = Vec::with_capacity(tagged.len());
         for subject in tagged {
@@ -215,23 +269,35 @@ impl Check {
         Some(record_hash(&leaf_bytes(event.id, event.recorded_at, &event.kind, &event.outcome, &subjects, &payload_hash)))
     }
 
-    /// A head that the log holds, over what was taken so far. `None`: its signature is not right, or it says another size.
-    pub fn signed(&mut self, size: u64, head: Option<&Head>) {
-        match head.filter(|head| head.size == size) {
-            None => self.find(Finding::Signature { size }),
-            Some(head) if size != self.edge.size() || head.root != self.edge.root() => self.find(Finding::Root { size }),
-            Some(_) => self.report.signed = size,
+    /// A head that the log holds, over what was taken so far.
+    pub fn signed(&mut self, size: u64, reading: &Reading) {
+        let head = match reading {
+            Reading::UnderAnotherKey => return self.under_another_key.push(size),
+            Reading::Right(head) if head.size == size => head,
+            _ => return self.find(Finding::Signature { size }),
+        };
+        if size != self.edge.size() || head.root != self.edge.root() {
+            return self.find(Finding::Root { size });
+        }
+        match self.signers.meet(head) {
+            Err(Breach::Unvouched) => self.find(Finding::NewKey { size }),
+            Err(Breach::Past) => self.find(Finding::PastKey { size }),
+            Ok(()) => {
+                self.report.signed = size;
+                // What a larger head covers needs no smaller one.
+                self.report.unchecked += self.under_another_key.drain(..).len() as u64;
+            }
         }
     }
 
     fn meet_known(&mut self) {
         while let Some(head) = self.known.first().filter(|head| head.size <= self.edge.size()) {
             let (size, right) = (head.size, head.size == self.edge.size() && head.root == self.edge.root());
-            self.known.remove(0);
+            let head = self.known.remove(0);
             if right {
                 self.report.outside = size;
             } else {
-                self.find(Finding::AnotherHistory { head: size });
+                self.not_met.push(head);
             }
         }
     }
@@ -242,8 +308,16 @@ impl Check {
         if tree.size != found || tree.root != self.edge.root() {
             self.find(Finding::Tree { said: tree.size, found });
         }
-        for head in std::mem::take(&mut self.known) {
-            self.find(Finding::Shorter { head: head.size, found });
+        for head in std::mem::take(&mut self.not_met).into_iter().chain(std::mem::take(&mut self.known)) {
+            let (head, left) = (head.size, self.report.losses.iter().find(|loss| loss.explains(&head)).map(|loss| loss.left));
+            self.find(match left {
+                Some(left) => Finding::InTheLoss { head, left },
+                None if head > found => Finding::Shorter { head, found },
+                None => Finding::AnotherHistory { head },
+            });
+        }
+        for size in std::mem::take(&mut self.under_another_key) {
+            self.find(Finding::UnknownKey { size });
         }
         for event in lost {
             self.find(Finding::Lost { event: *event });

@@ -9,7 +9,7 @@ use std::collections::{BTreeMap, BTreeSet};
 const CATALOG: &str = include_str!("../../../compliance/audit/event-catalog.md");
 
 /// Kinds that no request writes by itself, with the tests that see them.
-const ELSEWHERE: [(&str, &str); 19] = [
+const ELSEWHERE: [(&str, &str); 21] = [
     ("clinic.changed", "no configuration changes while a program runs"),
     ("integrity.failed", "sealing.rs"),
     ("staff.locked", "staff.rs"),
@@ -21,6 +21,8 @@ const ELSEWHERE: [(&str, &str); 19] = [
     ("mail.bounced", "undelivered.rs"),
     ("link.undelivered", "undelivered.rs"),
     ("log.head_adopted", "log_tree.rs"),
+    ("log.key_rotated", "log_keys.rs"),
+    ("log.begun_anew", "log_loss.rs"),
     ("notice.sent", "heads_by_mail.rs"),
     ("link.key_rotated", "link_keys.rs"),
     ("link.key_retired", "link_keys.rs"),

@@ -13,6 +13,7 @@ use anteroom::crypto::{length_prefixed, sha256};
 use anteroom::ids::{PatientId, RequestKey, VisitId};
 use anteroom::links::{self, AnsweredBy, MintedLink, cookie_name};
 use anteroom::patients::{self, ContactChoices, Details, NewPatient};
+use anteroom::rights::incidents::{self, NewIncident};
 use anteroom::secret::Secret;
 use anteroom::staff::{self, Role};
 use anteroom::text::Text;
@@ -65,6 +66,10 @@ impl World<'_> {
         self.test.by(self.staff(Visitor::Scheduler).id, Role::Scheduler)
     }
 
+    fn officer(&self) -> Context {
+        self.test.by(self.staff(Visitor::Compliance).id, Role::Compliance)
+    }
+
     fn at_work(&self) -> Context {
         self.test.by(self.staff(Visitor::Clinician).id, Role::Clinician)
     }
@@ -72,7 +77,7 @@ impl World<'_> {
     /// What a case needs: a new patient's visit that has come to its state, with all that people hold there. Cases that change
     /// nothing of it share one.
     pub async fn stage(&self, case: &Case) -> Rc<Stage> {
-        let shares = case.keeps_stage && case.state == VisitState::Sent && case.with.is_empty();
+        let shares = case.keeps_stage && case.state == VisitState::Sent && case.with.is_empty() && !case.route.contains("/incidents/");
         let stage = if shares { self.shared.get_or_init(|| self.make(case)).await.clone() } else { self.make(case).await };
         let _of_the_stage = self.new_events().await;
         stage
@@ -88,6 +93,9 @@ impl World<'_> {
         }
         if case.route.ends_with("/access-review") {
             self.accounts_shown(&mut stage).await;
+        }
+        if case.route.contains("/incidents/") {
+            self.incident(&mut stage).await;
         }
         Rc::new(stage)
     }
@@ -157,6 +165,16 @@ impl World<'_> {
         }
         making.come_to(state, with, &mut stage).await;
         stage
+    }
+
+    /// An incident that was written down just now.
+    async fn incident(&self, stage: &mut Stage) {
+        let app = &self.test.app;
+        let today = app.config.clinic.zone.today(app.now());
+        let request_key = RequestKey::new(&app.rng);
+        let new = NewIncident { what: "A lost phone".to_owned(), happened: today, discovered: today, request_key };
+        let incident = incidents::open(app, &self.officer(), new).await.unwrap();
+        stage.facts.insert("incident", incident.to_string());
     }
 
     /// An account that something may be done to.

@@ -92,6 +92,11 @@ impl TestApp {
         on_db!(self, pool => sqlx::query(AssertSqlSafe(statement)).execute(pool).await.map(drop)).unwrap();
     }
 
+    /// What the database says to a statement that it refuses.
+    pub async fn refused_by_database(&self, statement: &str) -> String {
+        on_db!(self, pool => sqlx::query(AssertSqlSafe(statement)).execute(pool).await.map(drop)).expect_err(statement).to_string()
+    }
+
     /// A number out of the database.
     pub async fn number(&self, question: &str) -> i64 {
         on_db!(self, pool => sqlx::query_scalar(AssertSqlSafe(question)).fetch_one(pool).await).unwrap()

@@ -4,6 +4,7 @@
 mod desk;
 mod links;
 mod open;
+mod rights;
 mod staff;
 mod visit;
 
@@ -51,7 +52,7 @@ pub enum Sends {
 
 /// All rows, in the order of the reviewed table.
 pub fn rows() -> Vec<Row> {
-    [open::rows(), staff::rows(), desk::rows(), links::rows(), visit::rows()].into_iter().flatten().collect()
+    [open::rows(), staff::rows(), rights::rows(), desk::rows(), links::rows(), visit::rows()].into_iter().flatten().collect()
 }
 
 fn row(route: &'static str, by: Visitor, state: VisitState, sends: Sends) -> Row {
