@@ -2,6 +2,7 @@
 //!
 //! Names no feature. Live state of a feature (open rooms, say) is made in `server.rs` and handed to that feature alone.
 
+use crate::audit::shadow::Shadow;
 use crate::audit::tree::Heads;
 use crate::audit::{Context, Event, Kind, Log, Object};
 use crate::bus::Bus;
@@ -42,7 +43,8 @@ impl App {
         let root = RootKey::read(&config.root_key_file)?;
         let (keys, new) = load_keys(&db, root, clock.now(), &rng).await?;
         let keys = Arc::new(keys);
-        let log = Log::new(db.clone(), keys.clone(), clock.clone(), rng.clone(), &config.data_dir);
+        let shadow = config.outside.leaves.clone().map(Shadow::to).unwrap_or_default();
+        let log = Log::new(db.clone(), keys.clone(), clock.clone(), rng.clone(), &config.data_dir).with_shadow(shadow);
         if let Some(rows) = new {
             store_keys(&log, &keys, rows, clock.now(), &rng).await.context("store the new keys")?;
         }
@@ -116,6 +118,8 @@ impl App {
 
     /// Close the database. On SQLite this folds the write-ahead log into the file.
     pub async fn close(&self) {
+        let log = self.log.clone();
+        let _last_lines = tokio::task::spawn_blocking(move || log.flush_shadow()).await;
         self.db.close().await;
     }
 }

@@ -9,12 +9,13 @@ use anteroom::terminal::audit::AuditCommand;
 use anteroom::terminal::breach::BreachWishes;
 use anteroom::terminal::links::LinksCommand;
 use anteroom::terminal::staff::StaffCommand;
+use anteroom::terminal::witness::WitnessWishes;
 use anteroom::time::SystemClock;
 use anteroom::waiting_room::Hub;
 use anteroom::web::assets::Manifest;
 use anteroom::web::metrics::Requests;
 use anteroom::web::tls::{self, Certificate};
-use anteroom::{demo, init, jobs, production, server, terminal};
+use anteroom::{compliance, demo, init, jobs, production, server, terminal};
 use anyhow::Context;
 use clap::{Parser, Subcommand};
 use std::io::Write;
@@ -85,6 +86,8 @@ enum Command {
         #[command(subcommand)]
         command: StaffCommand,
     },
+    /// Be a witness on a machine of your own: cosign the heads of other people's logs while these only grow.
+    Witness(WitnessWishes),
 }
 
 #[actix_web::main]
@@ -96,6 +99,7 @@ async fn main() -> anyhow::Result<ExitCode> {
         Command::BreachReport(wishes) => terminal::breach::run(wishes).await,
         Command::Links { command } => terminal::links::run(command).await,
         Command::Staff { command } => terminal::staff::run(command).await,
+        Command::Witness(wishes) => terminal::witness::run(wishes).await,
         Command::Demo { json, listen, data } => run_demo(json, listen, data).await,
         Command::Init(wishes) => {
             let clinic = init::run(&wishes.complete()?).await?;
@@ -162,6 +166,9 @@ async fn run(app: App, listeners: Vec<TcpListener>, announce: impl AsyncFnOnce(&
     // Before the server's threads end: PostgreSQL connections that were opened on one of them end with it.
     server::record_stop(&app).await.context("write the stop into the access log")?;
     app.heads.sign_all().await.context("sign the access log")?;
+    if let Err(error) = compliance::heads::Shipper::default().newest(&app).await {
+        tracing::warn!(?error, "The last head of the access log was not given to the log shipper");
+    }
     handle.stop(true).await;
     serving.await.context("wait for the server")?.context("serve")?;
     for background in std::iter::once(rooms).chain(fresh).chain(watched) {

@@ -62,11 +62,6 @@ impl VisitState {
         }
     }
 
-    /// True for a visit that nobody enters any more.
-    pub fn is_closed(self) -> bool {
-        matches!(self, VisitState::Ended | VisitState::Cancelled | VisitState::NoShow)
-    }
-
     /// True while the front desk may move or cancel the visit: nobody is in a call, and it is neither over nor off.
     pub fn may_change(self) -> bool {
         !matches!(self, VisitState::Checking | VisitState::InCall | VisitState::Ended | VisitState::Cancelled)
@@ -124,6 +119,15 @@ pub struct Visit {
     /// Where the patient is when they join.
     #[sqlx(try_from = "String")]
     pub patient_zone: Zone,
+    /// The clinician's account is closed.
+    pub clinician_left: bool,
+}
+
+impl Visit {
+    /// True while the front desk may call the visit off. One in its call only when nobody else could end it.
+    pub fn may_cancel(&self) -> bool {
+        self.state.may_change() || self.clinician_left && matches!(self.state, VisitState::Checking | VisitState::InCall)
+    }
 }
 
 /// A visit to be booked.

@@ -74,12 +74,14 @@ pub async fn move_to(tx: &mut Tx, id: VisitId, was: Timestamp, slot: Slot) -> sq
         .bind(id).bind(was).bind(slot.starts_at).bind(slot.ends_at).fetch_optional(conn).await)
 }
 
-/// Call a visit off, if it still has the time the person saw and nobody is in its call. Its new version.
+/// Call a visit off, if it still has the time the person saw and nobody is in its call, or only a patient whose clinician's account was
+/// closed meanwhile. Its new version.
 pub async fn cancel(tx: &mut Tx, id: VisitId, was: Timestamp, now: Timestamp) -> sqlx::Result<Option<i64>> {
     in_tx!(tx, conn => sqlx::query_scalar(
         "update visit set state = 'cancelled', cancelled_at = $3, version = version + 1, waiting_since = null, held_at = null,
-             message = null
-         where id = $1 and starts_at = $2 and state not in ('checking', 'in_call', 'ended', 'cancelled') returning version")
+             message = null, admitted_at = null, admitted_device = null
+         where id = $1 and starts_at = $2 and state not in ('ended', 'cancelled') and (state not in ('checking', 'in_call')
+             or clinician_id in (select id from staff where disabled_at is not null)) returning version")
         .bind(id).bind(was).bind(now).fetch_optional(conn).await)
 }
 
@@ -92,31 +94,34 @@ pub async fn unlock(tx: &mut Tx, id: VisitId) -> sqlx::Result<bool> {
     Ok(unlocked.is_some())
 }
 
+/// Visits with what is shown of their people. What follows says which.
+macro_rules! visits {
+    () => {
+        "select visit.id, patient_id, clinician_id, starts_at, ends_at, state, visit.version, reason, reason_version, check_locked_until,
+             waiting_since, left_at, held_at, link_trouble, patient.zone as patient_zone, staff.disabled_at is not null as clinician_left
+         from visit join patient on patient.id = patient_id join staff on staff.id = clinician_id"
+    };
+}
+
 pub async fn visit(tx: &mut Tx, id: VisitId) -> sqlx::Result<Option<Visit>> {
     in_tx!(tx, conn => sqlx::query_as(
-        "select visit.id, patient_id, clinician_id, starts_at, ends_at, state, visit.version, reason, reason_version,
-             check_locked_until, waiting_since, left_at, held_at, link_trouble, patient.zone as patient_zone
-         from visit join patient on patient.id = patient_id where visit.id = $1")
+        concat!(visits!(), " where visit.id = $1"))
         .bind(id).fetch_optional(conn).await)
 }
 
 /// A patient's next visit that is not over, if it ends after `after`.
 pub async fn open_visit(tx: &mut Tx, patient: PatientId, after: Timestamp) -> sqlx::Result<Option<Visit>> {
     in_tx!(tx, conn => sqlx::query_as(
-        "select visit.id, patient_id, clinician_id, starts_at, ends_at, state, visit.version, reason, reason_version,
-             check_locked_until, waiting_since, left_at, held_at, link_trouble, patient.zone as patient_zone
-         from visit join patient on patient.id = patient_id
-         where patient_id = $1 and ends_at > $2 and state not in ('ended', 'cancelled', 'no_show') order by starts_at limit 1")
+        concat!(visits!(), "
+         where patient_id = $1 and ends_at > $2 and state not in ('ended', 'cancelled', 'no_show') order by starts_at limit 1"))
         .bind(patient).bind(after).fetch_optional(conn).await)
 }
 
 /// Visits that start from `from` until before `until`, of one clinician or of all, in the order of their times.
 pub async fn day(tx: &mut Tx, clinician: Option<StaffId>, from: Timestamp, until: Timestamp) -> sqlx::Result<Vec<Visit>> {
     in_tx!(tx, conn => sqlx::query_as(
-        "select visit.id, patient_id, clinician_id, starts_at, ends_at, state, visit.version, reason, reason_version,
-             check_locked_until, waiting_since, left_at, held_at, link_trouble, patient.zone as patient_zone
-         from visit join patient on patient.id = patient_id
-         where starts_at >= $2 and starts_at < $3 and ($1 is null or clinician_id = $1) order by starts_at, visit.id")
+        concat!(visits!(), "
+         where starts_at >= $2 and starts_at < $3 and ($1 is null or clinician_id = $1) order by starts_at, visit.id"))
         .bind(clinician).bind(from).bind(until).fetch_all(conn).await)
 }
 
@@ -146,15 +151,13 @@ pub async fn mails(tx: &mut Tx, visit: VisitId) -> sqlx::Result<Vec<Mail>> {
 /// lead and the visit's start.
 pub async fn to_remind(tx: &mut Tx, after: Timestamp, until: Timestamp, lead: Millis, limit: i64) -> sqlx::Result<Vec<Visit>> {
     in_tx!(tx, conn => sqlx::query_as(
-        "select visit.id, patient_id, clinician_id, starts_at, ends_at, state, visit.version, reason, reason_version,
-             check_locked_until, waiting_since, left_at, held_at, link_trouble, patient.zone as patient_zone
-         from visit join patient on patient.id = patient_id
+        concat!(visits!(), "
          where starts_at > $1 and starts_at <= $2 and state in ('booked', 'sent', 'redeemed')
            and patient.mail_allowed = 1 and patient.reminders_allowed = 1 and patient.email is not null
            and visit.created_at < starts_at - $3 and (link_trouble is null or link_trouble = 'revoked')
            and not exists (select 1 from outbox where outbox.visit_id = visit.id and (
                (outbox.kind = 'moved' and outbox.created_at >= starts_at - $3)
                or outbox.once_key like '%/' || cast($3 / 60000 as text) || '/' || cast(starts_at as text)))
-         order by starts_at limit $4")
+         order by starts_at limit $4"))
         .bind(after).bind(until).bind(lead.0).bind(limit).fetch_all(conn).await)
 }

@@ -7,12 +7,14 @@
 //!
 //! `event` is pure: what an event holds, its canonical bytes and the leaf it will be in the Merkle tree (AUD-20). `store`
 //! writes and reads. `access` opens. `late` and `spool` keep the ends of calls while the log cannot be written (AUD-03);
-//! nothing else may wait. `search` turns the log's pages. `tree` gives events their places in the Merkle tree and signs its heads (AUD-21).
+//! nothing else may wait. `shadow` tells the outside of each event by its hash. `search` turns the log's pages. `tree` gives events their places
+//! in the Merkle tree and signs its heads (AUD-21).
 
 mod access;
 mod event;
 mod late;
 pub mod search;
+pub mod shadow;
 mod spool;
 mod store;
 pub mod tree;

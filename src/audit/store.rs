@@ -2,6 +2,7 @@
 
 use super::access::Access;
 use super::event::{ActorKind, Context, Event, Kind, Outcome, payload_hash};
+use super::shadow::Shadow;
 use super::spool::{self, Spool};
 use crate::crypto::blind_index::{self, BlindIndex, Column};
 use crate::crypto::{Keyring, Rng, Sealed};
@@ -19,6 +20,7 @@ pub struct Log {
     pub(super) db: Db,
     pub(super) keys: Arc<Keyring>,
     pub(super) spool: Arc<Spool>,
+    pub(super) shadow: Shadow,
     clock: SharedClock,
     pub(super) rng: Rng,
     /// This start of the program: times of one boot never run backwards unseen.
@@ -59,7 +61,17 @@ impl Log {
     pub fn new(db: Db, keys: Arc<Keyring>, clock: SharedClock, rng: Rng, data_dir: &Path) -> Self {
         let boot = Uuid::from_bytes(rng.bytes());
         let spool = Arc::new(Spool::new(data_dir.join("call-ends.spool"), spool::LIMITS));
-        Self { db, keys, spool, clock, rng, boot, order: Arc::default() }
+        Self { db, keys, spool, shadow: Shadow::default(), clock, rng, boot, order: Arc::default() }
+    }
+
+    /// The same, telling the outside of each event.
+    pub fn with_shadow(self, shadow: Shadow) -> Self {
+        Self { shadow, ..self }
+    }
+
+    /// Write what the outside is still to be told. Blocks for a moment.
+    pub fn flush_shadow(&self) {
+        self.shadow.flush();
     }
 
     pub(super) fn now(&self) -> Timestamp {
@@ -113,6 +125,7 @@ impl Log {
             return Ok(false);
         }
         tx.commit().await?;
+        self.tell(&recorded);
         Ok(true)
     }
 
@@ -120,7 +133,13 @@ impl Log {
         let mut tx = self.db.begin().await?;
         let recorded = self.write(&mut tx, context, &event).await?;
         tx.commit().await?;
+        self.tell(&recorded);
         Ok(recorded)
+    }
+
+    /// Tell the outside of an event that is committed.
+    fn tell(&self, committed: &Recorded) {
+        self.shadow.event(committed.id, &committed.payload_hash);
     }
 
     async fn write(&self, tx: &mut db::Tx, context: &Context, event: &Event) -> sqlx::Result<Recorded> {
@@ -213,10 +232,13 @@ impl Tx {
     /// Make the change durable together with its events, `event` last.
     pub async fn commit(mut self, event: Event) -> sqlx::Result<()> {
         self.events.push(event);
+        let mut written = Vec::with_capacity(self.events.len());
         for event in &self.events {
-            self.log.write(&mut self.tx, &self.context, event).await?;
+            written.push(self.log.write(&mut self.tx, &self.context, event).await?);
         }
-        self.tx.commit().await
+        self.tx.commit().await?;
+        written.iter().for_each(|event| self.log.tell(event));
+        Ok(())
     }
 
     /// Make a change durable that is no act of anybody.

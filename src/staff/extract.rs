@@ -38,12 +38,13 @@ impl Signed {
         let page = Page::for_staff(&app.config.clinic, &self.member.language);
         let entries: &[(&str, &str)] = match self.member.role {
             Role::Scheduler => &[("/appointments", "staff-nav-appointments"), ("/patients", "staff-nav-patients")],
-            Role::Clinician => &[("/today", "staff-nav-today")],
+            Role::Clinician => &[("/today", "staff-nav-today"), ("/copies", "rights-nav-copies")],
             Role::Compliance => &[
                 ("/access-log", "staff-nav-log"),
                 ("/review", "staff-nav-review"),
                 ("/breach", "rights-nav-breach"),
                 ("/incidents", "rights-nav-incidents"),
+                ("/rights", "rights-nav-rights"),
                 ("/integrity", "staff-nav-integrity"),
                 ("/access-review", "staff-nav-access"),
             ],

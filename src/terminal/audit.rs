@@ -2,7 +2,7 @@
 
 use super::{open, say};
 use crate::app::App;
-use crate::audit::tree::{LogKeys, Retired};
+use crate::audit::tree::{Head, LogKeys, Retired};
 use crate::compliance::{heads, integrity};
 use crate::config::Config;
 use crate::crypto::Rng;
@@ -10,6 +10,7 @@ use crate::db::OnlyNode;
 use crate::time::SystemClock;
 use anyhow::{Context, ensure};
 use clap::{Args, Subcommand};
+use std::io::BufReader;
 use std::path::{Path, PathBuf};
 use std::process::ExitCode;
 use std::sync::Arc;
@@ -62,6 +63,12 @@ pub struct VerifyWishes {
     /// A file with a head that left the house: a checkpoint, or a mail that holds one. May be given again.
     #[arg(long)]
     known_head: Vec<PathBuf>,
+    /// The key of a witness. Says which heads from outside it cosigned; `log.cosigned` in the data folder is one. May be given again.
+    #[arg(long)]
+    witness: Vec<String>,
+    /// A file with lines about the log that were kept outside (`outside.leaves`): finds events that vanished. May be given again.
+    #[arg(long)]
+    shadow: Vec<PathBuf>,
 }
 
 /// Do it. The exit code is the verdict of a verification.
@@ -144,6 +151,19 @@ async fn adopt_head(config: &Path, head: &Path) -> anyhow::Result<()> {
     say(format!("The log goes on from the head at {} events. Start the server again.", adopted.size))
 }
 
+/// What a witness stands for, in words.
+fn cosigned(witness: &str, keys: &[&str], known: &[String]) -> String {
+    let name = witness.split('+').next().unwrap_or_default();
+    let with_witness: Vec<&str> = keys.iter().copied().chain([witness]).collect();
+    let heads = known.iter().filter_map(|note| Head::found_in(note, &with_witness).ok());
+    match heads.filter(|head| head.signers.iter().any(|signer| signer == witness)).map(|head| head.size).max() {
+        Some(size) => format!(
+            "The witness {name} cosigned the head at {size} events: it saw this log grow up to there, and nothing else under its name."
+        ),
+        None => format!("The witness {name} cosigned none of the heads from outside that were given."),
+    }
+}
+
 async fn verify(wishes: VerifyWishes) -> anyhow::Result<ExitCode> {
     let config = Config::read(&wishes.config)?;
     let (db, log) = App::to_read(&config, Arc::new(SystemClock), Rng::system()).await?;
@@ -156,11 +176,18 @@ async fn verify(wishes: VerifyWishes) -> anyhow::Result<ExitCode> {
     let read = |file: &PathBuf| std::fs::read_to_string(file).with_context(|| format!("read {}", file.display()));
     let known: Vec<String> = wishes.known_head.iter().map(read).collect::<anyhow::Result<_>>()?;
     let mut tx = db.reading().await?;
-    let report = integrity::verify(&mut tx, &log, &keys, &known, integrity::progress_on_terminal()).await?;
+    let mut report = integrity::verify(&mut tx, &log, &keys, &known, integrity::progress_on_terminal()).await?;
+    for file in &wishes.shadow {
+        let lines = std::fs::File::open(file).with_context(|| format!("open {}", file.display()))?;
+        integrity::compare_with_shadow(&mut tx, BufReader::new(lines), &mut report).await?;
+    }
     drop(tx);
     db.close().await;
     if !own.is_empty() {
         say("Signatures were checked with the key of this machine: whoever has it could have signed anything. Give --vkey.\n")?;
+    }
+    for witness in &wishes.witness {
+        say(cosigned(witness, &keys, &known))?;
     }
     say(report.in_words().trim_end())?;
     Ok(ExitCode::from(report.verdict().exit_code()))

@@ -48,8 +48,8 @@ async fn every_page_of_the_officers_desk_is_open_to_everyone() {
         })
         .await;
     look(&officer, "review", "en", complained).await;
-    officer.fill("What you found 10 failed sign-ins within an hour, No account", "They forgot it after the holidays").await;
-    officer.click("Reviewed 10 failed sign-ins within an hour, No account").await;
+    officer.fill("What you found 10 failed sign-ins within an hour, Dr. Ana Ruiz", "They forgot it after the holidays").await;
+    officer.click("Reviewed 10 failed sign-ins within an hour, Dr. Ana Ruiz").await;
     officer.sees("Nothing is waiting for you").await;
     officer.sees("They forgot it after the holidays").await;
     look(&officer, "reviewed", "en", complained).await;

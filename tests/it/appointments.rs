@@ -365,6 +365,28 @@ on_both! {
 }
 
 on_both! {
+    async fn a_call_whose_clinicians_account_is_closed_is_called_off_by_the_desk(app: TestApp) {
+        let (desk, clinician) = (app.staff(Role::Scheduler).await, app.staff(Role::Clinician).await);
+        let id = app.book(&desk, app.mailed_patient(MARIA).await, &clinician, "2026-11-24", "09:00").await;
+        app.execute("update visit set state = 'in_call', identity = 'known'").await;
+        let (page, was) = (format!("/appointments/{id}"), app.number("select starts_at from visit").await.to_string());
+        let offers = async || {
+            let text = desk.get(&page).await.text().await.unwrap();
+            (text.contains("account is closed"), text.contains(&format!("{page}/move")), text.contains(&format!("{page}/cancellation")))
+        };
+        assert_eq!(offers().await, (false, false, false), "the clinician ends it");
+
+        staff::disable(&app.app, &app.app.system(), clinician.id).await.unwrap();
+        assert_eq!(offers().await, (true, false, true), "and when nobody can, the desk calls it off");
+        led_to(&desk.form(&format!("{page}/cancellation"), &[("was", &was)]).await);
+        assert_eq!(app.word("select state from visit").await, "cancelled");
+        assert_eq!(app.outcomes(Kind::VisitCancelled).await, ["success"]);
+        assert_eq!(offers().await, (false, false, false));
+        app.finish().await;
+    }
+}
+
+on_both! {
     async fn who_waits_for_a_moved_visit_waits_no_longer(app: TestApp) {
         let (desk, clinician) = (app.staff(Role::Scheduler).await, app.staff(Role::Clinician).await);
         let id = app.book(&desk, app.mailed_patient(MARIA).await, &clinician, "2026-11-24", "09:00").await;

@@ -248,7 +248,7 @@ pub(super) fn read_note(file: &Path) -> anyhow::Result<Option<String>> {
 }
 
 /// Write a file that is there whole or not at all, whatever happens meanwhile.
-pub(super) fn write_whole(path: &Path, text: &str) -> std::io::Result<()> {
+pub fn write_whole(path: &Path, text: &str) -> std::io::Result<()> {
     let beside = path.with_extension("new");
     let mut file = std::fs::File::create(&beside)?;
     file.write_all(text.as_bytes())?;

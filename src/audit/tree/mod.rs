@@ -7,9 +7,10 @@
 //!
 //! `keys` are the files of the keys that sign, `succession` is how one follows another.
 //!
-//! `edge` and `checkpoint` are pure. `proof` reads tiles. `store` is the SQL.
+//! `edge`, `checkpoint` and `cosignature` are pure. `proof` reads tiles. `store` is the SQL.
 
 mod checkpoint;
+mod cosignature;
 mod edge;
 mod heads;
 mod keys;
@@ -18,12 +19,14 @@ mod store;
 mod succession;
 
 pub use checkpoint::{Head, LOG_HEAD, LogKey, NOTE_BYTES_MAX, Reading, public_of};
+pub use cosignature::{Cosigner, WitnessKey};
 pub use edge::Edge;
-pub use heads::{Heads, Refused};
+pub use heads::{Heads, Refused, write_whole};
 pub use keys::{LogKeys, Retired};
 pub use proof::{consistency, inclusion};
 pub use store::{
-    Leaf, Placed, Signed, Tagged, Tree, anything_since, checkpoints, lost, numbers, placed, tagged, tree, unplaced, waiting_for_places,
+    Leaf, Placed, Signed, Tagged, Tree, anything_since, checkpoints, leaf_hashes, lost, numbers, payload_hashes, placed, signed_root,
+    tagged, tree, unplaced, waiting_for_places,
 };
 pub use succession::Loss;
 
@@ -33,7 +36,7 @@ use crate::db;
 use anyhow::{Context, ensure};
 use store::{Subject, Waiting};
 /// A hash of the tree, and that of a leaf's bytes (RFC 6962, 2.1).
-pub use tlog_tiles::{Hash, record_hash};
+pub use tlog_tiles::{EMPTY_HASH, Hash, check_tree, record_hash};
 use tokio::sync::Mutex;
 
 /// How many events get their places in one transaction. Higher: more a second. Lower: who writes meanwhile waits less.
@@ -94,7 +97,8 @@ impl Sequencer {
         }
         store::grow_tree(&mut tx, Tree { size: edge.size(), root: edge.root() }).await?;
         tx.commit_bookkeeping(Bookkeeping::Sequencer).await?;
-        // Only what is committed is remembered.
+        // Only what is committed is remembered, and told.
+        (tree.size..).zip(&leaves).for_each(|(n, hash)| self.log.shadow.leaf(n, &hash.0));
         *known = edge;
         Ok(count)
     }

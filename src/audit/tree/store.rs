@@ -8,10 +8,11 @@ use super::edge::Tile;
 use crate::audit::{Kind, Recorded};
 use crate::crypto::Sealed;
 use crate::crypto::blind_index::BlindIndex;
-use crate::db::{Tx, in_tx};
+use crate::db::{self, Tx, in_tx, many};
 use crate::ids::EventId;
 use crate::time::Timestamp;
 use anyhow::Context;
+use std::collections::HashMap;
 use tlog_tiles::Hash;
 use uuid::Uuid;
 
@@ -261,4 +262,30 @@ pub struct Signed {
 pub async fn checkpoints(tx: &mut Tx, size: i64, limit: i64) -> sqlx::Result<Vec<Signed>> {
     in_tx!(tx, conn => sqlx::query_as("select size, note from audit_checkpoint where size > $1 order by size limit $2")
         .bind(size).bind(limit).fetch_all(conn).await)
+}
+
+/// The hashes of those of these events that are there.
+pub async fn payload_hashes(tx: &mut Tx, events: impl IntoIterator<Item = EventId>) -> sqlx::Result<HashMap<Uuid, Vec<u8>>> {
+    let mut found = HashMap::new();
+    for lot in db::lots(events, EventId(Uuid::nil())) {
+        let rows: Vec<(Uuid, Vec<u8>)> = in_tx!(tx, conn => {
+            let query = sqlx::query_as(concat!("select id, payload_hash from audit_event where id in (", many!(), ")"));
+            lot.iter().fold(query, |query, event| query.bind(*event)).fetch_all(conn).await
+        })?;
+        found.extend(rows);
+    }
+    Ok(found)
+}
+
+/// The hashes at those of these places that are taken.
+pub async fn leaf_hashes(tx: &mut Tx, places: impl IntoIterator<Item = i64>) -> sqlx::Result<HashMap<i64, Vec<u8>>> {
+    let mut found = HashMap::new();
+    for lot in db::lots(places, -1) {
+        let rows: Vec<(i64, Vec<u8>)> = in_tx!(tx, conn => {
+            let query = sqlx::query_as(concat!("select n, hash from audit_leaf where n in (", many!(), ")"));
+            lot.iter().fold(query, |query, place| query.bind(*place)).fetch_all(conn).await
+        })?;
+        found.extend(rows);
+    }
+    Ok(found)
 }

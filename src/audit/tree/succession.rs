@@ -2,7 +2,7 @@
 //!
 //! A log whose newest events are lost for good cannot go on under its name: a larger tree was signed under it. What is left goes on under
 //! another name and another key. The first head of that name bears the old key's signature too, the event `log.begun_anew` under it
-//! says what was lost, and the lost head is kept beside the new one. See decision 0015.
+//! says what was lost, and the lost head is kept beside the new one. See decision 0016.
 //!
 //! The order is: the new key is on the disk; an event names both; the tree with that event is signed under both keys, and the head
 //! outside the database bears both signatures; the old key's public text is kept; the new key takes its place. The head is the moment of

@@ -2,9 +2,12 @@
 //!
 //! Every hour in which anything was logged, and after each export. Each letter holds the head before too and says when the next one
 //! comes, so that a letter which somebody kept back is missed. Nothing waits for a letter: what cannot be mailed is logged and
-//! tried again.
+//! tried again. `ship` gives the newest head to a log shipper.
 
 mod letter;
+mod ship;
+
+pub use ship::Shipper;
 
 use crate::app::App;
 use crate::audit::Kind;

@@ -5,10 +5,12 @@
 
 mod loss;
 mod model;
+mod shadow;
 mod signers;
 
 pub use loss::Told;
 pub use model::{Finding, Report, Verdict};
+pub use shadow::{Shadowed, compare as compare_with_shadow};
 
 use super::entry;
 use crate::audit::tree::{self, Head, Placed, Reading, Signed, Tagged};

@@ -4,6 +4,7 @@
 //! compared with what lies beside them, with what was signed, and with heads that come from outside (AUD-24, AUD-27).
 
 use super::loss::Told;
+use super::shadow::Shadowed;
 use super::signers::{Breach, Signers};
 use crate::audit::tree::{Edge, Hash, Head, Leaf, Reading, Tagged, Tree, record_hash};
 use crate::audit::{Disclosed, Recorded, leaf_bytes};
@@ -34,6 +35,9 @@ pub enum Finding {
     Shorter { head: u64, found: u64 },
     AnotherHistory { head: u64 },
     InTheLoss { head: u64, left: u64 },
+    VanishedEvent { event: Uuid },
+    AnotherEvent { event: Uuid },
+    AnotherLeaf { place: u64 },
 }
 
 impl fmt::Display for Finding {
@@ -69,6 +73,11 @@ impl fmt::Display for Finding {
                 "a head from outside covers {head} events of the log before its loss; of those the first {left} are here, and the rest is what the log \
                  says was lost"
             ),
+            Self::VanishedEvent { event } => {
+                write!(f, "event {event} was committed, as a line that was kept outside says, and is not there")
+            }
+            Self::AnotherEvent { event } => write!(f, "event {event} is not the one of which a line that was kept outside has the hash"),
+            Self::AnotherLeaf { place } => write!(f, "place {place}: not what a line that was kept outside says was there"),
             Self::AnotherHistory { head } => {
                 write!(f, "the first {head} events are not those of a head from outside: history was rewritten and signed again")
             }
@@ -91,6 +100,8 @@ pub struct Report {
     pub outside: u64,
     /// What the log itself says was lost.
     pub losses: Vec<Told>,
+    /// What lines that were kept outside told, if there were any.
+    pub shadow: Option<Shadowed>,
     /// The first findings.
     pub findings: Vec<Finding>,
     /// How many findings there are.
@@ -119,6 +130,14 @@ impl Verdict {
 }
 
 impl Report {
+    /// One more finding.
+    pub(super) fn find(&mut self, finding: Finding) {
+        self.found += 1;
+        if self.findings.len() < FINDINGS_MAX {
+            self.findings.push(finding);
+        }
+    }
+
     pub fn verdict(&self) -> Verdict {
         match (self.found, self.outside == self.events && self.waiting == 0) {
             (0, true) => Verdict::Unaltered,
@@ -142,6 +161,9 @@ impl Report {
                  prints every key: give --vkey once for each.\n",
                 self.unchecked
             ));
+        }
+        if let Some(shadow) = &self.shadow {
+            out.push_str(&format!("{shadow}\n"));
         }
         for loss in &self.losses {
             out.push_str(&format!("\n{loss}\n"));
@@ -207,8 +229,17 @@ impl Check {
     /// `known`: heads from outside, with signatures that were checked.
     pub fn new(mut known: Vec<Head>) -> Self {
         known.sort_by_key(|head| head.size);
-        let report =
-            Report { events: 0, waiting: 0, signed: 0, unchecked: 0, outside: 0, losses: Vec::new(), findings: Vec::new(), found: 0 };
+        let report = Report {
+            events: 0,
+            waiting: 0,
+            signed: 0,
+            unchecked: 0,
+            outside: 0,
+            losses: Vec::new(),
+            shadow: None,
+            findings: Vec::new(),
+            found: 0,
+        };
         Self {
             edge: Edge::default(),
             tags: HashMap::new(),
@@ -329,9 +360,6 @@ impl Check {
     }
 
     fn find(&mut self, finding: Finding) {
-        self.report.found += 1;
-        if self.report.findings.len() < FINDINGS_MAX {
-            self.report.findings.push(finding);
-        }
+        self.report.find(finding);
     }
 }

@@ -127,6 +127,36 @@ pub async fn entries<E: Entry>(app: &App, access: &Access, case: &Case) -> web::
     Ok(entries)
 }
 
+/// All files of a kind, of one patient, with what was entered. That they are read is recorded first.
+pub async fn of_patient<E: Entry>(
+    app: &App,
+    context: &Context,
+    kind: CaseKind,
+    patient: PatientId,
+) -> web::Result<Vec<(Case, Vec<Entered<E>>)>> {
+    let cases = list(app, kind, Some(patient)).await?;
+    if cases.is_empty() {
+        return Ok(Vec::new());
+    }
+    let access = access(app, context, kind, &cases).await?;
+    let mut read = Vec::with_capacity(cases.len());
+    for case in cases {
+        let entries = entries(app, &access, &case).await?;
+        read.push((case, entries));
+    }
+    Ok(read)
+}
+
+/// The files of a kind with the words of their entries, the newest first. Opens nothing; that they were looked at is recorded.
+pub async fn at_a_glance(app: &App, context: &Context, kind: CaseKind, patient: Option<PatientId>) -> web::Result<Vec<(Case, Vec<Line>)>> {
+    let cases = list(app, kind, patient).await?;
+    let _recorded = access(app, context, kind, &cases).await?;
+    let mut tx = app.db.reading().await?;
+    let lines = store::lines(&mut tx, kind).await?;
+    let of = |case: &Case| lines.iter().filter(|line| line.case_id == case.id).cloned().collect();
+    Ok(cases.into_iter().map(|case| (case.clone(), of(&case))).collect())
+}
+
 fn event(kind: Kind, case: &Case, n: i64, word: &'static str, sealed: &Sealed) -> Event {
     Event::done(kind)
         .on(Object::Case, case.id.0)

@@ -3,28 +3,24 @@
 use crate::crypto::Sealed;
 use crate::db::{Tx, in_tx};
 use crate::ids::{CaseId, PatientId, RequestKey, StaffId};
+use crate::rights::words::words;
 use crate::time::Timestamp;
 
-/// What a file is about.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum CaseKind {
-    Incident,
-}
-
-impl CaseKind {
-    const ALL: [Self; 1] = [Self::Incident];
-
-    pub fn word(self) -> &'static str {
-        match self {
-            Self::Incident => "incident",
-        }
+words! {
+    /// What a file is about.
+    CaseKind {
+        Incident = "incident",
+        Disclosure = "disclosure",
+        Accounting = "accounting",
+        RecordSet = "record_set",
+        Suspension = "suspension",
     }
 }
 
 impl TryFrom<String> for CaseKind {
     type Error = UnknownKind;
     fn try_from(word: String) -> Result<Self, UnknownKind> {
-        Self::ALL.into_iter().find(|kind| kind.word() == word).ok_or(UnknownKind)
+        Self::parse(&word).ok_or(UnknownKind)
     }
 }
 
@@ -96,4 +92,12 @@ pub async fn entries(tx: &mut Tx, case: CaseId) -> sqlx::Result<Vec<(Line, Seale
         "select n, entered_at, entered_by, entry, body from case_entry where case_id = $1 order by n").bind(case).fetch_all(conn).await)?;
     let line = |(n, entered_at, entered_by, entry, body)| (Line { case_id: case, n, entered_at, entered_by, entry }, body);
     Ok(rows.into_iter().map(line).collect())
+}
+
+/// The clear parts of the entries of these files' kind, file by file.
+pub async fn lines(tx: &mut Tx, kind: CaseKind) -> sqlx::Result<Vec<Line>> {
+    let rows: Vec<(CaseId, i64, Timestamp, StaffId, String)> = in_tx!(tx, conn => sqlx::query_as(
+        "select case_id, n, entered_at, entered_by, entry from case_entry join case_file on case_file.id = case_id
+         where kind = $1 order by case_id, n").bind(kind.word()).fetch_all(conn).await)?;
+    Ok(rows.into_iter().map(|(case_id, n, entered_at, entered_by, entry)| Line { case_id, n, entered_at, entered_by, entry }).collect())
 }

@@ -6,6 +6,7 @@ use crate::app::App;
 use crate::compliance;
 use crate::ids::{CaseId, RequestKey};
 use crate::rights::cases::{Case, Entered};
+use crate::rights::typed::{TEXT_CHARS_MAX, date, text};
 use crate::staff::ComplianceOfficer;
 use crate::text::Text;
 use crate::web::csrf::Form;
@@ -16,9 +17,6 @@ use actix_web::web::{Path, ServiceConfig, get, post};
 use askama::Template;
 use chrono::{Datelike, NaiveDate};
 use serde::Deserialize;
-
-/// The longest text of one field. Lower: less to read. Higher: fewer people meet its end.
-const TEXT_CHARS_MAX: usize = 8_000;
 
 /// The routes of this part.
 pub fn routes(config: &mut ServiceConfig) {
@@ -223,27 +221,6 @@ impl Entry {
         }
         Some(Step::Counted { people, states })
     }
-}
-
-/// What was typed, if it is neither nothing nor too much.
-fn text(field: &'static str, typed: &str, problems: &mut Problems) -> Option<String> {
-    let typed = typed.trim();
-    match typed.chars().count() {
-        0 => problems.note(field, "rights-problem-missing"),
-        1..=TEXT_CHARS_MAX => return Some(typed.to_owned()),
-        _ => problems.note(field, "rights-problem-long"),
-    }
-    None
-}
-
-/// A day that has come.
-fn date(field: &'static str, typed: &str, today: NaiveDate, problems: &mut Problems) -> Option<NaiveDate> {
-    match typed.trim().parse::<NaiveDate>() {
-        Ok(day) if day <= today => return Some(day),
-        Ok(_) => problems.note(field, "rights-problem-future"),
-        Err(_) => problems.note(field, "rights-problem-date"),
-    }
-    None
 }
 
 async fn list_page(app: &App, officer: &ComplianceOfficer, typed: Opening, wrongs: Wrongs) -> web::Result<ListPage> {

@@ -191,6 +191,7 @@ compliance-kind-log-export_finished = Export of the access log ended
 compliance-kind-case-opened = Opened a file on an incident or request
 compliance-kind-case-entered = Entered something in such a file
 compliance-kind-case-read = Read files on incidents or requests
+compliance-kind-record-exported = Made a copy of a patient’s record for them
 compliance-kind-breach-reported = Asked whose data an account had touched
 
 notice-head-subject = Access log: signed head at { $size } events

@@ -13,7 +13,9 @@ use anteroom::crypto::{length_prefixed, sha256};
 use anteroom::ids::{PatientId, RequestKey, VisitId};
 use anteroom::links::{self, AnsweredBy, MintedLink, cookie_name};
 use anteroom::patients::{self, ContactChoices, Details, NewPatient};
+use anteroom::rights::cases::CaseKind;
 use anteroom::rights::incidents::{self, NewIncident};
+use anteroom::rights::{disclosures, requests};
 use anteroom::secret::Secret;
 use anteroom::staff::{self, Role};
 use anteroom::text::Text;
@@ -43,6 +45,8 @@ pub enum With {
     Busy,
     /// The colleague's account is closed.
     ClosedAccount,
+    /// The patient's request was answered.
+    Answered,
 }
 
 pub struct Stage {
@@ -77,7 +81,7 @@ impl World<'_> {
     /// What a case needs: a new patient's visit that has come to its state, with all that people hold there. Cases that change
     /// nothing of it share one.
     pub async fn stage(&self, case: &Case) -> Rc<Stage> {
-        let shares = case.keeps_stage && case.state == VisitState::Sent && case.with.is_empty() && !case.route.contains("/incidents/");
+        let shares = case.keeps_stage && case.state == VisitState::Sent && case.with.is_empty() && !on_file(case);
         let stage = if shares { self.shared.get_or_init(|| self.make(case)).await.clone() } else { self.make(case).await };
         let _of_the_stage = self.new_events().await;
         stage
@@ -94,8 +98,8 @@ impl World<'_> {
         if case.route.ends_with("/access-review") {
             self.accounts_shown(&mut stage).await;
         }
-        if case.route.contains("/incidents/") {
-            self.incident(&mut stage).await;
+        if on_file(case) {
+            self.files(&mut stage, case.with).await;
         }
         Rc::new(stage)
     }
@@ -167,14 +171,27 @@ impl World<'_> {
         stage
     }
 
-    /// An incident that was written down just now.
-    async fn incident(&self, stage: &mut Stage) {
-        let app = &self.test.app;
-        let today = app.config.clinic.zone.today(app.now());
-        let request_key = RequestKey::new(&app.rng);
-        let new = NewIncident { what: "A lost phone".to_owned(), happened: today, discovered: today, request_key };
-        let incident = incidents::open(app, &self.officer(), new).await.unwrap();
-        stage.facts.insert("incident", incident.to_string());
+    /// An incident, a disclosure and a request that were written down just now.
+    async fn files(&self, stage: &mut Stage, with: &[With]) {
+        let (app, officer) = (&self.test.app, self.officer());
+        let (today, key) = (app.config.clinic.zone.today(app.now()), || RequestKey::new(&app.rng));
+        let patient = stage.facts["patient"].parse().unwrap();
+        let new = NewIncident { what: "A lost phone".to_owned(), happened: today, discovered: today, request_key: key() };
+        let incident = incidents::open(app, &officer, new).await.unwrap();
+        let disclosure = json!({
+            "on": today, "category": "accountable", "made_by": "clinic", "recipient_kind": "other", "recipient": "Registry",
+            "address": null, "what": "Name", "purpose": "Report",
+        });
+        let disclosure = serde_json::from_value(disclosure).unwrap();
+        let disclosure = disclosures::record(app, &officer, patient, key(), disclosure).await.unwrap();
+        let request = requests::open(app, &officer, CaseKind::Accounting, patient, key(), today, "By letter".to_owned()).await.unwrap();
+        if with.contains(&With::Answered) {
+            let answer = requests::given(today, "Privacy officer".to_owned(), true, "<!doctype html>", true);
+            requests::enter(app, &officer, request, 1, &answer).await.unwrap();
+        }
+        let copy = requests::open(app, &officer, CaseKind::RecordSet, patient, key(), today, "By letter".to_owned()).await.unwrap();
+        stage.facts.insert("copy", copy.to_string());
+        stage.facts.extend([("incident", incident.to_string()), ("disclosure", disclosure.to_string()), ("request", request.to_string())]);
     }
 
     /// An account that something may be done to.
@@ -301,6 +318,11 @@ impl Making<'_, '_> {
         let lock = format!("update visit set check_failures = {failures}, check_locked_until = {until} where starts_at = {at}");
         self.world.test.execute(&lock).await;
     }
+}
+
+/// Whether a case is about something that the compliance officer keeps.
+fn on_file(case: &Case) -> bool {
+    ["/incidents/", "/disclosures/", "/requests/", "/copies"].iter().any(|path| case.route.contains(path))
 }
 
 fn details(world: &World<'_>, name: &str) -> Details {

@@ -152,7 +152,15 @@ impl<'a> World<'a> {
 
     /// `new`: what stands for everything of this request that nothing else may be called.
     fn fill(&self, text: &str, new: &str, case: &Case, stage: &Stage) -> String {
-        let whose = [("/patients/", "patient"), ("/staff/", "colleague"), ("/incidents/", "incident")];
+        let whose = [
+            ("/rights/", "patient"),
+            ("/disclosures/", "disclosure"),
+            ("/requests/", "request"),
+            ("/copies/", "copy"),
+            ("/patients/", "patient"),
+            ("/staff/", "colleague"),
+            ("/incidents/", "incident"),
+        ];
         let id = whose.iter().find(|(path, _)| case.route.contains(path)).map_or("visit", |(_, whose)| whose);
         let mut text = text.replace("{id}", &stage.facts[id]).replace("{key}", new).replace("{new}", &new[..12]);
         for (name, value) in &stage.facts {
