@@ -1,12 +1,13 @@
-//! Figures: how soon it is ready, what a page costs, how many can wait, what the log's tree costs, how often it can be killed.
+//! Figures: how soon it is ready, what a page costs, how many can wait, what the log's tree and its pages cost, how often it can be killed.
 //!
-//! `cargo bench` prints all of them; `cargo bench -- start`, `load`, `waiting`, `log` or `crash` one. Each compares within its own run, because the machine may
+//! `cargo bench` prints all of them; `cargo bench -- start`, `load`, `waiting`, `log`, `pages` or `crash` one. Each compares within its own run, because the machine may
 //! be busy with other things. With `TEST_POSTGRES_URL` (`tests/run postgres` prints it) they run on PostgreSQL too.
 #![expect(clippy::unwrap_used, reason = "a benchmark that unwraps a failure has failed, with a line number")]
 
 mod crash;
 mod load;
 mod log;
+mod pages;
 mod start;
 mod support;
 mod waiting;
@@ -32,6 +33,9 @@ fn main() {
         }
         if wants("log") {
             on_both(log::run).await;
+        }
+        if wants("pages") {
+            on_both(pages::run).await;
         }
         if wants("crash") {
             on_both(crash::measure).await;

@@ -115,13 +115,32 @@ pub struct MailConfig {
 }
 
 /// Who answers for compliance.
-#[derive(Debug, Clone, Default, Deserialize)]
+#[derive(Debug, Clone, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub struct ComplianceConfig {
     /// The address that signed heads of the access log and alerts are mailed to (AUD-22). Best a mailbox whose mails whoever runs this
     /// server cannot delete. A clinic's own server does not start without it.
     #[serde(default)]
     pub mail: Option<String>,
+    /// Records of more patients than this, opened by one account within an hour, are something to review.
+    #[serde(default = "records_per_hour")]
+    pub records_per_hour: u32,
+    /// So many failed sign-ins within an hour, to one account or from one network address.
+    #[serde(default = "failures_per_hour")]
+    pub failed_sign_ins_per_hour: u32,
+    /// So many wrong tries at visit links within an hour, at one visit or from one network address.
+    #[serde(default = "failures_per_hour")]
+    pub wrong_links_per_hour: u32,
+    /// The hours of the clinic's day in which an export of the access log is nothing to review: from the first, up to the second. Saturday and
+    /// Sunday have none.
+    #[serde(default = "office_hours")]
+    pub office_hours: (u32, u32),
+    /// What was found and nobody reviewed for so many days is overdue.
+    #[serde(default = "review_days")]
+    pub review_days: u32,
+    /// Accounts and roles that nobody reviewed for so many days are overdue.
+    #[serde(default = "access_review_days")]
+    pub access_review_days: u32,
 }
 
 /// What leaves the house about the access log besides mails. None of it holds up the log.
@@ -308,6 +327,20 @@ impl Default for MailConfig {
     }
 }
 
+impl Default for ComplianceConfig {
+    fn default() -> Self {
+        Self {
+            mail: None,
+            records_per_hour: records_per_hour(),
+            failed_sign_ins_per_hour: failures_per_hour(),
+            wrong_links_per_hour: failures_per_hour(),
+            office_hours: office_hours(),
+            review_days: review_days(),
+            access_review_days: access_review_days(),
+        }
+    }
+}
+
 impl Default for LinkConfig {
     fn default() -> Self {
         Self { opens_before_minutes: opens_before(), closes_after_minutes: closes_after(), check: CheckPolicy::default() }
@@ -340,6 +373,21 @@ fn opens_before() -> u32 {
 }
 fn closes_after() -> u32 {
     60
+}
+fn records_per_hour() -> u32 {
+    30
+}
+fn failures_per_hour() -> u32 {
+    10
+}
+fn office_hours() -> (u32, u32) {
+    (7, 19)
+}
+fn review_days() -> u32 {
+    7
+}
+fn access_review_days() -> u32 {
+    90
 }
 fn idle() -> u32 {
     15
@@ -386,6 +434,18 @@ impl Config {
             ensure!((1..=120).contains(&smtp.timeout_seconds), "mail.smtp.timeout_seconds must be from 1 to 120");
             ensure!(smtp.user.is_some() == smtp.password_file.is_some(), "mail.smtp.user and mail.smtp.password_file belong together");
         }
+        let limits = [
+            ("records_per_hour", self.compliance.records_per_hour, 10_000),
+            ("failed_sign_ins_per_hour", self.compliance.failed_sign_ins_per_hour, 10_000),
+            ("wrong_links_per_hour", self.compliance.wrong_links_per_hour, 10_000),
+            ("review_days", self.compliance.review_days, 365),
+            ("access_review_days", self.compliance.access_review_days, 365),
+        ];
+        for (key, value, most) in limits {
+            ensure!((1..=most).contains(&value), "compliance.{key} must be from 1 to {most}");
+        }
+        let (opens, closes) = self.compliance.office_hours;
+        ensure!(opens < closes && closes <= 24, "compliance.office_hours must be two hours of a day, such as [7, 19]");
         if let Some(address) = &self.compliance.mail {
             let plain = address.bytes().all(|byte| byte.is_ascii_graphic()) && address.matches('@').count() == 1;
             ensure!(plain && !address.starts_with('@') && !address.ends_with('@'), "compliance.mail must be one mail address");

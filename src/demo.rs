@@ -102,7 +102,7 @@ pub fn config(data: &Path, listen: SocketAddr) -> anyhow::Result<Config> {
         database: DatabaseConfig::default(),
         mail: Default::default(),
         outside: Default::default(),
-        compliance: ComplianceConfig { mail: Some("compliance@riverside.example".to_owned()) },
+        compliance: ComplianceConfig { mail: Some("compliance@riverside.example".to_owned()), ..ComplianceConfig::default() },
         links: Default::default(),
         waiting_room: Default::default(),
         sessions: Default::default(),

@@ -15,6 +15,10 @@ use tokio::time::{MissedTickBehavior, interval};
 const OUTBOX_EVERY: Duration = Duration::from_secs(1);
 /// Lower: a letter with a head of the log is queued sooner after its hour. Most of the time this costs one question.
 const HEADS_EVERY: Duration = Duration::from_secs(30);
+/// Lower: what somebody should look at is found sooner. Higher: fewer looks at a log in which nothing happened.
+const REVIEW_EVERY: Duration = Duration::from_secs(5);
+/// Lower: a verification that an officer asks for begins sooner. None is asked for most of the time, and then this costs one question.
+const VERIFY_EVERY: Duration = Duration::from_secs(1);
 /// Lower: a log shipper has a new head sooner.
 const SHIP_EVERY: Duration = Duration::from_secs(1);
 /// Lower: a head is cosigned sooner. A witness that did not is left alone for a minute.
@@ -41,6 +45,8 @@ pub async fn run(app: App, stopping: watch::Receiver<()>) {
         every(SEQUENCE_EVERY, &stopping, "keep up with the tree of the access log", async || Ok(app.heads.keep_up().await?)),
         every(OUTBOX_EVERY, &stopping, "look after the outbox", || mail::job::run_due(&app)),
         every(OUTBOX_EVERY, &stopping, "send letters to the address for compliance", || mail::notices::run_due(&app)),
+        every(VERIFY_EVERY, &stopping, "verify the access log", || compliance::verify_due(&app)),
+        every(REVIEW_EVERY, &stopping, "look for what should be reviewed", || compliance::review::look_for(&app)),
         every(HEADS_EVERY, &stopping, "mail the head of the access log", || compliance::heads::mail_hourly(&app)),
         every(SHIP_EVERY, &stopping, "give the head of the access log to a log shipper", || shipper.newest(&app)),
         every(WITNESS_EVERY, &stopping, "have a witness cosign the head of the access log", || asker.ask_all(&app)),

@@ -25,7 +25,7 @@
 //! - [`waiting_room`]: who is here, who may enter.
 //! - [`calls`]: two pages and what may pass between them.
 //! - [`records`]: the sealed note of a visit.
-//! - [`compliance`]: reading and exporting the access log.
+//! - [`compliance`]: reading, verifying and exporting the access log, who opened a record, what should be reviewed, that accounts were.
 //! - [`rights`]: whose data a break-in touched, who must be told of it, to whom data went, what patients ask for.
 //! - [`jobs`], [`server`]: what happens by itself; the HTTP server.
 //! - [`operations`]: health and figures for those who run it, on an address of their own.

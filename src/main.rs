@@ -12,6 +12,7 @@ use anteroom::terminal::staff::StaffCommand;
 use anteroom::terminal::witness::WitnessWishes;
 use anteroom::time::SystemClock;
 use anteroom::waiting_room::Hub;
+use anteroom::web::assets::Manifest;
 use anteroom::web::metrics::Requests;
 use anteroom::web::tls::{self, Certificate};
 use anteroom::{compliance, demo, init, jobs, production, server, terminal};
@@ -148,6 +149,7 @@ async fn run(app: App, listeners: Vec<TcpListener>, announce: impl AsyncFnOnce(&
     let serving = actix_web::rt::spawn(serving);
     app.log.replay(&app.system()).await.context("write what waited for the access log")?;
     server::record_start(&app).await.context("write the start into the access log")?;
+    server::record_code(&app, Manifest::compiled_in()).await.context("write into the access log what is served")?;
     let watched = watched(&app, &hub, requests)?;
     announce(&app).await?;
     let (go_on, stopping) = watch::channel(());

@@ -3,6 +3,7 @@
 use crate::app::App;
 use crate::audit::{Event, Fact, Kind};
 use crate::waiting_room::Hub;
+use crate::web::assets::Manifest;
 use crate::web::metrics::Requests;
 use crate::web::tls::Certificate;
 use crate::{appointments, calls, clinic, compliance, links, patients, records, rights, staff, waiting_room, web};
@@ -61,6 +62,15 @@ pub fn start(
 pub async fn record_start(app: &App) -> sqlx::Result<()> {
     let files = hex::decode(web::assets::set_hash()).unwrap_or_default();
     app.log.record(&app.system(), Event::done(Kind::SystemStarted).with("static_files", Fact::Bytes(files))).await
+}
+
+/// Record which code this build serves from now on: its own id, and every file that a browser may get (RTC-09). It does not tell what one browser
+/// got.
+pub async fn record_code(app: &App, manifest: &'static Manifest) -> sqlx::Result<()> {
+    let files = manifest.lines().iter().map(String::as_str).collect();
+    let event = Event::done(Kind::CodeServed).with("files", Fact::Words(files)).with("sha256", Fact::Bytes(manifest.hash().to_vec()));
+    let event = web::assets::program_hash().into_iter().fold(event, |event, hash| event.with("program", Fact::Bytes(hash.to_vec())));
+    app.log.record(&app.system(), event).await
 }
 
 /// Record that the program stopped in order.

@@ -42,6 +42,8 @@ const SPANISH: &[&str] = for_patients!("es");
 /// The files that only staff meet. They are in English alone: whoever adds a language of patients translates none of them.
 const ENGLISH_FOR_STAFF: &[&str] = &[
     include_str!("../templates/text/en/staff.ftl"),
+    include_str!("../templates/text/en/integrity.ftl"),
+    include_str!("../templates/text/en/review.ftl"),
     include_str!("../templates/text/en/patients.ftl"),
     include_str!("../templates/text/en/appointments.ftl"),
     include_str!("../templates/text/en/waiting.ftl"),

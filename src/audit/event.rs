@@ -40,6 +40,8 @@ words! {
     Kind {
         SystemStarted = "system.started",
         SystemStopped = "system.stopped",
+        /// Which code is served from this start on (RTC-09).
+        CodeServed = "code.served",
         /// The machine's clock was set, or the machine slept.
         TimeStepped = "clock.stepped",
         KeysCreated = "keys.created",
@@ -134,10 +136,18 @@ words! {
         NoteSaved = "note.saved",
 
         LogViewed = "log.viewed",
+        /// An officer asked whether the log is what was signed; and what was found.
+        LogVerificationAsked = "log.verification_asked",
+        LogVerified = "log.verified",
         /// An export began. Committed before its first byte, and the last line of the export itself.
         LogExported = "log.exported",
         /// An export ended: whole, with its rows and hash, or cut off.
         LogExportFinished = "log.export_finished",
+        /// A rule found something in the log that somebody should look at; somebody did (AUD-12).
+        ReviewRaised = "review.raised",
+        ReviewRecorded = "review.recorded",
+        /// Somebody looked at all accounts and roles.
+        AccessReviewed = "access.reviewed",
         /// Ends of calls that were kept beside the log during an outage are in it now (AUD-03).
         LogReplayed = "log.replayed",
         /// A head that left the house was taken for the last one, because the file with it was lost (AUD-21).

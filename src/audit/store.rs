@@ -50,6 +50,10 @@ pub enum Bookkeeping {
     /// The places of events that are written already: `audit_tree`, `audit_leaf`, `audit_leaf_subject`, `audit_tile`, `audit_checkpoint`,
     /// and `audit_pending`, which they leave.
     Sequencer,
+    /// `review_progress`: how far the rules have looked.
+    Review,
+    /// `log_verification.events_done` and `events_all`: how far a verification is.
+    Verification,
 }
 
 impl Log {
@@ -186,6 +190,16 @@ impl Log {
         let mut tail: [u8; 10] = self.rng.bytes();
         tail[..2].copy_from_slice(&count.to_be_bytes());
         EventId(uuid::Builder::from_unix_timestamp_millis(u64::try_from(now.0).unwrap_or(0), &tail).into_uuid())
+    }
+
+    /// Seal what a reviewer wrote about something in the log. It may name anybody.
+    pub fn seal_remark(&self, item: Uuid, text: &str) -> Sealed {
+        self.keys.seal_remark(item, &self.rng, text.as_bytes())
+    }
+
+    /// Open what [`Log::seal_remark`] made. `None` when it was altered.
+    pub fn open_remark(&self, item: Uuid, sealed: &Sealed) -> Option<String> {
+        String::from_utf8(self.keys.open_remark(item, sealed).ok()?.reveal().clone()).ok()
     }
 
     /// What stands in the clear for a network address, as the payload writes it.

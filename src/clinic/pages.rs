@@ -2,6 +2,7 @@
 
 use crate::app::App;
 use crate::text::Text;
+use crate::web::assets::{self, Manifest};
 use crate::web::csrf::SameOrigin;
 use crate::web::{self, Error, Page};
 use actix_web::web::{Bytes, ServiceConfig, get, post};
@@ -14,6 +15,7 @@ pub(super) fn routes(config: &mut ServiceConfig) {
         .route("/privacy", get().to(privacy))
         .route("/encryption", get().to(encryption))
         .route("/help", get().to(help))
+        .route("/about", get().to(about))
         .route("/third-person", get().to(third_person))
         .route("/language", post().to(choose_language));
 }
@@ -54,6 +56,17 @@ struct HelpPage {
 }
 
 #[derive(Template)]
+#[template(path = "clinic/about.html")]
+struct AboutPage {
+    page: Page,
+    version: &'static str,
+    /// The hash of the program's own file, in hexadecimal, or nothing.
+    program: String,
+    served: String,
+    files: &'static [String],
+}
+
+#[derive(Template)]
 #[template(path = "clinic/third_person.html")]
 struct ThirdPersonPage {
     page: Page,
@@ -75,6 +88,18 @@ async fn encryption(app: App, request: HttpRequest) -> web::Result<HttpResponse>
 /// Calls are one-to-one: what to do when a third person is needed (ACC-10).
 async fn third_person(app: App, request: HttpRequest) -> web::Result<HttpResponse> {
     web::html(&ThirdPersonPage { page: Page::public(&app, &request) })
+}
+
+/// Which code this is, as the log holds it since the last start (RTC-09).
+async fn about(app: App, request: HttpRequest) -> web::Result<HttpResponse> {
+    let manifest = Manifest::compiled_in();
+    web::html(&AboutPage {
+        page: Page::public(&app, &request),
+        version: env!("CARGO_PKG_VERSION"),
+        program: assets::program_hash().map(hex::encode).unwrap_or_default(),
+        served: hex::encode(manifest.hash()),
+        files: manifest.lines(),
+    })
 }
 
 async fn help(app: App, request: HttpRequest) -> web::Result<HttpResponse> {

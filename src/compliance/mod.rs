@@ -5,9 +5,11 @@
 //! left out. An export is streamed in batches, so that its size does not matter to the memory.
 //!
 //! `model` parses a search, `entry` reads an event, `csv` writes cells, all pure; `order` turns the pages of the log; `opened` is the list for one
-//! patient; `export` makes the file, `archive` packs it; `integrity` tells whether the log, or an export of it, is what was signed; `heads` mails
-//! what was signed out of the house.
+//! patient; `export` makes the file, `archive` packs it; `integrity` tells whether the log, or an export of it, is what was signed, `panel` tells it
+//! to an officer; `review` finds what somebody should look at, `access_review` holds that somebody looked at all accounts; `heads` mails what was
+//! signed out of the house.
 
+mod access_review;
 mod archive;
 pub mod csv;
 mod entry;
@@ -18,6 +20,8 @@ pub mod model;
 mod opened;
 mod order;
 mod pages;
+mod panel;
+pub mod review;
 mod store;
 
 use crate::app::App;
@@ -27,6 +31,7 @@ pub use entry::Payload;
 pub use model::{Edge, instant};
 use model::{Mark, Search};
 pub use pages::routes;
+pub use panel::run_due as verify_due;
 pub use store::Person;
 
 /// Rows of one page. Lower: pages come sooner. Higher: fewer pages to turn.

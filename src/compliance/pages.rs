@@ -4,7 +4,7 @@ use super::entry::Payload;
 use super::export::{self, Signer};
 use super::model::{self, Asked, Format, Problems, Search, Sort};
 use super::store::Person;
-use super::{LogPage, opened, view};
+use super::{LogPage, access_review, opened, panel, review, view};
 use crate::app::App;
 use crate::audit::search::Direction;
 use crate::audit::{ActorKind, Kind, Outcome, Recorded};
@@ -12,7 +12,7 @@ use crate::staff::ComplianceOfficer;
 use crate::text::Text;
 use crate::web::{self, Error, Page, StatusCode};
 use actix_web::http::header;
-use actix_web::web::{Bytes, Query, ServiceConfig, get};
+use actix_web::web::{Bytes, Query, ServiceConfig, get, post};
 use actix_web::{HttpRequest, HttpResponse};
 use askama::Template;
 use futures_util::stream;
@@ -29,7 +29,14 @@ pub fn routes(config: &mut ServiceConfig) {
     config
         .route("/access-log", get().to(show))
         .route("/access-log/export", get().to(export_log))
-        .route("/access-log/patients/{id}", get().to(opened::pages::show));
+        .route("/access-log/patients/{id}", get().to(opened::pages::show))
+        .route("/integrity", get().to(panel::pages::show))
+        .route("/integrity/progress", get().to(panel::pages::progress))
+        .route("/integrity/verification", post().to(panel::pages::verify))
+        .route("/review", get().to(review::pages::show))
+        .route("/review/{id}", post().to(review::pages::reviewed))
+        .route("/access-review", get().to(access_review::pages::show))
+        .route("/access-review", post().to(access_review::pages::reviewed));
 }
 
 /// The log, newest first, with the search above it.
@@ -37,6 +44,8 @@ pub fn routes(config: &mut ServiceConfig) {
 #[template(path = "compliance/access_log.html")]
 struct AccessLog {
     page: Page,
+    /// What waits for a review, in words, or nothing.
+    bell: Option<String>,
     asked: Asked,
     problems: Problems,
     /// The zone in which times are typed: its city and its IANA name.
@@ -115,7 +124,9 @@ async fn show(app: App, officer: ComplianceOfficer, asked: Query<Asked>) -> web:
     match asked.parse(zone) {
         Ok(search) => {
             let log = view(&app, &officer.context, page.t, &search).await?;
-            web::html(&render(page, asked.into_inner(), zone, &search, log))
+            let bell = review::bell(&app).await?;
+            let bell = (bell.open > 0).then(|| page.t.count("review-bell", "count", bell.open));
+            web::html(&AccessLog { bell, ..render(page, asked.into_inner(), zone, &search, log) })
         }
         Err(problems) => {
             let log = LogPage { events: Vec::new(), people: super::everybody(&app).await?, next: None };
@@ -159,6 +170,7 @@ fn render(page: Page, asked: Asked, zone: crate::time::Zone, search: &Search, lo
     let next = log.next.map(|mark| address("/access-log", &Asked { after: model::show_mark(&mark), ..asked.clone() }));
     AccessLog {
         problems: Problems::default(),
+        bell: None,
         zone: format!("{} ({})", zone.city(), zone.name()),
         people: people(t, &asked, &log.people),
         kinds: choices(&asked.kind, Kind::ALL.iter().map(|kind| kind.word()), |word| kind_text(t, word)),

@@ -261,6 +261,16 @@ impl Keyring {
         envelope::open(self.log.key.reveal(), self.log.kid, self.deployment, &spool_place(record), sealed)
     }
 
+    /// Seal what somebody wrote about an entry of the log.
+    pub fn seal_remark(&self, item: Uuid, rng: &Rng, plaintext: &[u8]) -> Sealed {
+        envelope::seal(self.log.key.reveal(), self.log.kid, self.deployment, &remark_place(item), rng, plaintext)
+    }
+
+    /// Open what [`Keyring::seal_remark`] made. Called from `audit` alone.
+    pub fn open_remark(&self, item: Uuid, sealed: &Sealed) -> Result<Secret<Vec<u8>>, Altered> {
+        envelope::open(self.log.key.reveal(), self.log.kid, self.deployment, &remark_place(item), sealed)
+    }
+
     /// A visit's delivery check value (ID-04): it is compared, never opened.
     pub fn check_value(&self, subject: Uuid, value: &str) -> [u8; 32] {
         mac(self.check.key.reveal(), &[b"check/1", subject.as_bytes(), value.as_bytes()])
@@ -302,6 +312,10 @@ fn patient_purpose(patient: PatientId) -> String {
 
 fn log_place(event: Uuid) -> Place {
     Place { table: "audit_event", column: "payload", row: event, patient: Uuid::nil(), version: 0 }
+}
+
+fn remark_place(item: Uuid) -> Place {
+    Place { table: "review_item", column: "comment", row: item, patient: Uuid::nil(), version: 0 }
 }
 
 fn spool_place(record: Uuid) -> Place {

@@ -41,9 +41,12 @@ impl Signed {
             Role::Clinician => &[("/today", "staff-nav-today"), ("/copies", "rights-nav-copies")],
             Role::Compliance => &[
                 ("/access-log", "staff-nav-log"),
+                ("/review", "staff-nav-review"),
                 ("/breach", "rights-nav-breach"),
                 ("/incidents", "rights-nav-incidents"),
                 ("/rights", "rights-nav-rights"),
+                ("/integrity", "staff-nav-integrity"),
+                ("/access-review", "staff-nav-access"),
             ],
             Role::Administrator => &[("/staff", "staff-nav-staff")],
         };

@@ -1,31 +1,74 @@
 //! Static files, compiled in, at addresses that change when any of them changes.
 //!
 //! One hash stands for the whole set, so that a module may import its neighbours by relative paths and a page never mixes
-//! two versions. The hash is also what an auditor compares (RTC-09).
+//! two versions. The manifest behind the hash is what an auditor compares (RTC-09).
 
 use actix_web::http::header::{self, HeaderValue};
 use actix_web::{HttpResponse, web};
 use rust_embed::Embed;
 use sha2::{Digest, Sha256};
+use std::io::Read;
 use std::sync::LazyLock;
 
 #[derive(Embed)]
 #[folder = "static/"]
 struct Files;
 
-/// SHA-256 over every path and content, in the order of the paths; the first 16 hexadecimal digits.
-static SET: LazyLock<String> = LazyLock::new(|| {
-    let mut paths: Vec<_> = Files::iter().collect();
-    paths.sort();
-    let mut hash = Sha256::new();
-    for path in paths {
-        let file = Files::get(&path).expect("a file that was listed a moment ago is compiled in");
-        hash.update(crate::crypto::length_prefixed(&[path.as_bytes(), &file.data]));
+/// What is served, file by file: the line of each is its SHA-256 and its path, as `sha256sum` prints them.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Manifest {
+    lines: Vec<String>,
+}
+
+impl Manifest {
+    /// Of these paths and contents, in the order of the paths.
+    pub fn of<'a>(files: impl IntoIterator<Item = (&'a str, &'a [u8])>) -> Self {
+        let mut files: Vec<_> = files.into_iter().collect();
+        files.sort();
+        Self { lines: files.into_iter().map(|(path, content)| format!("{}  {path}", hex::encode(Sha256::digest(content)))).collect() }
     }
-    hex::encode(&hash.finalize()[..8])
+
+    /// Of the files that this build serves.
+    pub fn compiled_in() -> &'static Self {
+        &MANIFEST
+    }
+
+    pub fn lines(&self) -> &[String] {
+        &self.lines
+    }
+
+    /// One hash for all: SHA-256 over the lines, each with its line feed.
+    pub fn hash(&self) -> [u8; 32] {
+        let text: String = self.lines.iter().map(|line| format!("{line}\n")).collect();
+        Sha256::digest(text.as_bytes()).into()
+    }
+}
+
+static MANIFEST: LazyLock<Manifest> = LazyLock::new(|| {
+    let contents = |path: &str| Files::get(path).expect("a file that was listed a moment ago is compiled in").data;
+    let files: Vec<_> = Files::iter().map(|path| (contents(&path), path)).collect();
+    Manifest::of(files.iter().map(|(content, path)| (path.as_ref(), content.as_ref())))
 });
 
-/// The hash of the set of files that this build serves.
+/// The first 16 hexadecimal digits of the manifest's hash.
+static SET: LazyLock<String> = LazyLock::new(|| hex::encode(&Manifest::compiled_in().hash()[..8]));
+
+/// SHA-256 of the program's own file, if it can be read: the id of this build.
+pub fn program_hash() -> Option<[u8; 32]> {
+    static PROGRAM: LazyLock<Option<[u8; 32]>> = LazyLock::new(|| {
+        let (mut hash, mut part) = (Sha256::new(), vec![0; 1 << 16]);
+        let mut file = std::fs::File::open(std::env::current_exe().ok()?).ok()?;
+        loop {
+            match file.read(&mut part).ok()? {
+                0 => return Some(hash.finalize().into()),
+                read => hash.update(&part[..read]),
+            }
+        }
+    });
+    *PROGRAM
+}
+
+/// The hash of the set of files that this build serves, in short.
 pub fn set_hash() -> &'static str {
     &SET
 }

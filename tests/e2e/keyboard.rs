@@ -134,7 +134,7 @@ async fn the_skip_link_leads_past_the_bar_on_every_page() {
     for (role, pages) in [
         ("scheduler", &["/appointments", "/patients", "/patients/new"][..]),
         ("clinician", &["/today"]),
-        ("compliance", &["/access-log"]),
+        ("compliance", &["/access-log", "/review", "/integrity", "/access-review"]),
         ("administrator", &["/staff"]),
     ] {
         let staff = demo.signed_in(role).await;

@@ -12,7 +12,8 @@ use reqwest::{Method, Response, StatusCode};
 use serde_json::json;
 
 /// What people who are nobody yet can open.
-const PAGES: [&str; 9] = ["/v", "/join", "/sign-in", "/visit-over", "/privacy", "/encryption", "/help", "/third-person", "/v/device-move"];
+const PAGES: [&str; 10] =
+    ["/about", "/v", "/join", "/sign-in", "/visit-over", "/privacy", "/encryption", "/help", "/third-person", "/v/device-move"];
 
 /// The page as a browser with that wish gets it.
 async fn wished(browser: &Browser, path: &str, languages: &str) -> Response {

@@ -31,15 +31,18 @@ pub enum NoticeKind {
     Head,
     /// Newest events of the access log are lost, and it goes on without them.
     LogLost,
+    /// Something in the log waits for a review (AUD-12).
+    Review,
 }
 
 impl NoticeKind {
-    pub const ALL: [NoticeKind; 2] = [NoticeKind::Head, NoticeKind::LogLost];
+    pub const ALL: [NoticeKind; 3] = [NoticeKind::Head, NoticeKind::LogLost, NoticeKind::Review];
 
     /// The word in the database and in the log.
     pub fn word(self) -> &'static str {
         match self {
             NoticeKind::Head => "head",
+            NoticeKind::Review => "review",
             NoticeKind::LogLost => "log_lost",
         }
     }

@@ -124,3 +124,13 @@ clinic-third-step-speak = Everybody speaks in short sentences, one after the oth
 clinic-third-step-note = At the end the clinician hangs up the phone, and writes in the note who was on the line and that the patient agreed.
 clinic-third-known-title = Good to know
 clinic-third-known = The video call stays encrypted from end to end. The phone line is an ordinary one: it is not. Whoever is on the phone hears, and sees nothing. A child or another relative does not take the place of an interpreter, except in an emergency while one is called.
+
+clinic-about-title = About this program
+clinic-about-short = This clinic’s visits run on Anteroom { $version }, on a server that the clinic chose.
+clinic-about-code-title = Which code runs here
+clinic-about-code = Each time the server starts, it writes these marks into the access log, so that an auditor can tell later which version a page came from.
+clinic-about-version = Version
+clinic-about-program = Mark of the program
+clinic-about-served = Mark of all files that browsers get
+clinic-about-limits = These marks say what this server is built to give. They do not prove what your browser got: a server that somebody changed could show this page too.
+clinic-about-files = Every file with its mark

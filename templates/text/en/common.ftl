@@ -11,6 +11,7 @@ common-phone = Phone
 common-privacy = Privacy
 common-encryption = Encryption
 common-help = Help
+common-about = About
 # Each language says this in its own words, on pages of every language (45 CFR 92.11).
 common-language-help = Free help with language, hearing or sight: call
 

@@ -106,6 +106,7 @@ compliance-why-removed = removed from the visit
 
 # What happened, one sentence for each kind of event; dots of the kind are dashes here.
 compliance-kind-system-started = Program started
+compliance-kind-code-served = Recorded which code is served
 compliance-kind-system-stopped = Program stopped
 compliance-kind-clock-stepped = The machine’s clock was set
 compliance-kind-keys-created = Keys created
@@ -180,6 +181,11 @@ compliance-kind-log-replayed = Wrote what waited for the log
 compliance-kind-log-begun_anew = Let the log begin anew after its newest events were lost
 compliance-kind-log-key_rotated = Changed the key that signs the access log
 compliance-kind-log-head_adopted = Took a head of the log from outside for the last one
+compliance-kind-log-verification_asked = Asked for a verification of the log
+compliance-kind-log-verified = Verification of the log ended
+compliance-kind-review-raised = A rule found something to review
+compliance-kind-review-recorded = Reviewed what a rule found
+compliance-kind-access-reviewed = Reviewed all accounts and roles
 compliance-kind-log-viewed = Looked at the access log
 compliance-kind-log-exported = Began an export of the access log
 compliance-kind-log-export_finished = Export of the access log ended

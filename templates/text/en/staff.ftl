@@ -4,6 +4,9 @@ staff-nav-appointments = Appointments
 staff-nav-patients = Patients
 staff-nav-today = Today
 staff-nav-log = Access log
+staff-nav-review = To review
+staff-nav-integrity = Integrity
+staff-nav-access = Accounts and roles
 staff-nav-staff = Accounts
 
 staff-set-password-title = Set your password

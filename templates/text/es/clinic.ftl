@@ -124,3 +124,13 @@ clinic-third-step-speak = Todos hablan con frases cortas, uno después del otro.
 clinic-third-step-note = Al final, quien le atiende cuelga el teléfono y escribe en la nota quién participó y que el paciente estuvo de acuerdo.
 clinic-third-known-title = Conviene saber
 clinic-third-known = La videollamada sigue cifrada de extremo a extremo. La línea de teléfono es una línea común: no lo está. Quien está en el teléfono oye, y no ve nada. Un niño u otro familiar no reemplaza a un intérprete, salvo en una emergencia mientras se llama a uno.
+
+clinic-about-title = Acerca de este programa
+clinic-about-short = Las consultas de esta clínica funcionan con Anteroom { $version }, en un servidor que la clínica eligió.
+clinic-about-code-title = Qué código funciona aquí
+clinic-about-code = Cada vez que el servidor arranca, escribe estas huellas en el registro de accesos, para que un auditor pueda saber después de qué versión salió una página.
+clinic-about-version = Versión
+clinic-about-program = Huella del programa
+clinic-about-served = Huella de todos los archivos que reciben los navegadores
+clinic-about-limits = Estas huellas dicen qué está hecho para entregar este servidor. No demuestran qué recibió su navegador: un servidor que alguien cambió también podría mostrar esta página.
+clinic-about-files = Cada archivo con su huella

@@ -11,6 +11,7 @@ common-phone = Teléfono
 common-privacy = Privacidad
 common-encryption = Cifrado
 common-help = Ayuda
+common-about = Acerca de
 # Each language says this in its own words, on pages of every language (45 CFR 92.11).
 common-language-help = Ayuda gratis con el idioma, y si le cuesta ver o escuchar: llame al
 

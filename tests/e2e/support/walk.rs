@@ -12,7 +12,7 @@ const INNER_APPLE: &str = "Mozilla/5.0 (iPhone; CPU iPhone OS 17_5 like Mac OS X
 
 /// What is open to everybody.
 pub const FOR_ANYONE: &[&str] =
-    &["/sign-in", "/set-password", "/v", "/join", "/visit-over", "/privacy", "/encryption", "/help", "/third-person"];
+    &["/sign-in", "/set-password", "/v", "/join", "/visit-over", "/privacy", "/encryption", "/help", "/about", "/third-person"];
 
 pub struct Walk<'a, L: AsyncFn(&Browser, &str) -> Vec<String>> {
     pub patient: &'a Browser,

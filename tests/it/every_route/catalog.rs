@@ -9,13 +9,15 @@ use std::collections::{BTreeMap, BTreeSet};
 const CATALOG: &str = include_str!("../../../compliance/audit/event-catalog.md");
 
 /// Kinds that no request writes by itself, with the tests that see them.
-const ELSEWHERE: [(&str, &str); 19] = [
+const ELSEWHERE: [(&str, &str); 21] = [
     ("clinic.changed", "no configuration changes while a program runs"),
     ("integrity.failed", "sealing.rs"),
     ("staff.locked", "staff.rs"),
     ("reminder.queued", "mail.rs"),
     ("visit.admission_lapsed", "waiting_room.rs"),
     ("log.replayed", "restarts.rs"),
+    ("log.verified", "integrity_page.rs"),
+    ("review.raised", "review.rs"),
     ("mail.bounced", "undelivered.rs"),
     ("link.undelivered", "undelivered.rs"),
     ("log.head_adopted", "log_tree.rs"),
@@ -33,6 +35,7 @@ const ELSEWHERE: [(&str, &str); 19] = [
 
 /// Facts that no request of the table leads to.
 const SEEN_ELSEWHERE: [(&str, &str); 10] = [
+    ("log.verification_asked", "known_head"),
     ("staff.signed_in", "locked_until"),
     ("link.sent", "why"),
     ("link.sent", "given_up"),

@@ -6,6 +6,7 @@ use super::visitors::{From, Visitor};
 use super::world::World;
 use crate::support::TestApp;
 use anteroom::db::Db;
+use anteroom::web::assets::Manifest;
 use anteroom::{mail, server};
 use reqwest::{Response, StatusCode};
 use serde_json::Value;
@@ -55,6 +56,7 @@ pub async fn run(test: &TestApp) -> &'static Run {
 
 async fn look(test: &TestApp) -> Run {
     server::record_start(&test.app).await.unwrap();
+    server::record_code(&test.app, Manifest::compiled_in()).await.unwrap();
     let world = World::new(test).await;
     let mut all = Vec::new();
     for row in rows() {

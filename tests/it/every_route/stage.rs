@@ -4,10 +4,12 @@
 use super::rows::Case;
 use super::visitors::Visitor;
 use super::world::{Cookie, World};
+use crate::on_db;
 use crate::support::clinic::BORN;
 use anteroom::appointments::{self, NewAppointment, Slot, TimeForm, VisitState};
 use anteroom::audit::Context;
 use anteroom::config::CheckPolicy;
+use anteroom::crypto::{length_prefixed, sha256};
 use anteroom::ids::{PatientId, RequestKey, VisitId};
 use anteroom::links::{self, AnsweredBy, MintedLink, cookie_name};
 use anteroom::patients::{self, ContactChoices, Details, NewPatient};
@@ -22,6 +24,7 @@ use anteroom::waiting_room::{self, Arrival, Identity, companion::Companion, cons
 use serde_json::json;
 use std::collections::BTreeMap;
 use std::rc::Rc;
+use uuid::Uuid;
 
 /// What a stage has beside the state of its visit.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -89,10 +92,40 @@ impl World<'_> {
         if case.route.contains("/staff/") || case.route.contains("/set-password") {
             self.colleague(&mut stage, case.with).await;
         }
+        if case.route.ends_with("review/{id}") {
+            self.something_to_review(&mut stage).await;
+        }
+        if case.route.ends_with("/access-review") {
+            self.accounts_shown(&mut stage).await;
+        }
         if on_file(case) {
             self.files(&mut stage, case.with).await;
         }
         Rc::new(stage)
+    }
+
+    /// An account that opened too many records.
+    async fn something_to_review(&self, stage: &mut Stage) {
+        let (app, id) = (&self.test.app, RequestKey::new(&self.test.app.rng).to_string());
+        let item: Uuid = id.parse().unwrap();
+        on_db!(self.test, pool => sqlx::query(
+            "insert into review_item (id, once_key, rule, happened_at, found_at, event_id, number) values ($1, $2, 'many_records', $3, $3, $1, 31)")
+            .bind(item).bind(&id).bind(app.now()).execute(pool).await.map(drop))
+        .unwrap();
+        stage.facts.insert("item", item.to_string());
+    }
+
+    /// What the page of accounts says of them: a hash over their ids, roles and states.
+    async fn accounts_shown(&self, stage: &mut Stage) {
+        let rows: Vec<(Uuid, String, Option<i64>)> =
+            on_db!(self.test, pool => sqlx::query_as("select id, role, disabled_at from staff").fetch_all(pool).await).unwrap();
+        let line = |(id, role, disabled): &(Uuid, String, Option<i64>)| {
+            let state: &[u8] = if disabled.is_some() { b"closed" } else { b"open" };
+            length_prefixed(&[id.as_bytes(), role.as_bytes(), state])
+        };
+        let mut lines: Vec<Vec<u8>> = rows.iter().map(line).collect();
+        lines.sort();
+        stage.facts.insert("accounts", hex::encode(sha256(&lines.concat())));
     }
 
     /// `sent_away`: with a device that opened this visit before and was sent away; else it is one of another visit.

@@ -11,6 +11,7 @@ pub fn rows() -> Vec<Row> {
         plain("GET /privacy", Nobody, Nothing).open(why),
         plain("GET /encryption", Nobody, Nothing).open(why),
         plain("GET /help", Nobody, Nothing).open(why),
+        plain("GET /about", Nobody, Nothing).open(why),
         plain("GET /third-person", Nobody, Nothing).open(why),
         plain("GET /visit-over", Nobody, Nothing).open(why),
         plain("POST /language", Nobody, Form(&[("language", "es"), ("to", "/help")]))

@@ -73,6 +73,19 @@ fn log() -> Vec<Row> {
             .to("a period, in Spanish", "/access-log/patients/{patient}?from=2026-11-01&until=2026-12-01&language=es")
             .to("unreadable period", "/access-log/patients/{patient}?from=yesterday")
             .to("unknown patient", "/access-log/patients/{unknown}"),
+        plain("GET /integrity", Compliance, Nothing),
+        plain("GET /integrity/progress", Compliance, Nothing).open("says how far a verification is, and nothing of the log"),
+        plain("POST /integrity/verification", Compliance, Form(&[("known_head", "")]))
+            .keeps_stage()
+            .sending("no head", Form(&[("known_head", "a letter without one")])),
+        plain("GET /review", Compliance, Nothing),
+        plain("POST /review/{id}", Compliance, Form(&[("comment", "looked at it")]))
+            .at("/review/{item}")
+            .sending("nothing written", Form(&[("comment", " ")]))
+            .to("nothing there, or reviewed before", "/review/{unknown}"),
+        plain("GET /access-review", Compliance, Nothing),
+        plain("POST /access-review", Compliance, Form(&[("shown", "{accounts}")]))
+            .sending("accounts changed since", Form(&[("shown", "what was shown before")])),
         plain("GET /access-log/export", Compliance, Nothing)
             .at("/access-log/export?format=csv&patient={patient}")
             .to(

@@ -1,0 +1,133 @@
+//! `GET /review`, and what is written there.
+
+use super::super::model::Asked;
+use super::super::pages::address;
+use super::model::Rule;
+use super::store::Item;
+use super::{Bell, Queue, look, overdue_before, record};
+use crate::app::App;
+use crate::ids::StaffId;
+use crate::staff::ComplianceOfficer;
+use crate::text::Text;
+use crate::time::{Millis, Timestamp, Zone};
+use crate::web::{self, Page, StatusCode, csrf, form};
+use actix_web::HttpResponse;
+use actix_web::web::Path;
+use askama::Template;
+use serde::Deserialize;
+use uuid::Uuid;
+
+/// The longest comment, in characters.
+const COMMENT_CHARS_MAX: usize = 2_000;
+
+#[derive(Template)]
+#[template(path = "compliance/review.html")]
+struct ReviewPage {
+    page: Page,
+    bell: Bell,
+    open: Vec<Row>,
+    reviewed: Vec<Row>,
+    /// A sentence about a form that was not taken, on top of the page.
+    wrong: Option<&'static str>,
+    /// The item whose comment was not taken, and what was typed.
+    again: Option<(Uuid, String)>,
+}
+
+struct Row {
+    id: Uuid,
+    what: String,
+    who: String,
+    happened: String,
+    age: String,
+    overdue: bool,
+    log: String,
+    opened: Option<String>,
+    reviewed: String,
+    comment: String,
+}
+
+impl ReviewPage {
+    fn title_open(&self) -> String {
+        self.page.t.count("review-open", "count", self.bell.open)
+    }
+
+    fn overdue(&self) -> String {
+        self.page.t.count("review-overdue", "count", self.bell.overdue)
+    }
+
+    fn typed(&self, id: &Uuid) -> &str {
+        self.again.as_ref().filter(|(again, _)| again == id).map_or("", |(_, typed)| typed)
+    }
+}
+
+#[derive(Deserialize)]
+pub struct CommentForm {
+    #[serde(default)]
+    comment: String,
+}
+
+pub async fn show(app: App, officer: ComplianceOfficer) -> web::Result<HttpResponse> {
+    web::html(&render(&app, &officer, look(&app, &officer.context).await?))
+}
+
+pub async fn reviewed(app: App, officer: ComplianceOfficer, id: Path<Uuid>, form: csrf::Form<CommentForm>) -> web::Result<HttpResponse> {
+    let (id, comment) = (id.into_inner(), form.0.comment.trim().to_owned());
+    let hidden = |c: char| form::is_hidden(c) && !matches!(c, '\n' | '\r' | '\t');
+    if comment.is_empty() || comment.chars().count() > COMMENT_CHARS_MAX || comment.contains(hidden) {
+        let page = render(&app, &officer, look(&app, &officer.context).await?);
+        let again = ReviewPage { wrong: Some("review-comment-wrong"), again: Some((id, comment)), ..page };
+        return web::html_with(StatusCode::UNPROCESSABLE_ENTITY, &again);
+    }
+    if record(&app, &officer.context, officer.member.id, id, &comment).await? {
+        return Ok(web::see_other("/review"));
+    }
+    let page = render(&app, &officer, look(&app, &officer.context).await?);
+    web::html_with(StatusCode::CONFLICT, &ReviewPage { wrong: Some("review-stale"), ..page })
+}
+
+fn render(app: &App, officer: &ComplianceOfficer, queue: Queue) -> ReviewPage {
+    let (page, zone) = (officer.page(app), officer.member.zone);
+    let name = |id: Uuid| queue.people.iter().find(|person| person.id == StaffId(id)).map(|person| person.name.clone());
+    let rows = |items: &[Item]| items.iter().map(|item| row(app, page.t, item, &name, zone)).collect();
+    ReviewPage { bell: queue.bell, open: rows(&queue.open), reviewed: rows(&queue.reviewed), wrong: None, again: None, page }
+}
+
+fn row(app: &App, t: Text, item: &Item, name: &dyn Fn(Uuid) -> Option<String>, zone: Zone) -> Row {
+    let rule = Rule::from_word(&item.rule).map_or("other", Rule::word).replace('_', "-");
+    let comment = item.comment.as_ref().map(|sealed| app.log.open_remark(item.id, sealed).unwrap_or_else(|| t.say("compliance-altered")));
+    Row {
+        id: item.id,
+        what: t.count(&format!("review-rule-{rule}"), "count", item.number),
+        who: item.actor_id.and_then(name).unwrap_or_else(|| t.say("review-nobody")),
+        happened: t.when(item.happened_at, zone),
+        age: t.count("review-age", "days", (app.now() - item.happened_at).0 / Millis::days(1).0),
+        overdue: item.happened_at < overdue_before(app),
+        log: in_the_log(item, zone),
+        opened: item.patient_id.map(|patient| format!("/access-log/patients/{patient}")),
+        reviewed: match (item.reviewed_at, item.reviewed_by) {
+            (Some(at), Some(by)) => t.with2("review-by", "who", name(by.0).unwrap_or_default(), "at", t.when(at, zone)),
+            _ => String::new(),
+        },
+        comment: comment.unwrap_or_default(),
+    }
+}
+
+/// The hour before it in the log, of the same account and the same kind.
+fn in_the_log(item: &Item, zone: Zone) -> String {
+    let typed = |at: Timestamp| at.local(zone).format("%Y-%m-%dT%H:%M").to_string();
+    let (kind, outcome, person) = match Rule::from_word(&item.rule) {
+        Some(Rule::FailedSignIns) => ("staff.signed_in", "refused", None),
+        Some(Rule::WrongLinks) => ("link.checked", "refused", None),
+        Some(Rule::ExportAtNight) => ("log.exported", "", item.actor_id),
+        _ => ("", "", item.actor_id),
+    };
+    let asked = Asked {
+        from: typed(item.happened_at - Millis::hours(1)),
+        until: typed(item.happened_at + Millis::minutes(1)),
+        person: person.map(|id| id.to_string()).unwrap_or_default(),
+        kind: kind.to_owned(),
+        outcome: outcome.to_owned(),
+        ..Asked::default()
+    };
+    address("/access-log", &asked)
+}

@@ -1,0 +1,102 @@
+//! The SQL of the review queue.
+
+use super::model::Raised;
+use crate::audit::Recorded;
+use crate::crypto::Sealed;
+use crate::db::{Tx, in_tx};
+use crate::ids::{EventId, PatientId, StaffId};
+use crate::time::Timestamp;
+use uuid::Uuid;
+
+/// The place up to which the rules have looked.
+pub async fn place(tx: &mut Tx) -> sqlx::Result<i64> {
+    in_tx!(tx, conn => sqlx::query_scalar("select place from review_progress").fetch_one(conn).await)
+}
+
+/// True when nobody looked further meanwhile.
+pub async fn advance(tx: &mut Tx, from: i64, to: i64) -> sqlx::Result<bool> {
+    in_tx!(tx, conn => sqlx::query("update review_progress set place = $2 where place = $1")
+        .bind(from).bind(to).execute(conn).await.map(|done| done.rows_affected() == 1))
+}
+
+/// Events of the kinds that rules look at, between two ids.
+pub async fn between(tx: &mut Tx, after: EventId, before: EventId, limit: i64) -> sqlx::Result<Vec<Recorded>> {
+    in_tx!(tx, conn => sqlx::query_as(
+        "select id, recorded_at, kind, outcome, actor_kind, actor_id, payload_hash, payload, source_index from audit_event
+         where id > $1 and id < $2 and kind in ('patient.read', 'patient.changed', 'visit.read', 'note.read', 'note.saved',
+             'staff.signed_in', 'link.checked', 'log.exported')
+         order by id desc limit $3")
+        .bind(after).bind(before).bind(limit).fetch_all(conn).await)
+}
+
+/// The tags on the events between two ids, both included.
+pub async fn tags(tx: &mut Tx, first: EventId, last: EventId) -> sqlx::Result<Vec<(EventId, Vec<u8>)>> {
+    in_tx!(tx, conn => sqlx::query_as("select event_id, tag from audit_event_subject where event_id >= $1 and event_id <= $2")
+        .bind(first).bind(last).fetch_all(conn).await)
+}
+
+/// Whether the patient with this tag has or had an appointment with this clinician. True for a tag whose patient nobody knows any more.
+pub async fn has_appointment(tx: &mut Tx, clinician: Uuid, tag: &[u8]) -> sqlx::Result<bool> {
+    let without: Option<PatientId> = in_tx!(tx, conn => sqlx::query_scalar(
+        "select patient_id from audit_subject where tag = $2 and not exists (
+             select 1 from visit where visit.patient_id = audit_subject.patient_id and visit.clinician_id = $1)")
+        .bind(clinician).bind(tag).fetch_optional(conn).await)?;
+    Ok(without.is_none())
+}
+
+/// False when the same was found before.
+pub async fn insert(tx: &mut Tx, id: Uuid, raised: &Raised, now: Timestamp) -> sqlx::Result<bool> {
+    let inserted: Option<Uuid> = in_tx!(tx, conn => sqlx::query_scalar(
+        "insert into review_item (id, once_key, rule, happened_at, found_at, event_id, actor_id, tag, number)
+         values ($1, $2, $3, $4, $5, $6, $7, $8, $9) on conflict (once_key) do nothing returning id")
+        .bind(id).bind(&raised.key).bind(raised.rule.word()).bind(raised.at).bind(now).bind(raised.event).bind(raised.account)
+        .bind(raised.tag.as_deref()).bind(raised.number).fetch_optional(conn).await)?;
+    Ok(inserted.is_some())
+}
+
+/// Something to review, or reviewed.
+#[derive(Debug, Clone, sqlx::FromRow)]
+pub struct Item {
+    pub id: Uuid,
+    pub rule: String,
+    pub happened_at: Timestamp,
+    pub actor_id: Option<Uuid>,
+    /// Of the tag, if the rule speaks of one patient whom the log still knows.
+    pub patient_id: Option<PatientId>,
+    pub number: i64,
+    pub reviewed_at: Option<Timestamp>,
+    pub reviewed_by: Option<StaffId>,
+    pub comment: Option<Sealed>,
+}
+
+/// What nobody reviewed, the oldest first.
+pub async fn open(tx: &mut Tx, limit: i64) -> sqlx::Result<Vec<Item>> {
+    in_tx!(tx, conn => sqlx::query_as(
+        "select review_item.id, rule, happened_at, actor_id, audit_subject.patient_id as patient_id, number, reviewed_at, reviewed_by, comment
+         from review_item left join audit_subject on audit_subject.tag = review_item.tag
+         where reviewed_at is null order by happened_at, review_item.id limit $1")
+        .bind(limit).fetch_all(conn).await)
+}
+
+/// What was reviewed last.
+pub async fn reviewed(tx: &mut Tx, limit: i64) -> sqlx::Result<Vec<Item>> {
+    in_tx!(tx, conn => sqlx::query_as(
+        "select review_item.id, rule, happened_at, actor_id, audit_subject.patient_id as patient_id, number, reviewed_at, reviewed_by, comment
+         from review_item left join audit_subject on audit_subject.tag = review_item.tag
+         where reviewed_at is not null order by reviewed_at desc, review_item.id desc limit $1")
+        .bind(limit).fetch_all(conn).await)
+}
+
+/// How many nobody reviewed, and how many of them happened before `overdue`.
+pub async fn count(tx: &mut Tx, overdue: Timestamp) -> sqlx::Result<(i64, i64)> {
+    in_tx!(tx, conn => sqlx::query_as(
+        "select count(*), coalesce(cast(sum(case when happened_at < $1 then 1 else 0 end) as bigint), 0) from review_item where reviewed_at is null")
+        .bind(overdue).fetch_one(conn).await)
+}
+
+/// The rule of what was just reviewed, or nothing where there is no such thing or somebody did it before.
+pub async fn review(tx: &mut Tx, id: Uuid, by: StaffId, comment: &Sealed, now: Timestamp) -> sqlx::Result<Option<(String, Timestamp)>> {
+    in_tx!(tx, conn => sqlx::query_as(
+        "update review_item set reviewed_at = $2, reviewed_by = $3, comment = $4 where id = $1 and reviewed_at is null returning rule, happened_at")
+        .bind(id).bind(now).bind(by).bind(comment).fetch_optional(conn).await)
+}
