@@ -31,16 +31,19 @@ pub enum NoticeKind {
     Head,
     /// Newest events of the access log are lost, and it goes on without them.
     LogLost,
+    /// A witness cosigned something else than the log that is here.
+    WitnessDiffers,
 }
 
 impl NoticeKind {
-    pub const ALL: [NoticeKind; 2] = [NoticeKind::Head, NoticeKind::LogLost];
+    pub const ALL: [NoticeKind; 3] = [NoticeKind::Head, NoticeKind::LogLost, NoticeKind::WitnessDiffers];
 
     /// The word in the database and in the log.
     pub fn word(self) -> &'static str {
         match self {
             NoticeKind::Head => "head",
             NoticeKind::LogLost => "log_lost",
+            NoticeKind::WitnessDiffers => "witness_differs",
         }
     }
 
