@@ -271,9 +271,12 @@ async fn a_witness_that_is_killed_while_it_answers_forgets_nothing() {
         };
         if round % 2 == 0 {
             // As soon as it is on the disk.
-            while !memory(size + 3) {
-                tokio::task::yield_now().await;
-            }
+            let remembered = async {
+                while !memory(size + 3) {
+                    tokio::task::yield_now().await;
+                }
+            };
+            tokio::time::timeout(Duration::from_secs(20), remembered).await.expect("what is cosigned is remembered");
         } else {
             tokio::time::sleep(Duration::from_micros(300 * round)).await;
         }
