@@ -153,6 +153,8 @@ words! {
         CaseOpened = "case.opened",
         CaseEntered = "case.entered",
         CaseRead = "case.read",
+        /// A patient's record was put together to be handed to them (PRV-06).
+        RecordExported = "record.exported",
     }
 }
 

@@ -2,12 +2,14 @@
 //! whom their data went, and to answer what they ask for.
 //!
 //! `breach` answers from the access log alone; `incidents`, `disclosures` and `requests` keep their files in `cases`, to which entries
-//! are only ever added. Nothing that the compliance officer sees here is clinical text.
+//! are only ever added. `record_set` puts a
+//! copy together, and is open to clinicians alone. Nothing that the compliance officer sees here is clinical text.
 
 pub mod breach;
 pub mod cases;
 pub mod disclosures;
 pub mod incidents;
+pub mod record_set;
 pub mod requests;
 mod typed;
 mod words;
@@ -20,4 +22,5 @@ pub fn routes(config: &mut ServiceConfig) {
     incidents::routes(config);
     disclosures::routes(config);
     requests::routes(config);
+    record_set::routes(config);
 }

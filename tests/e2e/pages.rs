@@ -14,7 +14,7 @@ const PAGES_MAX: usize = 60;
 const STARTS: &[(&str, &[&str])] = &[
     ("anyone", FOR_ANYONE),
     ("scheduler", &["/appointments", "/appointments?view=week", "/appointments/new", "/patients", "/patients/new"]),
-    ("clinician", &["/today"]),
+    ("clinician", &["/today", "/copies"]),
     ("compliance", &["/access-log", "/breach", "/incidents", "/rights"]),
     ("administrator", &["/staff"]),
 ];
@@ -60,7 +60,7 @@ fn is_for_anyone(browser: &Browser, path: &str) -> bool {
 }
 
 fn is_download(path: &str) -> bool {
-    path.starts_with("/access-log/export") || path.starts_with("/breach/export") || path.ends_with("/copy")
+    path.starts_with("/access-log/export") || path.starts_with("/breach/export") || path.ends_with("/copy") || path.contains("/file?")
 }
 
 /// `/patients/{id}` for every patient; of a query only its names and its words, no day and no id.

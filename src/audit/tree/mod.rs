@@ -7,7 +7,7 @@
 //!
 //! `keys` are the files of the keys that sign, `succession` is how one follows another.
 //!
-//! `edge`, `checkpoint` and `cosignature` are pure. `proof` reads tiles. `store` is the SQL.
+//! `edge`, `sparse`, `checkpoint` and `cosignature` are pure. `proof` reads tiles. `store` is the SQL.
 
 mod checkpoint;
 mod cosignature;
@@ -15,6 +15,7 @@ mod edge;
 mod heads;
 mod keys;
 mod proof;
+mod sparse;
 mod store;
 mod succession;
 
@@ -23,10 +24,11 @@ pub use cosignature::{Cosigner, WitnessKey};
 pub use edge::Edge;
 pub use heads::{Heads, Refused, write_whole};
 pub use keys::{LogKeys, Retired};
-pub use proof::{consistency, inclusion};
+pub use proof::{Subtrees, consistency, inclusion};
+pub use sparse::{Sparse, cover};
 pub use store::{
-    Leaf, Placed, Signed, Tagged, Tree, anything_since, checkpoints, leaf_hashes, lost, numbers, payload_hashes, placed, signed_root,
-    tagged, tree, unplaced, waiting_for_places,
+    Leaf, Matched, Placed, Signed, Tagged, Tree, anything_since, checkpoints, head_over, head_up_to, leaf_hashes, lost, matching,
+    matching_of, numbers, payload_hashes, period, place_of, placed, signed_root, tagged, tagged_of, tree, unplaced, waiting_for_places,
 };
 pub use succession::Loss;
 

@@ -9,7 +9,7 @@ use crate::db;
 use anyhow::{Context, anyhow};
 use std::cell::RefCell;
 use std::collections::{BTreeSet, HashMap};
-use tlog_tiles::{Error, Hash, HashReader, Tile, check_record, check_tree, prove_record, prove_tree};
+use tlog_tiles::{Error, Hash, HashReader, Tile, check_record, check_tree, prove_record, prove_tree, stored_hash_index};
 
 /// The height of a tile: 2^8 hashes.
 const HEIGHT: u8 = 8;
@@ -61,6 +61,27 @@ impl HashReader for Hashes {
         }
         let hash = |index: &u64| Tile::from_index(HEIGHT, *index).hash_at_index(&self.tiles[&tile_of(index)], *index);
         indexes.iter().map(hash).collect()
+    }
+}
+
+/// The hashes of perfect trees inside the tree, for whoever asks from left to right: of each level the tile that was read last is kept.
+#[derive(Debug, Default)]
+pub struct Subtrees {
+    tiles: HashMap<u8, (u64, Vec<u8>)>,
+}
+
+impl Subtrees {
+    /// The root over the 2^`level` leaves from the place `n` · 2^`level` on.
+    pub async fn root(&mut self, tx: &mut db::Tx, level: u8, n: u64) -> anyhow::Result<Hash> {
+        let index = stored_hash_index(level, n);
+        let tile = Tile::from_index(HEIGHT, index);
+        let (tile_level, place) = (tile.level(), tile.level_index());
+        if self.tiles.get(&tile_level).is_none_or(|(kept, hashes)| *kept != place || tile.hash_at_index(hashes, index).is_err()) {
+            let hashes =
+                store::tile(tx, tile_level, place).await?.with_context(|| format!("tile {place} of level {tile_level} is missing"))?;
+            self.tiles.insert(tile_level, (place, hashes));
+        }
+        tile.hash_at_index(&self.tiles[&tile_level].1, index).map_err(|error| anyhow!("read a tile: {error}"))
     }
 }
 

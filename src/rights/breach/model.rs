@@ -217,6 +217,9 @@ fn meaning(kind: Option<Kind>, payload: &Payload) -> (How, Vec<Data>) {
             (How::Changed, vec![Appointment])
         }
         Kind::LogViewed => (How::Read, vec![Log]),
+        Kind::RecordExported => {
+            (How::Exported, vec![Identity, Contact, Appointment, Reason, Data::Companion, Data::Message, Note, Data::Disclosures])
+        }
         Kind::LogExported => (How::Exported, vec![Log]),
         _ => (How::Read, vec![Other]),
     }

@@ -4,6 +4,7 @@ compliance-lead = Who did what, when, and from where. Each look at this page and
 compliance-export = Export
 compliance-export-csv = Export as CSV
 compliance-export-jsonl = Export as JSON Lines
+compliance-export-fhir = Export as FHIR
 compliance-from = From
 compliance-until = Until (not included)
 compliance-zone = Times you type are in the time zone { $zone }. The table and the exports use UTC.
@@ -185,6 +186,7 @@ compliance-kind-log-export_finished = Export of the access log ended
 compliance-kind-case-opened = Opened a file on an incident or request
 compliance-kind-case-entered = Entered something in such a file
 compliance-kind-case-read = Read files on incidents or requests
+compliance-kind-record-exported = Made a copy of a patient’s record for them
 compliance-kind-breach-reported = Asked whose data an account had touched
 
 notice-head-subject = Access log: signed head at { $size } events

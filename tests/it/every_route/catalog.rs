@@ -32,7 +32,7 @@ const ELSEWHERE: [(&str, &str); 19] = [
 ];
 
 /// Facts that no request of the table leads to.
-const SEEN_ELSEWHERE: [(&str, &str); 9] = [
+const SEEN_ELSEWHERE: [(&str, &str); 10] = [
     ("staff.signed_in", "locked_until"),
     ("link.sent", "why"),
     ("link.sent", "given_up"),
@@ -41,6 +41,7 @@ const SEEN_ELSEWHERE: [(&str, &str); 9] = [
     ("device.moved", "why"),
     ("device.move_asked", "why"),
     ("visit.waiting", "back"),
+    ("log.exported", "again"),
     ("log.export_finished", "why"),
 ];
 

@@ -9,8 +9,17 @@ use reqwest::{Method, Response, StatusCode};
 use serde_json::Value;
 
 /// What says that something was read. Whoever is told the length of a page has had it opened.
-const READ: [&str; 8] =
-    ["patient.read", "visit.read", "visits.listed", "staff.listed", "log.viewed", "note.read", "breach.reported", "case.read"];
+const READ: [&str; 9] = [
+    "patient.read",
+    "visit.read",
+    "visits.listed",
+    "staff.listed",
+    "log.viewed",
+    "note.read",
+    "breach.reported",
+    "case.read",
+    "record.exported",
+];
 
 /// Each GET, by whoever it is meant for and by a stranger.
 pub async fn every_row(test: &TestApp) {

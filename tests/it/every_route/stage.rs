@@ -156,6 +156,8 @@ impl World<'_> {
             let answer = requests::given(today, "Privacy officer".to_owned(), true, "<!doctype html>", true);
             requests::enter(app, &officer, request, 1, &answer).await.unwrap();
         }
+        let copy = requests::open(app, &officer, CaseKind::RecordSet, patient, key(), today, "By letter".to_owned()).await.unwrap();
+        stage.facts.insert("copy", copy.to_string());
         stage.facts.extend([("incident", incident.to_string()), ("disclosure", disclosure.to_string()), ("request", request.to_string())]);
     }
 
@@ -287,7 +289,7 @@ impl Making<'_, '_> {
 
 /// Whether a case is about something that the compliance officer keeps.
 fn on_file(case: &Case) -> bool {
-    ["/incidents/", "/disclosures/", "/requests/"].iter().any(|path| case.route.contains(path))
+    ["/incidents/", "/disclosures/", "/requests/", "/copies"].iter().any(|path| case.route.contains(path))
 }
 
 fn details(world: &World<'_>, name: &str) -> Details {

@@ -156,6 +156,7 @@ impl<'a> World<'a> {
             ("/rights/", "patient"),
             ("/disclosures/", "disclosure"),
             ("/requests/", "request"),
+            ("/copies/", "copy"),
             ("/patients/", "patient"),
             ("/staff/", "colleague"),
             ("/incidents/", "incident"),

@@ -1,12 +1,14 @@
-//! What the compliance officer does for the people in the records: breach worksheets, incidents, disclosures, requests.
+//! What the compliance officer does for the people in the records: breach worksheets, incidents, disclosures, requests; and the copy that a
+//! clinician makes for a patient.
 
 use super::Sends::{Form, Nothing};
-use super::{Row, plain};
+use super::{Row, plain, row};
 use crate::every_route::stage::With;
-use crate::every_route::visitors::Visitor::Compliance;
+use crate::every_route::visitors::Visitor::{Clinician, Compliance};
+use anteroom::appointments::VisitState::{Checking, InCall};
 
 pub fn rows() -> Vec<Row> {
-    [breach(), incidents(), ledger(), requests()].into_iter().flatten().collect()
+    [breach(), incidents(), ledger(), requests(), copies()].into_iter().flatten().collect()
 }
 
 fn incidents() -> Vec<Row> {
@@ -110,5 +112,20 @@ fn requests() -> Vec<Row> {
             .sending("fields missing", Form(&[("entry", "given"), ("after", "1")]))
             .to("unknown request", "/requests/{unknown}/entries"),
         plain("GET /requests/{id}/copy", Compliance, Nothing).with(&[With::Answered]).to("unknown request", "/requests/{unknown}/copy"),
+    ]
+}
+
+fn copies() -> Vec<Row> {
+    vec![
+        row("GET /copies", Clinician, InCall, Nothing),
+        row("GET /copies/{id}/file", Clinician, InCall, Nothing)
+            .at("/copies/{id}/file?format=json")
+            .to("to read", "/copies/{id}/file?format=html")
+            .to("unknown format", "/copies/{id}/file?format=pdf")
+            .to("unknown request", "/copies/{unknown}/file?format=json")
+            .when("before the patient is known", Checking, &[]),
+        row("POST /copies/{id}/handover", Clinician, InCall, Form(&[("after", "1"), ("title", "Dr. Quist")]))
+            .sending("somebody entered first", Form(&[("after", "7"), ("title", "Dr. Quist")]))
+            .sending("fields missing", Form(&[("after", "1")])),
     ]
 }
