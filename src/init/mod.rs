@@ -203,6 +203,11 @@ const MORE: &str = "
 # [proxy]
 # trusted = [\"127.0.0.1/32\"]
 
+# The access log outside the house, besides letters: a witness on a machine of somebody else (`anteroom witness`), hashes to syslog.
+# [[outside.witnesses]]
+# url = \"https://witness.example\"
+# vkey = \"KEY OF THE WITNESS\"
+
 # Health checks and figures for Prometheus, at an address that patients cannot reach.
 # [operations]
 # listen = \"127.0.0.1:9090\"

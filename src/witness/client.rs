@@ -2,13 +2,17 @@
 //!
 //! The newest signed head is shown to each witness, with the proof that it goes on from the last one that this witness cosigned. What comes
 //! back is checked with the witness's key and kept with the head, in `log.cosigned` in the data folder. No head waits for a
-//! witness, and a witness that lies or hangs changes nothing here. One that saw a larger log than there is says that ours was cut off.
+//! witness, and a witness that lies or hangs changes nothing here. One that saw a larger log than there is says that ours was cut off:
+//! that is told to the address for compliance.
 
 use super::http::Address;
 use super::protocol::{self, Question, SIZE_TYPE};
 use crate::app::App;
 use crate::audit::tree::{self, Head, write_whole};
 use crate::config::WitnessConfig;
+use crate::crypto::sha256;
+use crate::mail::notices::{self, Notice, NoticeKind, Part, Said};
+use crate::text::Text;
 use crate::time::{Millis, Timestamp};
 use anyhow::{Context, bail, ensure};
 use futures_util::future::join_all;
@@ -23,6 +27,15 @@ const PATIENCE: Duration = Duration::from_secs(10);
 const PAUSE: Millis = Millis::minutes(1);
 /// One question to learn its size, one that fits, one for a size that changed in between.
 const QUESTIONS_MAX: usize = 3;
+
+/// A witness cosigned something of this log's name that is not here.
+#[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
+enum Evidence {
+    #[error("it cosigned {theirs} events of this log, and only {ours} are here: the log was cut off, or an older copy is in place")]
+    Larger { theirs: u64, ours: u64 },
+    #[error("it cosigned another log of {size} events under this name")]
+    Another { size: u64 },
+}
 
 /// What is known of each witness, by its key.
 #[derive(Debug, Default)]
@@ -57,7 +70,12 @@ impl Asker {
             self.0.lock().unwrap_or_else(PoisonError::into_inner).insert(witness.vkey.clone(), standing);
             match kept {
                 Ok(()) => cosigned += 1,
-                Err(error) => wrong.push(format!("{}: {error:#}", witness.url)),
+                Err(error) => {
+                    if let Some(evidence) = error.downcast_ref() {
+                        tell(app, witness, evidence).await?;
+                    }
+                    wrong.push(format!("{}: {error:#}", witness.url));
+                }
             }
         }
         ensure!(wrong.is_empty(), "{}", wrong.join("; "));
@@ -81,18 +99,34 @@ async fn ask(app: &App, witness: &WitnessConfig, head: &Head, mut old: u64) -> a
             200 => return signature(head, witness, &answer.body),
             409 if answer.content_type.split(';').next() == Some(SIZE_TYPE) => {
                 let size = answer.body.strip_suffix('\n').and_then(protocol::size).context("a size that is none")?;
-                ensure!(
-                    size <= head.size,
-                    "it cosigned {size} events of this log, and only {} are here: the log was cut off, or an older copy is in place",
-                    head.size
-                );
-                ensure!(size != old, "it cosigned another log of {size} events under this name");
+                ensure!(size <= head.size, Evidence::Larger { theirs: size, ours: head.size });
+                ensure!(size != old, Evidence::Another { size });
                 old = size;
             }
             status => bail!("it answered {status}"),
         }
     }
     bail!("it did not agree in {QUESTIONS_MAX} questions")
+}
+
+/// Tell whoever answers for compliance, once for each such thing.
+async fn tell(app: &App, witness: &WitnessConfig, evidence: &Evidence) -> sqlx::Result<()> {
+    let (t, clinic) = (Text::of("en"), app.config.clinic.mail_name());
+    let name = witness.vkey.split('+').next().unwrap_or_default();
+    let (key, what) = match evidence {
+        Evidence::Larger { theirs, ours } => {
+            let values: [(&str, &dyn std::fmt::Display); 4] = [("clinic", &clinic), ("witness", &name), ("theirs", theirs), ("ours", ours)];
+            (format!("larger/{theirs}"), t.with_all("notice-witness-larger", &values))
+        }
+        Evidence::Another { size } => {
+            let values: [(&str, &dyn std::fmt::Display); 3] = [("clinic", &clinic), ("witness", &name), ("size", size)];
+            (format!("another/{size}"), t.with_all("notice-witness-another", &values))
+        }
+    };
+    let said = Said { subject: t.say("notice-witness-subject"), parts: vec![Part::Said(what), Part::Said(t.say("notice-witness-do"))] };
+    let once_key = format!("witness/{}/{key}", hex::encode(&sha256(witness.vkey.as_bytes())[..8]));
+    let notice = Notice { kind: NoticeKind::WitnessDiffers, once_key, log_size: None, said };
+    notices::queue_quietly(app, &notice).await.map(drop)
 }
 
 /// That the head goes on from the one that the witness cosigned.

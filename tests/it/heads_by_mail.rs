@@ -165,3 +165,26 @@ on_both! {
         app.finish().await;
     }
 }
+
+on_both! {
+    /// Whoever keeps the letters has every key that they need.
+    async fn the_first_letter_of_a_new_key_brings_it(app: TestApp, server: Catcher = Catcher::implicit().await) {
+        let mut app = app;
+        app.something_happens().await;
+        assert_eq!(app.heads_are_mailed().await, 1);
+        let old = app.verifier();
+        app.app.heads.rotate_key(&app.app.system(), &app.app.rng).await.unwrap();
+        app.restart().await;
+        for _ in 0..2 {
+            app.clock.advance(Millis::hours(1));
+            app.something_happens().await;
+            assert_eq!(app.heads_are_mailed().await, 1);
+        }
+        let (new, letters) = (app.verifier(), server.letters());
+        assert_ne!(old, new);
+        assert!(letters[0].text.contains(&old) && letters[2].text.contains("--known-head LETTER"));
+        assert!(letters[1].text.contains(&new) && letters[1].text.contains("was changed since the last letter"), "{}", letters[1].text);
+        assert!(!letters[2].text.contains(&new) && !letters[2].text.contains("was changed since"), "{}", letters[2].text);
+        app.finish().await;
+    }
+}

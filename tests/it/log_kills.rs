@@ -22,6 +22,8 @@ use std::task::Poll;
 const KILLS: u64 = 24;
 /// What tells this program that it is the child: the configuration, what to do, and at which poll to end.
 const CHILD: &str = "ANTEROOM_TEST_CHILD";
+/// From one round's poll to the next: a short run reaches the last steps too, and the next walk takes the polls between.
+const STRIDE: u64 = 5;
 /// A sequencer that is not done by then waits for something that does not come.
 const POLLS_MAX: u64 = 100_000;
 
@@ -100,9 +102,9 @@ async fn nothing_is_lost_doubled_or_forked(app: TestApp) {
             });
             gone
         };
-        // Poll by poll through all its steps, and from the beginning once it came to its end.
+        // In strides through all its steps, and from the next poll at the beginning once it came to its end.
         let next = &mut poll[usize::from(!alone)];
-        *next = if gone { *next + 1 } else { 1 };
+        *next = if gone { *next + STRIDE } else { *next % STRIDE + 1 };
         killed += u64::from(gone);
         app.app.heads.check().await.expect("what was signed is what is there");
         if round % 3 == 0 {

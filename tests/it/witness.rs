@@ -271,9 +271,12 @@ async fn a_witness_that_is_killed_while_it_answers_forgets_nothing() {
         };
         if round % 2 == 0 {
             // As soon as it is on the disk.
-            while !memory(size + 3) {
-                tokio::task::yield_now().await;
-            }
+            let remembered = async {
+                while !memory(size + 3) {
+                    tokio::task::yield_now().await;
+                }
+            };
+            tokio::time::timeout(Duration::from_secs(20), remembered).await.expect("what is cosigned is remembered");
         } else {
             tokio::time::sleep(Duration::from_micros(300 * round)).await;
         }
@@ -336,7 +339,11 @@ async fn with_witness(app: TestApp) -> (TestApp, Served) {
     let mut app = app;
     let served = Served::of(&[app.app.heads.key().verifier()]);
     let (url, vkey) = (format!("http://{}", served.at), served.vkey());
-    app.restart_with(|config| config.outside.witnesses = vec![anteroom::config::WitnessConfig { url, vkey, ca_file: None }]).await;
+    app.restart_with(|config| {
+        config.compliance.mail = Some("compliance@clinic.example".to_owned());
+        config.outside.witnesses = vec![anteroom::config::WitnessConfig { url, vkey, ca_file: None }];
+    })
+    .await;
     (app, served)
 }
 
@@ -375,6 +382,9 @@ async fn a_witness_that_saw_more_says_that_the_log_was_cut_off() {
     std::fs::write(other.unwrap(), format!("{}\n{}\n{}\n", head.origin, head.size, "01".repeat(32))).unwrap();
     let said = Asker::default().ask_all(&app.app).await.unwrap_err().to_string();
     assert!(said.contains("another log"), "{said}");
+    assert_eq!(Asker::default().ask_all(&app.app).await.unwrap_err().to_string(), said, "it goes on saying so");
+    let told = app.number("select count(*) from notice where kind = 'witness_differs'").await;
+    assert_eq!(told, 2, "and each thing is told once to whoever answers for compliance");
     assert!(!client::file(&app.app).exists());
     app.finish().await;
 }

@@ -31,12 +31,14 @@ pub enum NoticeKind {
     Head,
     /// Newest events of the access log are lost, and it goes on without them.
     LogLost,
+    /// A witness cosigned something else than the log that is here.
+    WitnessDiffers,
     /// Something in the log waits for a review (AUD-12).
     Review,
 }
 
 impl NoticeKind {
-    pub const ALL: [NoticeKind; 3] = [NoticeKind::Head, NoticeKind::LogLost, NoticeKind::Review];
+    pub const ALL: [NoticeKind; 4] = [NoticeKind::Head, NoticeKind::LogLost, NoticeKind::WitnessDiffers, NoticeKind::Review];
 
     /// The word in the database and in the log.
     pub fn word(self) -> &'static str {
@@ -44,6 +46,7 @@ impl NoticeKind {
             NoticeKind::Head => "head",
             NoticeKind::Review => "review",
             NoticeKind::LogLost => "log_lost",
+            NoticeKind::WitnessDiffers => "witness_differs",
         }
     }
 

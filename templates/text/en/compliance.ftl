@@ -212,3 +212,8 @@ notice-loss-what = The access log of { $clinic } had { $size } events that were 
 notice-loss-lost-head = This is the head of what was lost. Please keep it, and every letter with a head that you have:
 notice-loss-new-head = This is the first head of the log as it goes on:
 notice-loss-do = Please find out who saw which records in the time that is lost, while people remember, and write it down. Ask whoever runs the server how it happened. If you know of a newer copy of the data, say so at once: it can still be put in place, and nothing is lost then.
+
+notice-witness-subject = Access log: a witness saw something else
+notice-witness-larger = The witness { $witness } cosigned { $theirs } events of the access log of { $clinic }, and only { $ours } are on the server. The newest were cut off, or an older copy of the data is in place.
+notice-witness-another = The witness { $witness } cosigned a log of { $size } events under the name of the access log of { $clinic }, and it is not the one on the server. History was rewritten, or two servers use one key.
+notice-witness-do = Please look into this today, and not with whoever runs the server alone. Ask the witness for what it saw, and keep every letter with a head that you have.

@@ -34,7 +34,7 @@ const ELSEWHERE: [(&str, &str); 21] = [
 ];
 
 /// Facts that no request of the table leads to.
-const SEEN_ELSEWHERE: [(&str, &str); 10] = [
+const SEEN_ELSEWHERE: [(&str, &str); 11] = [
     ("log.verification_asked", "known_head"),
     ("staff.signed_in", "locked_until"),
     ("link.sent", "why"),
