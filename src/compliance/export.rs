@@ -11,7 +11,7 @@
 
 use super::entry::Payload;
 use super::model::Format;
-use super::{altered_event, csv, everybody, heads, searched};
+use super::{altered_event, csv, everybody, heads, is_removed, searched};
 use crate::app::App;
 use crate::audit::{self, Context, Event, Fact, Filter, Kind, Recorded};
 use crate::ids::{EventId, StaffId};
@@ -70,9 +70,21 @@ pub async fn begin(app: &App, context: &Context, filter: Filter, format: Format)
     let own = app.log.recorded(context, searched(app, event, &filter).await?).await?;
     let emails = everybody(app).await?.into_iter().map(|person| (person.id, person.email)).collect();
     let file_name = format!("access-log-{}.{}", own.recorded_at.utc().format("%Y%m%dT%H%M%SZ"), format.word());
+    let purged = audit::purged_until(&mut app.db.reading().await?).await?;
     let (out, chunks) = mpsc::channel(CHUNKS_AHEAD);
-    let file =
-        File { app: app.clone(), context: context.clone(), filter, format, own, emails, out, hash: Sha256::new(), rows: 0, altered: None };
+    let file = File {
+        app: app.clone(),
+        context: context.clone(),
+        filter,
+        format,
+        own,
+        emails,
+        out,
+        hash: Sha256::new(),
+        rows: 0,
+        purged,
+        altered: None,
+    };
     tokio::spawn(file.write());
     Ok(Export { file_name, chunks })
 }
@@ -101,6 +113,8 @@ struct File {
     out: mpsc::Sender<Result<Vec<u8>, Broken>>,
     hash: Sha256,
     rows: i64,
+    /// Before when what events say was removed.
+    purged: Option<Timestamp>,
     /// The first event that was found altered, and how many.
     altered: Option<(Recorded, usize)>,
 }
@@ -174,7 +188,8 @@ impl File {
         self.rows += 1;
         let disclosed = self.app.log.disclose(event);
         let payload = Payload::read(event, disclosed.as_ref());
-        if payload.is_none() {
+        let removed = is_removed(event, self.purged);
+        if payload.is_none() && !removed {
             self.altered.get_or_insert_with(|| (event.clone(), 0)).1 += 1;
         }
         match (self.format, disclosed) {
@@ -185,14 +200,15 @@ impl File {
                 format!("{{\"payload\":{},\"payload_hash\":\"{hash}\",\"salt\":\"{salt}\"}}\n", disclosed.payload)
             }
             (Format::JsonLines, _) => {
-                let altered = serde_json::json!({
-                    "altered": true,
+                let without = serde_json::json!({
+                    "altered": !removed,
+                    "removed": removed,
                     "event": event.id,
                     "kind": event.kind,
                     "payload_hash": hex::encode(&event.payload_hash),
                     "recorded_at": event.recorded_at,
                 });
-                format!("{altered}\n")
+                format!("{without}\n")
             }
         }
     }
@@ -224,7 +240,13 @@ impl File {
             of(|p| &p.session),
             &details,
             &hash,
-            if payload.is_some() { "yes" } else { "ALTERED" },
+            if payload.is_some() {
+                "yes"
+            } else if is_removed(event, self.purged) {
+                "removed"
+            } else {
+                "ALTERED"
+            },
         ];
         csv::line(cells)
     }

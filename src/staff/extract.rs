@@ -44,6 +44,7 @@ impl Signed {
                 ("/breach", "rights-nav-breach"),
                 ("/incidents", "rights-nav-incidents"),
                 ("/rights", "rights-nav-rights"),
+                ("/retention", "rights-nav-retention"),
             ],
             Role::Administrator => &[("/staff", "staff-nav-staff")],
         };

@@ -39,6 +39,7 @@ mod production;
 mod record_set;
 mod records;
 mod restarts;
+mod retention;
 mod rights;
 mod scanners;
 mod schema;
