@@ -3,6 +3,7 @@
 //! It is read once at start. Secrets are wrapped or live in files that the configuration names.
 
 use crate::audit::shadow::Sink;
+use crate::audit::tree::Cosigner;
 use crate::db::Address;
 use crate::secret::Secret;
 use crate::time::{Millis, Zone};
@@ -139,6 +140,22 @@ pub struct OutsideConfig {
     /// A program, and what follows its name, that is given each new head on standard input.
     #[serde(default)]
     pub head_command: Vec<String>,
+    /// Who cosigns heads, at most four. Each on a machine of its own, best of somebody else.
+    #[serde(default)]
+    pub witnesses: Vec<WitnessConfig>,
+}
+
+/// A witness that speaks C2SP tlog-witness: `anteroom witness`, or another.
+#[derive(Debug, Clone, PartialEq, Eq, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct WitnessConfig {
+    /// What comes before `/add-checkpoint`: `https://witness.example/w1`.
+    pub url: String,
+    /// Its key: `NAME+HASH+KEY`.
+    pub vkey: String,
+    /// A PEM file of the authority that signed its certificate. Absent: the authorities that this machine trusts.
+    #[serde(default)]
+    pub ca_file: Option<PathBuf>,
 }
 
 /// How long things are kept.
@@ -395,6 +412,12 @@ impl Config {
         if let Some(address) = &self.compliance.mail {
             let plain = address.bytes().all(|byte| byte.is_ascii_graphic()) && address.matches('@').count() == 1;
             ensure!(plain && !address.starts_with('@') && !address.ends_with('@'), "compliance.mail must be one mail address");
+        }
+        ensure!(self.outside.witnesses.len() <= 4, "outside.witnesses holds at most four");
+        for WitnessConfig { url, vkey, .. } in &self.outside.witnesses {
+            let here = ["http://localhost:", "http://127.0.0.1:", "http://[::1]:"].iter().any(|here| url.starts_with(here));
+            ensure!(url.starts_with("https://") || here, "outside.witnesses: url must begin with https://");
+            ensure!(Cosigner::parse(vkey).is_some(), "outside.witnesses: vkey must be a witness's key, NAME+HASH+KEY");
         }
         let is_name = |name: &str| !name.trim().is_empty() && name.chars().count() <= 100;
         ensure!(is_name(&self.clinic.name), "clinic.name must have 1 to 100 characters");

@@ -5,6 +5,7 @@
 
 use crate::app::App;
 use crate::audit::{Event, Fact, Kind};
+use crate::witness::client::Asker;
 use crate::{appointments, compliance, links, mail};
 use std::time::Duration;
 use tokio::sync::watch;
@@ -16,6 +17,8 @@ const OUTBOX_EVERY: Duration = Duration::from_secs(1);
 const HEADS_EVERY: Duration = Duration::from_secs(30);
 /// Lower: a log shipper has a new head sooner.
 const SHIP_EVERY: Duration = Duration::from_secs(1);
+/// Lower: a head is cosigned sooner. A witness that did not is left alone for a minute.
+const WITNESS_EVERY: Duration = Duration::from_secs(5);
 /// Lower: the end of a call stands in the log sooner after an outage. Nothing waits most of the time, and then this costs nothing.
 const REPLAY_EVERY: Duration = Duration::from_secs(1);
 /// Lower: a link that reached nobody is withdrawn sooner. Nothing came back most of the time, and then this costs one question.
@@ -32,7 +35,7 @@ const REMINDERS_EVERY: Duration = Duration::from_secs(30);
 /// Run the jobs until the other end of `stopping` is dropped. What has begun is finished: a letter that the mail server is
 /// just taking would go twice otherwise.
 pub async fn run(app: App, stopping: watch::Receiver<()>) {
-    let (itself, shipper) = (app.system(), compliance::heads::Shipper::default());
+    let (itself, shipper, asker) = (app.system(), compliance::heads::Shipper::default(), Asker::default());
     tokio::join!(
         every(REPLAY_EVERY, &stopping, "write yet what waits for the log", || app.log.replay(&itself)),
         every(SEQUENCE_EVERY, &stopping, "keep up with the tree of the access log", async || Ok(app.heads.keep_up().await?)),
@@ -40,6 +43,7 @@ pub async fn run(app: App, stopping: watch::Receiver<()>) {
         every(OUTBOX_EVERY, &stopping, "send letters to the address for compliance", || mail::notices::run_due(&app)),
         every(HEADS_EVERY, &stopping, "mail the head of the access log", || compliance::heads::mail_hourly(&app)),
         every(SHIP_EVERY, &stopping, "give the head of the access log to a log shipper", || shipper.newest(&app)),
+        every(WITNESS_EVERY, &stopping, "have a witness cosign the head of the access log", || asker.ask_all(&app)),
         every(BOUNCES_EVERY, &stopping, "withdraw links that reached nobody", || links::undelivered::follow_up(&app)),
         every(LINK_KEYS_EVERY, &stopping, "look after the link keys", || links::keys::look_after(&app)),
         every(CLOCK_EVERY, &stopping, "look at the clock", || look_at_clock(&app)),

@@ -16,6 +16,7 @@
 //!
 //! Features, which stand on the ground and on those above them:
 //!
+//! - [`witness`]: who remembers how a log stood, and how our server asks such a one.
 //! - [`clinic`]: what anybody may read about the clinic and its encryption.
 //! - [`staff`]: accounts, roles, sign-in, sessions.
 //! - [`patients`]: who they are, how they may be contacted.
@@ -44,7 +45,8 @@
 //! - **pure files hold no async no clock and no randomness**.
 //! - **no locked dependency is a known bad one**: `Cargo.lock` holds no OpenSSL and no aws-lc.
 //! - **one crate one door**: `aes_gcm` in `crypto/envelope.rs`, `getrandom` in `crypto/random.rs`, `lettre` in `mail/transport/`,
-//!   `argon2` in `staff/password.rs`, `ed25519_dalek` and `signed_note` in `audit/tree/checkpoint.rs`, `tlog_tiles` in `audit/tree/`, `actix_ws` in `web/live.rs`, `rustls` in `web/tls.rs`; `webrtc` is a peer in tests.
+//!   `argon2` in `staff/password.rs`, `ed25519_dalek`, `signed_note` and `tlog_tiles` in `audit/tree/`, `zip` in `compliance/archive.rs`,
+//!   `actix_ws` in `web/live.rs`, `rustls` in `web/tls.rs`; `webrtc` is a peer in tests.
 //! - **calls never imports records**: the code that handles hostile network input has no path to clinical text.
 //! - **nothing opens sealed data without an audit access**, and **only the log commits**: no event, no access.
 //! - **bookkeeping touches its tables only**: the writes without an event are a closed list.
@@ -86,3 +88,4 @@ pub mod text;
 pub mod time;
 pub mod waiting_room;
 pub mod web;
+pub mod witness;

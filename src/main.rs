@@ -9,6 +9,7 @@ use anteroom::terminal::audit::AuditCommand;
 use anteroom::terminal::breach::BreachWishes;
 use anteroom::terminal::links::LinksCommand;
 use anteroom::terminal::staff::StaffCommand;
+use anteroom::terminal::witness::WitnessWishes;
 use anteroom::time::SystemClock;
 use anteroom::waiting_room::Hub;
 use anteroom::web::metrics::Requests;
@@ -84,6 +85,8 @@ enum Command {
         #[command(subcommand)]
         command: StaffCommand,
     },
+    /// Be a witness on a machine of your own: cosign the heads of other people's logs while these only grow.
+    Witness(WitnessWishes),
 }
 
 #[actix_web::main]
@@ -95,6 +98,7 @@ async fn main() -> anyhow::Result<ExitCode> {
         Command::BreachReport(wishes) => terminal::breach::run(wishes).await,
         Command::Links { command } => terminal::links::run(command).await,
         Command::Staff { command } => terminal::staff::run(command).await,
+        Command::Witness(wishes) => terminal::witness::run(wishes).await,
         Command::Demo { json, listen, data } => run_demo(json, listen, data).await,
         Command::Init(wishes) => {
             let clinic = init::run(&wishes.complete()?).await?;

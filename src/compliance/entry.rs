@@ -9,6 +9,7 @@ use uuid::Uuid;
 #[derive(Debug, Clone, PartialEq, Deserialize)]
 pub struct Payload {
     pub actor: Party,
+    pub agent: String,
     pub at: i64,
     pub event: Uuid,
     pub kind: String,
@@ -46,13 +47,13 @@ pub struct Thing {
 
 /// The parts of a payload that lie in columns too. None of their words needs an escape in JSON.
 #[derive(Deserialize)]
-struct Columns<'a> {
+pub struct Columns<'a> {
     #[serde(borrow)]
     actor: ActorColumns<'a>,
-    at: i64,
-    event: Uuid,
-    kind: &'a str,
-    outcome: &'a str,
+    pub at: i64,
+    pub event: Uuid,
+    pub kind: &'a str,
+    pub outcome: &'a str,
     #[serde(default)]
     from: &'a str,
 }
@@ -64,9 +65,15 @@ struct ActorColumns<'a> {
     id: Option<Uuid>,
 }
 
+impl<'a> Columns<'a> {
+    pub fn read(payload: &'a str) -> Option<Self> {
+        serde_json::from_str(payload).ok()
+    }
+}
+
 /// The network address that the payload names, empty if none, of an event whose clear columns say what the payload says.
 pub fn agreed<'a>(recorded: &Recorded, disclosed: &'a Disclosed) -> Option<&'a str> {
-    let payload: Columns = serde_json::from_str(&disclosed.payload).ok()?;
+    let payload = Columns::read(&disclosed.payload)?;
     let same = payload.event == recorded.id.0
         && payload.at == recorded.recorded_at.0
         && payload.kind == recorded.kind
@@ -80,9 +87,14 @@ impl Payload {
     /// Read an event. `None` is an altered one: its payload did not open, or the clear columns do not say the same.
     pub fn read(recorded: &Recorded, disclosed: Option<&Disclosed>) -> Option<Self> {
         let disclosed = disclosed?;
-        let mut payload: Self = serde_json::from_str(&disclosed.payload).ok()?;
+        Self::parse(&disclosed.payload).filter(|_| agreed(recorded, disclosed).is_some())
+    }
+
+    /// Read a payload whose columns were compared, or that has none.
+    pub fn parse(payload: &str) -> Option<Self> {
+        let mut payload: Self = serde_json::from_str(payload).ok()?;
         payload.patients.retain(|patient| !patient.is_nil());
-        agreed(recorded, disclosed).map(|_| payload)
+        Some(payload)
     }
 
     /// The word for why it was refused, failed or ended.

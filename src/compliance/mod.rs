@@ -5,14 +5,16 @@
 //! left out. An export is streamed in batches, so that its size does not matter to the memory.
 //!
 //! `model` parses a search, `entry` reads an event, `csv` writes cells, all pure; `order` turns the pages of the log; `opened` is the list for one
-//! patient; `export` makes the stream; `integrity` tells whether the log is what was signed; `heads` mails what was signed out of the house.
+//! patient; `export` makes the file, `archive` packs it; `integrity` tells whether the log, or an export of it, is what was signed; `heads` mails
+//! what was signed out of the house.
 
+mod archive;
 pub mod csv;
 mod entry;
-mod export;
+pub mod export;
 pub mod heads;
 pub mod integrity;
-mod model;
+pub mod model;
 mod opened;
 mod order;
 mod pages;
@@ -74,7 +76,7 @@ async fn searched(app: &App, event: Event, filter: &Filter) -> sqlx::Result<Even
     let event = model::facts(event, filter);
     let Some(patient) = filter.patient else { return Ok(event) };
     let mut tx = app.db.reading().await?;
-    let known = store::has_events(&mut tx, patient).await?;
+    let known = store::tag(&mut tx, patient).await?.is_some();
     Ok(if known { event.about(patient) } else { event })
 }
 

@@ -6,6 +6,7 @@ use crate::ids::{EventId, PatientId};
 use crate::time::{LocalTimeError, Timestamp, Zone};
 use chrono::{NaiveDate, NaiveDateTime, NaiveTime};
 use serde::{Deserialize, Serialize};
+use std::collections::BTreeMap;
 use uuid::Uuid;
 
 /// A search as it stands in an address or a form. An empty part narrows nothing.
@@ -85,6 +86,8 @@ impl Sort {
 pub enum Format {
     Csv,
     JsonLines,
+    /// FHIR R4 `AuditEvent`.
+    Fhir,
 }
 
 impl Format {
@@ -92,6 +95,7 @@ impl Format {
         match word {
             "csv" => Some(Self::Csv),
             "jsonl" => Some(Self::JsonLines),
+            "fhir" => Some(Self::Fhir),
             _ => None,
         }
     }
@@ -101,13 +105,16 @@ impl Format {
         match self {
             Self::Csv => "csv",
             Self::JsonLines => "jsonl",
+            Self::Fhir => "fhir",
         }
     }
 
-    pub fn content_type(self) -> &'static str {
+    /// The file in an export that holds this form; none where the events as they are proved are it.
+    pub fn view(self) -> Option<&'static str> {
         match self {
-            Self::Csv => "text/csv; charset=utf-8; header=present",
-            Self::JsonLines => "application/x-ndjson",
+            Self::Csv => Some("events.csv"),
+            Self::JsonLines => None,
+            Self::Fhir => Some("events.fhir.ndjson"),
         }
     }
 }
@@ -263,6 +270,31 @@ pub fn facts(event: Event, filter: &Filter) -> Event {
         Some(fact) => event.with(name, fact),
         None => event,
     })
+}
+
+/// The search and the form that an export's own event tells of. `None`: it tells of none that this program knows.
+pub fn asked_of(details: &BTreeMap<String, serde_json::Value>) -> Option<(Filter, Format)> {
+    let text = |name: &str| details.get(name).and_then(|value| value.as_str());
+    let known = |name: &str, found: bool| details.contains_key(name) == found;
+    let id = |name: &str| text(name).and_then(|id| id.parse::<Uuid>().ok());
+    let at = |name: &str| details.get(name).and_then(serde_json::Value::as_i64).map(Timestamp);
+    let filter = Filter {
+        from: at("from"),
+        until: at("until"),
+        actor: id("person"),
+        patient: id("patient").map(PatientId),
+        kind: text("kind").and_then(Kind::from_word),
+        outcome: text("outcome").and_then(Outcome::from_word),
+        actor_kind: text("person_kind").and_then(ActorKind::from_word),
+    };
+    let whole = known("from", filter.from.is_some())
+        && known("until", filter.until.is_some())
+        && known("person", filter.actor.is_some())
+        && known("patient", filter.patient.is_some())
+        && known("kind", filter.kind.is_some())
+        && known("outcome", filter.outcome.is_some())
+        && known("person_kind", filter.actor_kind.is_some());
+    Some((filter, Format::parse(text("format")?)?)).filter(|_| whole)
 }
 
 #[cfg(test)]

@@ -1,7 +1,7 @@
 //! `GET /access-log` and `GET /access-log/export`.
 
 use super::entry::Payload;
-use super::export;
+use super::export::{self, Signer};
 use super::model::{self, Asked, Format, Problems, Search, Sort};
 use super::store::Person;
 use super::{LogPage, is_removed, opened, view};
@@ -21,6 +21,8 @@ use uuid::Uuid;
 
 /// Patients named in one row. Lower: rows stay short. Higher: fewer rows say "and more".
 const PATIENTS_SHOWN: usize = 3;
+
+const ZIP: &str = "application/zip";
 
 /// The routes of this feature.
 pub fn routes(config: &mut ServiceConfig) {
@@ -54,6 +56,7 @@ struct AccessLog {
     jsonl: String,
     /// "Who opened this record", where one patient's events were asked for.
     opened: Option<String>,
+    fhir: String,
 }
 
 #[derive(Debug)]
@@ -131,17 +134,22 @@ async fn export_log(app: App, officer: ComplianceOfficer, asked: Query<Asked>, r
     if web::head::asked(&request) {
         // Nobody takes the file away, so none is made.
         let nothing = stream::empty::<Result<Bytes, actix_web::Error>>();
-        return Ok(HttpResponse::Ok().insert_header((header::CONTENT_TYPE, format.content_type())).streaming(nothing));
+        return Ok(HttpResponse::Ok().insert_header((header::CONTENT_TYPE, ZIP)).streaming(nothing));
     }
-    let export = export::begin(&app, &officer.context, search.filter, format).await?;
+    let export = export::begin(&app, &officer.context, search.filter, format, Signer::Us).await.map_err(unavailable)?;
     let file = stream::unfold(export.chunks, async |mut chunks| {
         let chunk = chunks.recv().await?;
         Some((chunk.map(Bytes::from), chunks))
     });
     Ok(HttpResponse::Ok()
         .insert_header((header::CONTENT_DISPOSITION, format!("attachment; filename=\"{}\"", export.file_name)))
-        .insert_header((header::CONTENT_TYPE, format.content_type()))
+        .insert_header((header::CONTENT_TYPE, ZIP))
         .streaming(Box::pin(file)))
+}
+
+/// What stops an export before its first byte is the database, or a head that cannot be signed: nobody is served then.
+fn unavailable(error: anyhow::Error) -> Error {
+    Error::Unavailable(error)
 }
 
 fn render(page: Page, asked: Asked, zone: crate::time::Zone, search: &Search, log: LogPage) -> AccessLog {
@@ -169,6 +177,7 @@ fn render(page: Page, asked: Asked, zone: crate::time::Zone, search: &Search, lo
         opened: search.filter.patient.map(|patient| format!("/access-log/patients/{patient}")),
         csv: address("/access-log/export", &Asked { format: Format::Csv.word().to_owned(), ..asked.first_page() }),
         jsonl: address("/access-log/export", &Asked { format: Format::JsonLines.word().to_owned(), ..asked.first_page() }),
+        fhir: address("/access-log/export", &Asked { format: Format::Fhir.word().to_owned(), ..asked.first_page() }),
         page,
         asked,
     }

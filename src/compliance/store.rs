@@ -16,11 +16,9 @@ pub async fn people(tx: &mut Tx) -> sqlx::Result<Vec<Person>> {
     in_tx!(tx, conn => sqlx::query_as("select id, name, email from staff order by name, email").fetch_all(conn).await)
 }
 
-/// True when there is an event about this patient.
-pub async fn has_events(tx: &mut Tx, patient: PatientId) -> sqlx::Result<bool> {
-    let known: Option<PatientId> = in_tx!(tx, conn => sqlx::query_scalar(
-        "select patient_id from audit_subject where patient_id = $1").bind(patient).fetch_optional(conn).await)?;
-    Ok(known.is_some())
+/// The tag that this patient has in the log, if there is an event about them.
+pub async fn tag(tx: &mut Tx, patient: PatientId) -> sqlx::Result<Option<Vec<u8>>> {
+    in_tx!(tx, conn => sqlx::query_scalar("select tag from audit_subject where patient_id = $1").bind(patient).fetch_optional(conn).await)
 }
 
 /// The language that a patient reads.

@@ -7,6 +7,7 @@ pub mod bounce;
 pub mod breach;
 pub mod links;
 pub mod staff;
+pub mod witness;
 
 use crate::app::App;
 use crate::config::Config;

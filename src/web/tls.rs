@@ -5,12 +5,13 @@
 
 use crate::config::TlsConfig;
 use anyhow::{Context, anyhow};
-use rustls::ServerConfig;
 use rustls::crypto::ring;
 use rustls::pki_types::pem::PemObject;
-use rustls::pki_types::{CertificateDer, PrivateKeyDer};
+use rustls::pki_types::{CertificateDer, PrivateKeyDer, ServerName};
 use rustls::server::{ClientHello, ResolvesServerCert};
 use rustls::sign::CertifiedKey;
+use rustls::{ClientConfig, ClientConnection, RootCertStore, ServerConfig, StreamOwned};
+use std::io::{Read, Write};
 use std::path::Path;
 use std::sync::{Arc, Mutex, PoisonError};
 use std::time::{Duration, SystemTime};
@@ -57,6 +58,25 @@ impl ResolvesServerCert for Certificate {
 pub fn server(certificate: Arc<Certificate>) -> anyhow::Result<ServerConfig> {
     let versions = ServerConfig::builder_with_provider(Arc::new(ring::default_provider())).with_safe_default_protocol_versions()?;
     Ok(versions.with_no_client_auth().with_cert_resolver(certificate))
+}
+
+/// Where systems keep the authorities that they trust.
+const AUTHORITIES: [&str; 3] = ["/etc/ssl/certs/ca-certificates.crt", "/etc/pki/tls/certs/ca-bundle.crt", "/etc/ssl/cert.pem"];
+
+/// TLS with a server of this name, over a connection that is there. `ca_file`: the authority to trust instead of those of the system.
+/// Blocks.
+pub fn connect<S: Read + Write>(name: &str, stream: S, ca_file: Option<&Path>) -> anyhow::Result<StreamOwned<ClientConnection, S>> {
+    let system = AUTHORITIES.iter().map(Path::new).find(|file| file.exists());
+    let file = ca_file.or(system).context("this machine has no list of authorities that it trusts: name a ca_file")?;
+    let mut roots = RootCertStore::empty();
+    for certificate in CertificateDer::pem_file_iter(file).map_err(|error| unreadable("authority", file, &error))? {
+        // A list of the system may hold one that nobody can use.
+        let _ignored = roots.add(certificate.map_err(|error| unreadable("authority", file, &error))?);
+    }
+    let versions = ClientConfig::builder_with_provider(Arc::new(ring::default_provider())).with_safe_default_protocol_versions()?;
+    let config = versions.with_root_certificates(roots).with_no_client_auth();
+    let name = ServerName::try_from(name.to_owned()).context("a server's name")?;
+    Ok(StreamOwned::new(ClientConnection::new(Arc::new(config), name)?, stream))
 }
 
 /// Look after the certificate for as long as the server runs.

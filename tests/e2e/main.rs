@@ -11,6 +11,7 @@ mod support;
 
 mod abuse;
 mod access;
+mod auditor;
 mod device_move;
 mod idle;
 mod installed;

@@ -278,3 +278,44 @@ on_both! {
         app.finish().await;
     }
 }
+
+on_both! {
+    /// AUD-06. What stops an operator with the file is the signed tree.
+    async fn events_are_written_once(app: TestApp) {
+        app.scene(InCall).await;
+        for statement in [
+            "update audit_event set kind = 'note.saved'", "update audit_event set payload = payload", "delete from audit_event",
+            "update audit_event_subject set tag = tag", "delete from audit_event_subject",
+        ] {
+            let refused = match &app.app.db {
+                Db::Sqlite { write, .. } => sqlx::query(statement).execute(write).await.map(drop),
+                Db::Postgres { write, .. } => sqlx::query(statement).execute(write).await.map(drop),
+            };
+            assert!(refused.unwrap_err().to_string().contains("written once"), "{statement}");
+        }
+        if let Db::Postgres { write, .. } = &app.app.db {
+            for table in ["audit_event", "audit_event_subject", "audit_leaf", "audit_checkpoint"] {
+                let statement = sqlx::AssertSqlSafe(format!("truncate {table} cascade"));
+                assert!(sqlx::query(statement).execute(write).await.unwrap_err().to_string().contains("written once"), "{table}");
+            }
+        }
+        app.finish().await;
+    }
+}
+
+on_both! {
+    /// A database that does not answer in the middle of the proof is no log that was changed: nobody is told to look for a thief.
+    async fn a_database_that_fails_during_the_proof_is_not_called_another_log(app: TestApp) {
+        let signed = app.sign_all().await;
+        app.record(3).await;
+        Sequencer::new(app.app.log.clone()).catch_up().await.unwrap();
+        app.execute("alter table audit_tile rename to audit_tile_away").await;
+        let failed = app.app.heads.check().await.unwrap_err();
+        assert!(matches!(failed, Refused::Failed(_)), "{failed}");
+        assert!(app.app.heads.sign_all().await.is_err());
+        assert_eq!(std::fs::read_to_string(app.app.config.log_head_file()).unwrap(), signed.note, "nothing was signed");
+        app.execute("alter table audit_tile_away rename to audit_tile").await;
+        assert_eq!(app.sign_all().await.size, signed.size + 3, "and then it goes on");
+        app.finish().await;
+    }
+}

@@ -3,6 +3,7 @@
 
 use crate::support::browser::Browser;
 use crate::support::desk::{booking, key, led_to, patient_form, with};
+use crate::support::export::export;
 use crate::support::guest::read_invitation;
 use crate::support::served::{Clinic, free_port, serving};
 use crate::support::smtp::{Catcher, Step};
@@ -112,8 +113,9 @@ async fn a_whole_visit(clinic: &Clinic, accounts: &[(StaffId, String); 3], mail:
     let officer = Witness::member(clinic, officer, &seen).await;
     officer.opens("/access-log").await;
     let mut exports = BTreeMap::new();
-    for (place, format) in [("export as CSV", "csv"), ("export as JSON Lines", "jsonl")] {
-        exports.insert(place, officer.opens(&format!("/access-log/export?format={format}")).await.into_bytes());
+    for (place, format) in [("export as CSV", "csv"), ("export as JSON Lines", "jsonl"), ("export as FHIR", "fhir")] {
+        let (_, parts) = export(&officer.browser, &format!("format={format}")).await;
+        exports.insert(place, parts.0.into_iter().flat_map(|(_, part)| part).collect());
     }
     (seen.take(), exports)
 }

@@ -9,12 +9,11 @@
 //! — visits.clinic.example/anteroom-log az3grkFaSTvG…
 //! ```
 
+use super::cosignature::Cosigner;
 use crate::secret::Secret;
 use anyhow::{Context, ensure};
 use ed25519_dalek::SigningKey;
-use signed_note::{
-    Note, NoteError, Signer, StandardSigner, StandardVerifier, Verifier as _, VerifierList, key_id, new_ed25519_verifier_key,
-};
+use signed_note::{Note, NoteError, Signer, StandardSigner, StandardVerifier, VerifierList, key_id, new_ed25519_verifier_key};
 use std::collections::BTreeMap;
 use tlog_tiles::{Checkpoint, Hash};
 
@@ -121,16 +120,25 @@ impl Head {
         Self::open(&note.with_context(|| format!("there is no head of the log {} in it", origins.join(" or ")))?, verifiers)
     }
 
-    /// Read a checkpoint that one of these keys signed. Errors say what is wrong with it.
+    /// The text that was signed: the note without its signatures.
+    pub fn text(&self) -> String {
+        self.note.rsplit_once("\n\n").map(|(text, _)| format!("{text}\n")).unwrap_or_default()
+    }
+
+    /// True for the text of a key of a log.
+    pub fn is_key(verifier: &str) -> bool {
+        StandardVerifier::new(verifier).is_ok()
+    }
+
+    /// Read a checkpoint that one of these keys signed, the log's own among them; witnesses' keys may be among these too. Errors say what is wrong with it.
     pub fn open(note: &str, verifiers: &[&str]) -> anyhow::Result<Self> {
         ensure!(note.len() <= NOTE_BYTES_MAX, "a checkpoint of more than {NOTE_BYTES_MAX} bytes is none");
         let mut known = BTreeMap::new();
         for verifier in verifiers {
-            let key = StandardVerifier::new(verifier).ok().context("a key to check signatures looks like NAME+HASH+KEY")?;
+            let key = verifier_of(verifier).context("a key to check signatures looks like NAME+HASH+KEY")?;
             known.insert((key.name().to_owned(), key.key_id()), (*verifier, key));
         }
-        let (texts, keys): (BTreeMap<_, _>, Vec<_>) =
-            known.into_iter().map(|(id, (text, key))| ((id, text), Box::new(key) as Box<dyn signed_note::Verifier>)).unzip();
+        let (texts, keys): (BTreeMap<_, _>, Vec<_>) = known.into_iter().map(|(id, (text, key))| ((id, text), key)).unzip();
         let parsed = Note::from_bytes(note.as_bytes()).ok().context("this is no signed checkpoint")?;
         let (right, _) = parsed.verify(&VerifierList::new(keys)).ok().context("the checkpoint is not signed with the log's key")?;
         let signed_by: Vec<&str> = right.iter().filter_map(|by| texts.get(&(by.name().to_owned(), by.id())).copied()).collect();
@@ -149,6 +157,14 @@ pub fn public_of(verifier: &str) -> Option<[u8; 32]> {
     use base64::Engine;
     let typed = base64::engine::general_purpose::STANDARD.decode(verifier.splitn(3, '+').nth(2)?).ok()?;
     typed.get(1..)?.try_into().ok()
+}
+
+/// The key of a log or of a witness, from its text.
+fn verifier_of(text: &str) -> Option<Box<dyn signed_note::Verifier>> {
+    match StandardVerifier::new(text) {
+        Ok(key) => Some(Box::new(key)),
+        Err(_) => Cosigner::parse(text).map(|key| Box::new(key) as Box<dyn signed_note::Verifier>),
+    }
 }
 
 /// What became of reading a checkpoint with some keys.
@@ -171,8 +187,7 @@ impl Reading {
 }
 
 fn is_under_another_key(note: &str, verifiers: &[&str]) -> bool {
-    let keys = verifiers.iter().filter_map(|verifier| StandardVerifier::new(verifier).ok());
-    let known = keys.map(|key| Box::new(key) as Box<dyn signed_note::Verifier>).collect();
+    let known = verifiers.iter().filter_map(|verifier| verifier_of(verifier)).collect();
     let Ok(parsed) = Note::from_bytes(note.as_bytes()) else { return false };
     let nobody_known = matches!(parsed.verify(&VerifierList::new(known)), Err(NoteError::UnverifiedNote));
     nobody_known && Checkpoint::from_bytes(parsed.text()).is_ok()

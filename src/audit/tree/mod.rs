@@ -7,24 +7,28 @@
 //!
 //! `keys` are the files of the keys that sign, `succession` is how one follows another.
 //!
-//! `edge` and `checkpoint` are pure. `proof` reads tiles. `store` is the SQL.
+//! `edge`, `sparse`, `checkpoint` and `cosignature` are pure. `proof` reads tiles. `store` is the SQL.
 
 mod checkpoint;
+mod cosignature;
 mod edge;
 mod heads;
 mod keys;
 mod proof;
+mod sparse;
 mod store;
 mod succession;
 
 pub use checkpoint::{Head, LOG_HEAD, LogKey, NOTE_BYTES_MAX, Reading, public_of};
+pub use cosignature::{Cosigner, WitnessKey};
 pub use edge::Edge;
 pub use heads::{Heads, Refused, write_whole};
 pub use keys::{LogKeys, Retired};
-pub use proof::{consistency, inclusion};
+pub use proof::{Subtrees, consistency, inclusion};
+pub use sparse::{Sparse, cover};
 pub use store::{
-    Leaf, Placed, Signed, Tagged, Tree, anything_since, checkpoints, leaf_hashes, lost, numbers, payload_hashes, placed, tagged, tree,
-    unplaced, waiting_for_places,
+    Leaf, Matched, Placed, Signed, Tagged, Tree, anything_since, checkpoints, head_over, head_up_to, leaf_hashes, lost, matching,
+    matching_of, numbers, payload_hashes, period, place_of, placed, signed_root, tagged, tagged_of, tree, unplaced, waiting_for_places,
 };
 pub use succession::Loss;
 
@@ -34,7 +38,7 @@ use crate::db;
 use anyhow::{Context, ensure};
 use store::{Subject, Waiting};
 /// A hash of the tree, and that of a leaf's bytes (RFC 6962, 2.1).
-pub use tlog_tiles::{Hash, record_hash};
+pub use tlog_tiles::{EMPTY_HASH, Hash, check_tree, record_hash};
 use tokio::sync::Mutex;
 
 /// How many events get their places in one transaction. Higher: more a second. Lower: who writes meanwhile waits less.

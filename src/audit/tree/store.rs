@@ -5,7 +5,7 @@
 
 use super::checkpoint::Head;
 use super::edge::Tile;
-use crate::audit::{Kind, Recorded};
+use crate::audit::{ActorKind, Filter, Kind, Outcome, Recorded};
 use crate::crypto::Sealed;
 use crate::crypto::blind_index::BlindIndex;
 use crate::db::{self, Tx, in_tx, many};
@@ -288,4 +288,91 @@ pub async fn leaf_hashes(tx: &mut Tx, places: impl IntoIterator<Item = i64>) -> 
         found.extend(rows);
     }
     Ok(found)
+}
+
+/// The first head over more than `size` events.
+pub async fn head_over(tx: &mut Tx, size: u64) -> sqlx::Result<Option<Signed>> {
+    Ok(checkpoints(tx, size.cast_signed(), 1).await?.pop())
+}
+
+/// The last head over at most `size` events.
+pub async fn head_up_to(tx: &mut Tx, size: u64) -> sqlx::Result<Option<Signed>> {
+    in_tx!(tx, conn => sqlx::query_as("select size, note from audit_checkpoint where size <= $1 order by size desc limit 1")
+        .bind(size.cast_signed()).fetch_optional(conn).await)
+}
+
+/// The place of an event, once it has one.
+pub async fn place_of(tx: &mut Tx, event: EventId) -> sqlx::Result<Option<u64>> {
+    let place: Option<i64> = in_tx!(tx, conn => sqlx::query_scalar("select n from audit_leaf where event_id = $1")
+        .bind(event).fetch_optional(conn).await)?;
+    Ok(place.map(i64::cast_unsigned))
+}
+
+/// The first and the last place of an event of that time.
+pub async fn period(tx: &mut Tx, from: Timestamp, until: Timestamp) -> sqlx::Result<Option<(i64, i64)>> {
+    let ends: (Option<i64>, Option<i64>) = in_tx!(tx, conn => sqlx::query_as(
+        "select min(n), max(n) from audit_event join audit_leaf on audit_leaf.event_id = audit_event.id
+         where recorded_at >= $1 and recorded_at < $2")
+        .bind(from).bind(until).fetch_one(conn).await)?;
+    Ok(ends.0.zip(ends.1))
+}
+
+/// A place and its event, and the turn that it has in the list that it was read from.
+#[derive(Debug, Clone)]
+pub struct Matched {
+    pub turn: i64,
+    pub leaf: Leaf,
+    pub event: Recorded,
+}
+
+type MatchedRow = (i64, i64, EventId, Vec<u8>, Timestamp, String, String, String, Option<Uuid>, Vec<u8>, Sealed, Option<BlindIndex>);
+
+fn matched_of(row: MatchedRow) -> Matched {
+    let (turn, n, id, hash, recorded_at, kind, outcome, actor_kind, actor_id, payload_hash, payload, source_index) = row;
+    let event = Recorded { id, recorded_at, kind, outcome, actor_kind, actor_id, payload_hash, payload, source_index };
+    Matched { turn, leaf: Leaf { n, event_id: id, hash }, event }
+}
+
+/// Events of a filter with places from `from` up to `until`, in the order of places. The filter's patient is not asked for: see
+/// [`matching_of`]. The turn is the place.
+pub async fn matching(tx: &mut Tx, filter: &Filter, from: i64, until: i64, limit: i64) -> sqlx::Result<Vec<Matched>> {
+    let rows: Vec<MatchedRow> = in_tx!(tx, conn => sqlx::query_as(
+        "select lot.n, lot.n, id, lot.hash, recorded_at, kind, outcome, actor_kind, actor_id, payload_hash, payload, source_index
+         from audit_leaf as lot join audit_event on audit_event.id = lot.event_id
+         where lot.n >= $1 and lot.n < $2 and recorded_at >= $3 and recorded_at < $4
+           and ($5 is null or actor_id = $5) and ($6 is null or kind = $6) and ($7 is null or outcome = $7)
+           and ($8 is null or actor_kind = $8)
+         order by lot.n limit $9")
+        .bind(from).bind(until)
+        .bind(filter.from.unwrap_or(Timestamp(i64::MIN))).bind(filter.until.unwrap_or(Timestamp(i64::MAX)))
+        .bind(filter.actor).bind(filter.kind.map(Kind::word)).bind(filter.outcome.map(Outcome::word))
+        .bind(filter.actor_kind.map(ActorKind::word)).bind(limit)
+        .fetch_all(conn).await)?;
+    Ok(rows.into_iter().map(matched_of).collect())
+}
+
+/// The same of a patient's tag. The turn is the tag's number, from `from` on; `until` is a place.
+pub async fn matching_of(tx: &mut Tx, tag: &[u8], filter: &Filter, from: i64, until: i64, limit: i64) -> sqlx::Result<Vec<Matched>> {
+    let rows: Vec<MatchedRow> = in_tx!(tx, conn => sqlx::query_as(
+        "select own.n, own.leaf, id, lot.hash, recorded_at, kind, outcome, actor_kind, actor_id, payload_hash, payload, source_index
+         from audit_leaf_subject as own join audit_leaf as lot on lot.n = own.leaf join audit_event on audit_event.id = lot.event_id
+         where own.tag = $10 and own.n >= $1 and own.leaf < $2 and recorded_at >= $3 and recorded_at < $4
+           and ($5 is null or actor_id = $5) and ($6 is null or kind = $6) and ($7 is null or outcome = $7)
+           and ($8 is null or actor_kind = $8)
+         order by own.n limit $9")
+        .bind(from).bind(until)
+        .bind(filter.from.unwrap_or(Timestamp(i64::MIN))).bind(filter.until.unwrap_or(Timestamp(i64::MAX)))
+        .bind(filter.actor).bind(filter.kind.map(Kind::word)).bind(filter.outcome.map(Outcome::word))
+        .bind(filter.actor_kind.map(ActorKind::word)).bind(limit).bind(tag)
+        .fetch_all(conn).await)?;
+    Ok(rows.into_iter().map(matched_of).collect())
+}
+
+/// All tags on the events that bear this one, from its number `first` to `last`, in the order of places and tags.
+pub async fn tagged_of(tx: &mut Tx, tag: &[u8], first: i64, last: i64) -> sqlx::Result<Vec<Tagged>> {
+    in_tx!(tx, conn => sqlx::query_as(
+        "select numbers.leaf as leaf, numbers.tag as tag, numbers.n as n
+         from audit_leaf_subject as own join audit_leaf_subject as numbers on numbers.leaf = own.leaf
+         where own.tag = $1 and own.n >= $2 and own.n <= $3 order by numbers.leaf, numbers.tag")
+        .bind(tag).bind(first).bind(last).fetch_all(conn).await)
 }

@@ -1,17 +1,22 @@
 //! Verification: is the log in this database what was recorded? `anteroom audit verify`. Reads only.
 //!
-//! `model` decides, and `signers` whether one key followed another as it should; here the database is read, in batches and in one moment, so that memory does not grow with the log and a
-//! server that goes on writing is in nobody's way.
+//! `model` decides, and `signers` whether one key followed another as it should; here the database is read, in batches and in one moment, so that
+//! memory does not grow with the log and a server that goes on writing is in nobody's way. `shadow` compares with lines that were kept outside.
+//! `bundle` and `trail` verify an export, without a database.
 
+mod bundle;
 mod loss;
 mod model;
 mod purge;
 mod shadow;
 mod signers;
+mod trail;
 
+pub use bundle::verify_export;
 pub use loss::Told;
 pub use model::{Finding, Report, Verdict};
 pub use shadow::{Shadowed, compare as compare_with_shadow};
+pub use trail::{Complete, ExportReport, Wrong};
 
 use super::entry;
 use crate::audit::tree::{self, Head, Placed, Reading, Signed, Tagged};

@@ -35,7 +35,7 @@ async fn look(app: &App, context: &Context, filter: &Filter, patient: PatientId)
     let event = searched(app, Event::done(Kind::LogViewed).with("page", Fact::Word("opened")), filter).await?;
     app.log.record(context, event).await?;
     let mut tx = app.db.reading().await?;
-    if !store::has_events(&mut tx, patient).await? {
+    if store::tag(&mut tx, patient).await?.is_none() {
         return Ok(None);
     }
     let people = store::people(&mut tx).await?;

@@ -4,6 +4,7 @@ compliance-lead = Who did what, when, and from where. Each look at this page and
 compliance-export = Export
 compliance-export-csv = Export as CSV
 compliance-export-jsonl = Export as JSON Lines
+compliance-export-fhir = Export as FHIR
 compliance-from = From
 compliance-until = Until (not included)
 compliance-zone = Times you type are in the time zone { $zone }. The table and the exports use UTC.

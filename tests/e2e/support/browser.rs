@@ -219,6 +219,22 @@ impl Window {
         self.click_within("", button).await;
     }
 
+    /// Click a link that gives a file. Its bytes, once all of it is there.
+    pub async fn download(&self, link: &str) -> Vec<u8> {
+        let folder = tempfile::Builder::new().prefix("download-").tempdir().unwrap();
+        self.devtools("Browser.setDownloadBehavior", json!({"behavior": "allow", "downloadPath": folder.path()})).await.unwrap();
+        self.wait_for(&format!("click \"{link}\""), async || {
+            let Some(element) = self.find("link", link, "").await? else { return Ok(None) };
+            element.click().await.map(Some)
+        })
+        .await;
+        self.wait_for(&format!("have the file of \"{link}\""), async || {
+            let mut files = std::fs::read_dir(folder.path()).unwrap().map(|file| file.unwrap().path());
+            Ok(files.find(|file| file.extension().is_some_and(|end| end == "zip")).map(|file| std::fs::read(file).unwrap()))
+        })
+        .await
+    }
+
     /// In a part of the page, for names that stand on it more than once.
     pub async fn click_within(&self, part: &str, button: &str) {
         self.wait_for(&format!("click \"{button}\""), async || {

@@ -11,7 +11,6 @@ const AXE: &str = concat!(env!("CARGO_MANIFEST_DIR"), "/tests/js/node_modules/ax
 
 #[derive(Debug, Deserialize)]
 pub struct Answer {
-    pub status: u16,
     pub body: String,
 }
 

@@ -10,4 +10,7 @@ pub mod installed;
 pub mod media;
 pub mod program;
 pub mod server;
+#[path = "../../it/support/verifiers.rs"]
+#[expect(dead_code, reason = "the integration tests do the rest with it")]
+pub mod verifiers;
 pub mod walk;

@@ -91,7 +91,7 @@ const paths = () => [...document.querySelectorAll("a[href]")].map((link) => new 
 /** What the server answers to a plain GET by this browser. */
 async function get(path) {
   const answer = await fetch(path);
-  return { status: answer.status, body: await answer.text() };
+  return { body: await answer.text() };
 }
 
 /** The address of this page, asked for again, as the server sends it. */

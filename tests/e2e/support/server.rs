@@ -61,6 +61,20 @@ impl Demo {
         self.told.accounts.iter().find(|account| account.role == role).unwrap_or_else(|| panic!("the demo has no account for a {role}"))
     }
 
+    /// A file that the demonstration keeps, by its name.
+    pub fn file(&self, name: &str) -> PathBuf {
+        let mut folders = vec![self.folder.path().to_owned()];
+        while let Some(folder) = folders.pop() {
+            for entry in std::fs::read_dir(folder).unwrap().map(|entry| entry.unwrap().path()) {
+                if entry.ends_with(name) {
+                    return entry;
+                }
+                folders.extend(entry.is_dir().then_some(entry));
+            }
+        }
+        panic!("the demo keeps no {name}")
+    }
+
     /// As a power cut would.
     pub fn kill(&mut self) {
         self.program.kill();

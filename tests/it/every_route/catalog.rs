@@ -33,7 +33,7 @@ const ELSEWHERE: [(&str, &str); 20] = [
 ];
 
 /// Facts that no request of the table leads to.
-const SEEN_ELSEWHERE: [(&str, &str); 9] = [
+const SEEN_ELSEWHERE: [(&str, &str); 10] = [
     ("staff.signed_in", "locked_until"),
     ("link.sent", "why"),
     ("link.sent", "given_up"),
@@ -42,6 +42,7 @@ const SEEN_ELSEWHERE: [(&str, &str); 9] = [
     ("device.moved", "why"),
     ("device.move_asked", "why"),
     ("visit.waiting", "back"),
+    ("log.exported", "again"),
     ("log.export_finished", "why"),
 ];
 

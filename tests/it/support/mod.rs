@@ -7,6 +7,7 @@ pub mod capture;
 pub mod clinic;
 pub mod contents;
 pub mod desk;
+pub mod export;
 pub mod form;
 pub mod guest;
 pub mod log;
@@ -23,6 +24,7 @@ pub mod smtp;
 pub mod socket;
 pub mod statements;
 pub mod unmailed;
+pub mod verifiers;
 
 use actix_web::dev::ServerHandle;
 use actix_web::rt::task::JoinHandle;

@@ -79,6 +79,7 @@ fn log() -> Vec<Row> {
                 "JSON Lines",
                 "/access-log/export?format=jsonl&person={scheduler}&kind=visit.read&outcome=success&from=2026-11-01&until=2026-12-01",
             )
+            .to("FHIR", "/access-log/export?format=fhir")
             .to("a party searched", "/access-log/export?format=csv&person=nobody")
             .to("unknown format", "/access-log/export?format=pdf"),
     ]

@@ -1,0 +1,143 @@
+//! The thread that makes the file: it opens events, writes their lines and packs them, while the next are read.
+
+use super::lines::{Shown, What, header};
+use super::{Broken, CHUNKS_AHEAD, STALL_MAX};
+use crate::audit::tree::{Matched, Tagged};
+use crate::audit::{Log, Recorded};
+use crate::compliance::archive::Writer;
+use crate::compliance::entry::agreed;
+use crate::compliance::is_removed;
+use crate::compliance::model::Format;
+use crate::time::Timestamp;
+use sha2::{Digest, Sha256};
+use std::io::{self, Write};
+use std::sync::{Arc, Mutex, PoisonError};
+use tokio::runtime::Handle;
+use tokio::sync::mpsc;
+
+/// Bytes sent at once. Lower: less memory. Higher: fewer pieces.
+const CHUNK_BYTES: usize = 64 * 1024;
+
+/// What the packer is given.
+pub enum Item {
+    /// A new file in the archive begins.
+    File(&'static str),
+    Text(String),
+    /// Events in the order of places, with the tags on them; and whether they are shown as what is proved or in the form for reading.
+    Events {
+        events: Vec<Matched>,
+        tagged: Vec<Tagged>,
+        as_proved: bool,
+    },
+}
+
+/// What is known of a file, whole or not.
+#[derive(Debug, Clone, Default)]
+pub struct Packed {
+    pub rows: i64,
+    pub hash: Sha256,
+    /// The first event that was found altered, and how many.
+    pub altered: Option<(Recorded, usize)>,
+}
+
+pub struct Packer {
+    /// Before when what events say was removed.
+    pub purged: Option<Timestamp>,
+    pub log: Log,
+    pub format: Format,
+    pub origin: String,
+    pub packed: Arc<Mutex<Packed>>,
+    pub out: mpsc::Sender<Result<Vec<u8>, Broken>>,
+}
+
+impl Packer {
+    /// Make the file. What comes back is its end, which nobody has yet.
+    pub fn run(self, mut items: mpsc::Receiver<Item>) -> io::Result<Vec<u8>> {
+        let mut archive = Writer::begin(Chunks { out: self.out.clone(), buffer: Vec::new(), packed: self.packed.clone() });
+        while let Some(item) = items.blocking_recv() {
+            match item {
+                Item::File(name) => {
+                    archive.file(name)?;
+                    if self.format.view() == Some(name) {
+                        archive.write(&header(self.format))?;
+                    }
+                }
+                Item::Text(text) => archive.write(&text)?,
+                Item::Events { events, tagged, as_proved } => {
+                    let mut tagged = tagged.as_slice();
+                    for event in &events {
+                        let own = own(&mut tagged, event.leaf.n);
+                        archive.write(&self.line(event, own, as_proved))?;
+                    }
+                }
+            }
+        }
+        let end = archive.finish()?.buffer;
+        self.packed.lock().unwrap_or_else(PoisonError::into_inner).hash.update(&end);
+        Ok(end)
+    }
+
+    fn line(&self, matched: &Matched, tagged: &[Tagged], as_proved: bool) -> String {
+        let event = &matched.event;
+        let disclosed = self.log.disclose(event).filter(|disclosed| agreed(event, disclosed).is_some());
+        if as_proved {
+            let mut packed = self.packed.lock().unwrap_or_else(PoisonError::into_inner);
+            packed.rows += 1;
+            if disclosed.is_none() && !is_removed(event, self.purged) {
+                packed.altered.get_or_insert_with(|| (event.clone(), 0)).1 += 1;
+            }
+        }
+        let what = match &disclosed {
+            Some(disclosed) => What::Whole { salt: disclosed.salt, payload: &disclosed.payload },
+            None => What::Altered {
+                event: event.id.0,
+                at: event.recorded_at.0,
+                kind: &event.kind,
+                outcome: &event.outcome,
+                payload_hash: event.payload_hash.as_slice().try_into().unwrap_or_default(),
+            },
+        };
+        // A tag or number that is none makes another leaf than the one that was signed, and every verifier says so.
+        let subject =
+            |tagged: &Tagged| (tagged.tag.as_slice().try_into().unwrap_or_default(), tagged.n.unwrap_or_default().cast_unsigned());
+        let shown = Shown { place: matched.leaf.n.cast_unsigned(), subjects: tagged.iter().map(subject).collect(), what };
+        if as_proved { shown.line() } else { shown.view(self.format, &self.origin) }
+    }
+}
+
+/// The tags on the event at a place. Those before it belong to events that are not shown.
+fn own<'a>(tagged: &mut &'a [Tagged], place: i64) -> &'a [Tagged] {
+    let (_before, rest) = tagged.split_at(tagged.iter().take_while(|tag| tag.leaf < place).count());
+    let (own, rest) = rest.split_at(rest.iter().take_while(|tag| tag.leaf == place).count());
+    *tagged = rest;
+    own
+}
+
+/// Takes the bytes of the archive, and gives them to the connection when there are enough of them.
+struct Chunks {
+    out: mpsc::Sender<Result<Vec<u8>, Broken>>,
+    buffer: Vec<u8>,
+    packed: Arc<Mutex<Packed>>,
+}
+
+impl Write for Chunks {
+    fn write(&mut self, bytes: &[u8]) -> io::Result<usize> {
+        self.buffer.extend_from_slice(bytes);
+        if self.buffer.len() >= CHUNK_BYTES {
+            let chunk = std::mem::take(&mut self.buffer);
+            self.packed.lock().unwrap_or_else(PoisonError::into_inner).hash.update(&chunk);
+            let sent = Handle::current().block_on(tokio::time::timeout(STALL_MAX, self.out.send(Ok(chunk))));
+            sent.ok().and_then(Result::ok).ok_or(io::ErrorKind::BrokenPipe)?;
+        }
+        Ok(bytes.len())
+    }
+
+    fn flush(&mut self) -> io::Result<()> {
+        Ok(())
+    }
+}
+
+/// Wait until the connection has taken all that was sent.
+pub async fn taken(out: &mpsc::Sender<Result<Vec<u8>, Broken>>) -> bool {
+    matches!(tokio::time::timeout(STALL_MAX, out.reserve_many(CHUNKS_AHEAD)).await, Ok(Ok(_)))
+}
