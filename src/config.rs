@@ -44,6 +44,8 @@ pub struct Config {
     #[serde(default)]
     pub outside: OutsideConfig,
     #[serde(default)]
+    pub retention: RetentionConfig,
+    #[serde(default)]
     pub links: LinkConfig,
     #[serde(default)]
     pub waiting_room: WaitingRoomConfig,
@@ -173,6 +175,26 @@ pub struct WitnessConfig {
     /// A PEM file of the authority that signed its certificate. Absent: the authorities that this machine trusts.
     #[serde(default)]
     pub ca_file: Option<PathBuf>,
+}
+
+/// How long things are kept.
+#[derive(Debug, Clone, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct RetentionConfig {
+    /// How many years the access log keeps what its events say. Six at least (164.316(b)(2), 164.528); ten if absent (ASTM E2147). It is
+    /// removed by `anteroom audit purge` alone.
+    #[serde(default = "log_years")]
+    pub log_years: u32,
+}
+
+impl Default for RetentionConfig {
+    fn default() -> Self {
+        Self { log_years: log_years() }
+    }
+}
+
+fn log_years() -> u32 {
+    10
 }
 
 /// A mail server. TLS is always required (TLS-02).
@@ -421,6 +443,7 @@ impl Config {
             "base_url may begin with http:// for localhost only: cookies and cameras need https elsewhere"
         );
         ensure!(!self.listen.is_empty(), "listen must name at least one address, such as \"127.0.0.1:8080\"");
+        ensure!((6..=100).contains(&self.retention.log_years), "retention.log_years must be from 6 to 100: the law asks for six");
         ensure!((2..=60).contains(&self.sessions.idle_minutes), "sessions.idle_minutes must be from 2 to 60");
         ensure!((1..=24).contains(&self.sessions.absolute_hours), "sessions.absolute_hours must be from 1 to 24");
         ensure!((5..=240).contains(&self.links.opens_before_minutes), "links.opens_before_minutes must be from 5 to 240");
@@ -627,6 +650,14 @@ mod tests {
         for wrong in ["", "jo", "@clinic.example", "jo@", "a@b.example, c@d.example", "jo @clinic.example"] {
             assert!(refused(&with(wrong)).contains("compliance.mail"), "{wrong}");
         }
+    }
+
+    #[test]
+    fn a_log_is_kept_six_years_at_least_and_ten_if_nothing_is_said() {
+        assert_eq!(Config::parse(SMALL).expect("it parses").retention.log_years, 10);
+        let with = |years: u32| format!("{SMALL}\n[retention]\nlog_years = {years}");
+        assert_eq!(Config::parse(&with(6)).expect("it parses").retention.log_years, 6);
+        assert!(refused(&with(5)).contains("retention.log_years"));
     }
 
     #[test]

@@ -103,6 +103,7 @@ pub fn config(data: &Path, listen: SocketAddr) -> anyhow::Result<Config> {
         mail: Default::default(),
         outside: Default::default(),
         compliance: ComplianceConfig { mail: Some("compliance@riverside.example".to_owned()), ..ComplianceConfig::default() },
+        retention: Default::default(),
         links: Default::default(),
         waiting_room: Default::default(),
         sessions: Default::default(),

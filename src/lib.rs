@@ -26,7 +26,7 @@
 //! - [`calls`]: two pages and what may pass between them.
 //! - [`records`]: the sealed note of a visit.
 //! - [`compliance`]: reading, verifying and exporting the access log, who opened a record, what should be reviewed, that accounts were.
-//! - [`rights`]: whose data a break-in touched, who must be told of it, to whom data went, what patients ask for.
+//! - [`rights`]: whose data a break-in touched, who must be told of it, to whom data went, what patients ask for, how long things are kept.
 //! - [`jobs`], [`server`]: what happens by itself; the HTTP server.
 //! - [`operations`]: health and figures for those who run it, on an address of their own.
 //! - [`production`], [`init`], [`demo`]: what a clinic's start refuses; how a clinic begins; a whole one to try.

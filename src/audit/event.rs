@@ -157,6 +157,9 @@ words! {
         /// The key that signs the log's heads is followed by another (AUD-25).
         LogKeyRotated = "log.key_rotated",
 
+        /// What old events say was removed after its time; that they happened stays (AUD-26).
+        LogPurged = "log.purged",
+
         /// Somebody asked whose data an account had touched (PRV-09).
         BreachReported = "breach.reported",
         /// The compliance officer began to keep an incident or a request (PRV-04, PRV-06, PRV-10).

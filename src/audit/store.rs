@@ -325,6 +325,18 @@ pub struct Recorded {
     pub source_index: Option<BlindIndex>,
 }
 
+impl Recorded {
+    /// What it says was taken away, by a purge or by somebody else: [`purged_until`] tells which.
+    pub fn is_emptied(&self) -> bool {
+        self.payload.0.is_empty()
+    }
+}
+
+/// Before when events say nothing any more, if ever a purge has emptied any.
+pub async fn purged_until(tx: &mut db::Tx) -> sqlx::Result<Option<Timestamp>> {
+    in_tx!(tx, conn => sqlx::query_scalar("select max(until_at) from audit_purge").fetch_one(conn).await)
+}
+
 /// What an export shows of an event, so that its hash can be checked without any key (AUD-20).
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Disclosed {

@@ -25,8 +25,9 @@ pub mod review;
 mod store;
 
 use crate::app::App;
-use crate::audit::{Context, Event, Fact, Filter, Kind, Object, Recorded};
+use crate::audit::{self, Context, Event, Fact, Filter, Kind, Object, Recorded};
 use crate::text::Text;
+use crate::time::Timestamp;
 pub use entry::Payload;
 pub use model::{Edge, instant};
 use model::{Mark, Search};
@@ -41,6 +42,8 @@ const PAGE_ROWS: usize = 100;
 #[derive(Debug)]
 struct LogPage {
     events: Vec<(Recorded, Option<Payload>)>,
+    /// Before when what events say was removed.
+    purged: Option<Timestamp>,
     people: Vec<Person>,
     /// Where the next page begins, if there is one.
     next: Option<Mark>,
@@ -53,6 +56,7 @@ async fn view(app: &App, context: &Context, t: Text, search: &Search) -> sqlx::R
     let mut tx = app.db.reading().await?;
     let mut rows = order::rows(&mut tx, t, search, PAGE_ROWS + 1).await?;
     let people = store::people(&mut tx).await?;
+    let purged = audit::purged_until(&mut tx).await?;
     drop(tx);
     let more = rows.len() > PAGE_ROWS;
     rows.truncate(PAGE_ROWS);
@@ -62,8 +66,8 @@ async fn view(app: &App, context: &Context, t: Text, search: &Search) -> sqlx::R
         (row, payload)
     };
     let events: Vec<_> = rows.into_iter().map(|(row, _)| read(row)).collect();
-    report_altered(app, context, &events).await?;
-    Ok(LogPage { events, people, next })
+    report_altered(app, context, &events, purged).await?;
+    Ok(LogPage { events, purged, people, next })
 }
 
 /// Everybody whom the log may name.
@@ -82,10 +86,21 @@ async fn searched(app: &App, event: Event, filter: &Filter) -> sqlx::Result<Even
 }
 
 /// Altered events that somebody came upon are an event of their own (HIP-06).
-async fn report_altered(app: &App, context: &Context, events: &[(Recorded, Option<Payload>)]) -> sqlx::Result<()> {
-    let altered: Vec<&Recorded> = events.iter().filter(|(_, payload)| payload.is_none()).map(|(row, _)| row).collect();
+async fn report_altered(
+    app: &App,
+    context: &Context,
+    events: &[(Recorded, Option<Payload>)],
+    purged: Option<Timestamp>,
+) -> sqlx::Result<()> {
+    let is_altered = |(row, payload): &&(Recorded, Option<Payload>)| payload.is_none() && !is_removed(row, purged);
+    let altered: Vec<&Recorded> = events.iter().filter(is_altered).map(|(row, _)| row).collect();
     let Some(first) = altered.first() else { return Ok(()) };
     app.log.refused(context, altered_event(first, altered.len())).await
+}
+
+/// Whether what an event says was removed after its time, and not by somebody else. Verification holds this against the log itself.
+pub fn is_removed(event: &Recorded, purged: Option<Timestamp>) -> bool {
+    event.is_emptied() && purged.is_some_and(|until| event.recorded_at < until)
 }
 
 fn altered_event(first: &Recorded, count: usize) -> Event {

@@ -4,7 +4,7 @@ use super::entry::Payload;
 use super::export::{self, Signer};
 use super::model::{self, Asked, Format, Problems, Search, Sort};
 use super::store::Person;
-use super::{LogPage, access_review, opened, panel, review, view};
+use super::{LogPage, access_review, is_removed, opened, panel, review, view};
 use crate::app::App;
 use crate::audit::search::Direction;
 use crate::audit::{ActorKind, Kind, Outcome, Recorded};
@@ -129,7 +129,7 @@ async fn show(app: App, officer: ComplianceOfficer, asked: Query<Asked>) -> web:
             web::html(&AccessLog { bell, ..render(page, asked.into_inner(), zone, &search, log) })
         }
         Err(problems) => {
-            let log = LogPage { events: Vec::new(), people: super::everybody(&app).await?, next: None };
+            let log = LogPage { events: Vec::new(), purged: None, people: super::everybody(&app).await?, next: None };
             let mut rendered = render(page, asked.into_inner(), zone, &Search::default(), log);
             rendered.problems = problems;
             let mut response = web::html(&rendered)?;
@@ -166,7 +166,8 @@ fn unavailable(error: anyhow::Error) -> Error {
 fn render(page: Page, asked: Asked, zone: crate::time::Zone, search: &Search, log: LogPage) -> AccessLog {
     let t = page.t;
     let names: BTreeMap<Uuid, &str> = log.people.iter().map(|person| (person.id.0, person.name.as_str())).collect();
-    let rows: Vec<Line> = log.events.iter().map(|(event, payload)| line(t, &asked, &names, event, payload.as_ref())).collect();
+    let rows: Vec<Line> =
+        log.events.iter().map(|(event, payload)| line(t, &asked, &names, event, payload.as_ref(), is_removed(event, log.purged))).collect();
     let next = log.next.map(|mark| address("/access-log", &Asked { after: model::show_mark(&mark), ..asked.clone() }));
     AccessLog {
         problems: Problems::default(),
@@ -181,7 +182,7 @@ fn render(page: Page, asked: Asked, zone: crate::time::Zone, search: &Search, lo
             Sort::Source => Some("compliance-order-address"),
             _ => None,
         },
-        altered: log.events.iter().filter(|(_, payload)| payload.is_none()).map(|_| 1).sum(),
+        altered: log.events.iter().filter(|(event, payload)| payload.is_none() && !is_removed(event, log.purged)).map(|_| 1).sum(),
         rows,
         next,
         first: search.after.as_ref().map(|_| address("/access-log", &asked.first_page())),
@@ -222,7 +223,7 @@ fn column(t: Text, asked: &Asked, search: &Search, sort: Sort) -> Column {
     }
 }
 
-fn line(t: Text, asked: &Asked, names: &BTreeMap<Uuid, &str>, event: &Recorded, payload: Option<&Payload>) -> Line {
+fn line(t: Text, asked: &Asked, names: &BTreeMap<Uuid, &str>, event: &Recorded, payload: Option<&Payload>, removed: bool) -> Line {
     let patients = payload.map(|payload| payload.patients.as_slice()).unwrap_or_default();
     let hidden = patients.len().saturating_sub(PATIENTS_SHOWN);
     Line {
@@ -231,8 +232,15 @@ fn line(t: Text, asked: &Asked, names: &BTreeMap<Uuid, &str>, event: &Recorded, 
         what: kind_text(t, &event.kind),
         patients: patients.iter().take(PATIENTS_SHOWN).map(|patient| patient_ref(asked, *patient)).collect(),
         more: if hidden == 0 { String::new() } else { t.with("compliance-more-patients", "count", hidden) },
-        outcome: payload.map_or("altered", |_| event.outcome.as_str()).to_owned(),
-        outcome_text: payload.map_or_else(|| t.say("compliance-altered"), |payload| outcome_text(t, &event.outcome, payload.why())),
+        outcome: match payload {
+            None if !removed => "altered".to_owned(),
+            _ => event.outcome.clone(),
+        },
+        outcome_text: match payload {
+            None if removed => t.say("compliance-removed"),
+            None => t.say("compliance-altered"),
+            Some(payload) => outcome_text(t, &event.outcome, payload.why()),
+        },
         from: payload.map(|payload| payload.from.clone()).unwrap_or_default(),
     }
 }

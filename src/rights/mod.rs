@@ -1,7 +1,7 @@
 //! What a clinic owes the people in its records beside care: to find out whom a break-in touched and tell them in time, to say to
 //! whom their data went, and to answer what they ask for.
 //!
-//! `breach` answers from the access log alone; `incidents`, `disclosures` and `requests` keep their files in `cases`, to which entries
+//! `breach` answers from the access log alone; `incidents`, `disclosures`, `requests` and the holds of `retention` keep their files in `cases`, to which entries
 //! are only ever added. `record_set` puts a
 //! copy together, and is open to clinicians alone. Nothing that the compliance officer sees here is clinical text.
 
@@ -11,6 +11,7 @@ pub mod disclosures;
 pub mod incidents;
 pub mod record_set;
 pub mod requests;
+pub mod retention;
 mod typed;
 mod words;
 
@@ -23,4 +24,5 @@ pub fn routes(config: &mut ServiceConfig) {
     disclosures::routes(config);
     requests::routes(config);
     record_set::routes(config);
+    retention::routes(config);
 }

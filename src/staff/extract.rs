@@ -47,6 +47,7 @@ impl Signed {
                 ("/rights", "rights-nav-rights"),
                 ("/integrity", "staff-nav-integrity"),
                 ("/access-review", "staff-nav-access"),
+                ("/retention", "rights-nav-retention"),
             ],
             Role::Administrator => &[("/staff", "staff-nav-staff")],
         };

@@ -10,6 +10,7 @@ use crate::config::Config;
 use crate::crypto::Rng;
 use crate::db::OnlyNode;
 use crate::ids::EventId;
+use crate::rights::retention::{self, Purged};
 use crate::time::SystemClock;
 use anyhow::{Context, ensure};
 use clap::{Args, Subcommand};
@@ -48,6 +49,12 @@ pub enum AuditCommand {
         /// How many events are lost. Without it the command says the number and does nothing.
         #[arg(long)]
         lost: Option<u64>,
+    },
+    /// Remove what old events say, after the years that the configuration names. That they happened stays, and old proofs verify. It cannot be
+    /// undone: take a backup first.
+    Purge {
+        #[arg(long)]
+        config: PathBuf,
     },
     /// After the loss of the file with the log's last head: take one that left the house in its place.
     AdoptHead {
@@ -121,6 +128,7 @@ pub async fn run(command: AuditCommand) -> anyhow::Result<ExitCode> {
         AuditCommand::Key { config } => keys(&Config::read(&config)?)?,
         AuditCommand::RotateKey { config } => rotate_key(&config).await?,
         AuditCommand::BeginAnew { config, head, lost } => begin_anew(&config, &head, lost).await?,
+        AuditCommand::Purge { config } => purge(&config).await?,
         AuditCommand::AdoptHead { config, head } => adopt_head(&config, &head).await?,
     }
     Ok(ExitCode::SUCCESS)
@@ -183,6 +191,23 @@ async fn begin_anew(config: &Path, head: &Path, lost: Option<u64>) -> anyhow::Re
          Give it to whoever keeps the old one: they need both. Keep the database as it was restored, log.head.lost-{size} and every mailed head: they are \
          evidence. Start the server again."
     ))
+}
+
+async fn purge(config: &Path) -> anyhow::Result<()> {
+    let app = open(config).await?;
+    let years = app.config.retention.log_years;
+    let purged = retention::purge(&app, &app.system()).await.context("remove what old events say")?;
+    app.close().await;
+    match purged {
+        Purged::Emptied { events, last, until } => say(format!(
+            "{events} events up to place {last}, all from before {}, say nothing any more. The log holds that it was done.",
+            until.rfc3339()
+        )),
+        Purged::NothingDue => say(format!(
+            "Nothing is due. An event must be {years} years old both by the clock, once it was believed for half a day, and by a signed head that is itself a week old."
+        )),
+        Purged::Held => anyhow::bail!("a legal hold on everything stands: the compliance officer sees it at /retention"),
+    }
 }
 
 async fn adopt_head(config: &Path, head: &Path) -> anyhow::Result<()> {

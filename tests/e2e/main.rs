@@ -24,6 +24,7 @@ mod notes;
 mod pages;
 mod presence;
 mod restarts;
+mod rights;
 mod spanish;
 mod speech;
 mod visits;

@@ -15,7 +15,7 @@ const STARTS: &[(&str, &[&str])] = &[
     ("anyone", FOR_ANYONE),
     ("scheduler", &["/appointments", "/appointments?view=week", "/appointments/new", "/patients", "/patients/new"]),
     ("clinician", &["/today", "/copies"]),
-    ("compliance", &["/access-log", "/breach", "/incidents", "/rights"]),
+    ("compliance", &["/access-log", "/breach", "/incidents", "/rights", "/retention"]),
     ("administrator", &["/staff"]),
 ];
 

@@ -43,6 +43,7 @@ mod production;
 mod record_set;
 mod records;
 mod restarts;
+mod retention;
 mod review;
 mod rights;
 mod scanners;

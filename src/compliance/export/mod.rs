@@ -21,7 +21,7 @@ use super::model::{self, Format};
 use super::{altered_event, csv, everybody, heads, searched, store};
 use crate::app::App;
 use crate::audit::tree::{self, Head, Subtrees, Tagged};
-use crate::audit::{Context, Event, Fact, Filter, Kind, Recorded};
+use crate::audit::{self, Context, Event, Fact, Filter, Kind, Recorded};
 use crate::crypto::sha256;
 use crate::db;
 use crate::ids::EventId;
@@ -281,8 +281,15 @@ impl File {
     /// All of it, until the connection has taken it but for its end, which is given back.
     async fn made(&self, origin: String) -> Result<Vec<u8>, Stop> {
         let (items, taken) = mpsc::channel(ITEMS_AHEAD);
-        let packer =
-            Packer { log: self.app.log.clone(), format: self.asked.format, origin, packed: self.packed.clone(), out: self.out.clone() };
+        let purged = audit::purged_until(&mut self.app.db.reading().await?).await?;
+        let packer = Packer {
+            purged,
+            log: self.app.log.clone(),
+            format: self.asked.format,
+            origin,
+            packed: self.packed.clone(),
+            out: self.out.clone(),
+        };
         let packing = tokio::task::spawn_blocking(move || packer.run(taken));
         let read = self.parts(&items).await;
         drop(items);

@@ -6,7 +6,9 @@ use crate::audit::tree::{Matched, Tagged};
 use crate::audit::{Log, Recorded};
 use crate::compliance::archive::Writer;
 use crate::compliance::entry::agreed;
+use crate::compliance::is_removed;
 use crate::compliance::model::Format;
+use crate::time::Timestamp;
 use sha2::{Digest, Sha256};
 use std::io::{self, Write};
 use std::sync::{Arc, Mutex, PoisonError};
@@ -39,6 +41,8 @@ pub struct Packed {
 }
 
 pub struct Packer {
+    /// Before when what events say was removed.
+    pub purged: Option<Timestamp>,
     pub log: Log,
     pub format: Format,
     pub origin: String,
@@ -79,7 +83,7 @@ impl Packer {
         if as_proved {
             let mut packed = self.packed.lock().unwrap_or_else(PoisonError::into_inner);
             packed.rows += 1;
-            if disclosed.is_none() {
+            if disclosed.is_none() && !is_removed(event, self.purged) {
                 packed.altered.get_or_insert_with(|| (event.clone(), 0)).1 += 1;
             }
         }

@@ -7,6 +7,7 @@
 mod bundle;
 mod loss;
 mod model;
+mod purge;
 mod shadow;
 mod signers;
 mod trail;
@@ -106,6 +107,9 @@ fn check_all(mut check: Check, mut read: mpsc::Receiver<Lot>, log: &Log, keys: V
 
 /// How an event opened. `marked`: whether one before it has the mark of its network address; those from before there were marks have none.
 fn opened<'a>(log: &Log, event: &Recorded, disclosed: Option<&'a Disclosed>, marked: &mut bool) -> Opened<'a> {
+    if event.is_emptied() {
+        return Opened::Emptied;
+    }
     let Some(disclosed) = disclosed else { return Opened::No };
     let Some(address) = entry::agreed(event, disclosed) else { return Opened::OtherColumns };
     let mark = if address.is_empty() { None } else { Some(log.source_index(address)) };

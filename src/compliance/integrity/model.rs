@@ -4,6 +4,7 @@
 //! compared with what lies beside them, with what was signed, and with heads that come from outside (AUD-24, AUD-27).
 
 use super::loss::Told;
+use super::purge::{Emptied, Purge};
 use super::shadow::Shadowed;
 use super::signers::{Breach, Signers};
 use crate::audit::tree::{Edge, Hash, Head, Leaf, Reading, Tagged, Tree, record_hash};
@@ -21,6 +22,7 @@ pub enum Finding {
     PlaceMissing { place: u64 },
     EventMissing { place: u64, event: Uuid },
     Payload { place: u64, event: Uuid },
+    Emptied { first: u64, last: u64 },
     Columns { place: u64, event: Uuid },
     Leaf { place: u64, event: Uuid },
     Counter { place: u64, tag: String },
@@ -46,6 +48,9 @@ impl fmt::Display for Finding {
             Self::PlaceMissing { place } => write!(f, "place {place}: nothing is there, though the log goes on"),
             Self::EventMissing { place, event } => write!(f, "place {place}: event {event} is gone"),
             Self::Payload { place, event } => write!(f, "place {place}: what event {event} says does not open, or is not what was hashed"),
+            Self::Emptied { first, last } => {
+                write!(f, "places {first} to {last}: what the events say was taken away, and no purge that this log tells of covers them")
+            }
             Self::Columns { place, event } => write!(f, "place {place}: the columns of event {event} say something else than the event"),
             Self::Leaf { place, event } => write!(f, "place {place}: the hash in the tree is not that of event {event}"),
             Self::Counter { place, tag } => write!(f, "place {place}: the number for the patient's tag {tag} does not follow its last"),
@@ -98,6 +103,8 @@ pub struct Report {
     pub unchecked: u64,
     /// How many events the largest right head from outside covers.
     pub outside: u64,
+    /// Events of which a purge removed what they say.
+    pub removed: u64,
     /// What the log itself says was lost.
     pub losses: Vec<Told>,
     /// What lines that were kept outside told, if there were any.
@@ -165,6 +172,13 @@ impl Report {
         if let Some(shadow) = &self.shadow {
             out.push_str(&format!("{shadow}\n"));
         }
+        if self.removed > 0 {
+            out.push_str(&format!(
+                "{} old events say nothing any more: it was removed after its time, and the log says so. That they happened, and in which order, is as \
+                 it was signed.\n",
+                self.removed
+            ));
+        }
         for loss in &self.losses {
             out.push_str(&format!("\n{loss}\n"));
         }
@@ -203,6 +217,8 @@ pub enum Opened<'a> {
     AsHashed(&'a Disclosed),
     /// It is what was hashed, and some column says something else.
     OtherColumns,
+    /// What it says was taken away. Whether by a purge is known at the end.
+    Emptied,
     /// It does not open, or is not what was hashed.
     No,
 }
@@ -222,6 +238,7 @@ pub struct Check {
     under_another_key: Vec<u64>,
     /// Heads from outside that are not those of the events here.
     not_met: Vec<Head>,
+    emptied: Emptied,
     report: Report,
 }
 
@@ -235,6 +252,7 @@ impl Check {
             signed: 0,
             unchecked: 0,
             outside: 0,
+            removed: 0,
             losses: Vec::new(),
             shadow: None,
             findings: Vec::new(),
@@ -248,6 +266,7 @@ impl Check {
             signers: Signers::default(),
             under_another_key: Vec::new(),
             not_met: Vec::new(),
+            emptied: Emptied::default(),
             report,
         }
     }
@@ -279,7 +298,11 @@ impl Check {
             return None;
         };
         match opened {
-            Opened::AsHashed(disclosed) => self.report.losses.extend(Told::read(place, event, disclosed)),
+            Opened::AsHashed(disclosed) => {
+                self.report.losses.extend(Told::read(place, event, disclosed));
+                Purge::read(event, disclosed).into_iter().for_each(|purge| self.emptied.learn(purge));
+            }
+            Opened::Emptied => self.emptied.take(place, event),
             Opened::OtherColumns => self.find(Finding::Columns { place, event: id }),
             Opened::No => self.find(Finding::Payload { place, event: id }),
         }
@@ -349,6 +372,11 @@ impl Check {
         }
         for size in std::mem::take(&mut self.under_another_key) {
             self.find(Finding::UnknownKey { size });
+        }
+        let (removed, uncovered) = self.emptied.judge();
+        self.report.removed = removed;
+        for (first, last) in uncovered {
+            self.find(Finding::Emptied { first, last });
         }
         for event in lost {
             self.find(Finding::Lost { event: *event });

@@ -5,10 +5,10 @@ pub(super) mod pages;
 
 use super::entry::Payload;
 use super::store::{self, Person};
-use super::{report_altered, searched};
+use super::{is_removed, report_altered, searched};
 use crate::app::App;
 use crate::audit::search::{self, Direction};
-use crate::audit::{Context, Event, Fact, Filter, Kind};
+use crate::audit::{self, Context, Event, Fact, Filter, Kind};
 use crate::ids::PatientId;
 use model::{Line, List};
 
@@ -40,6 +40,7 @@ async fn look(app: &App, context: &Context, filter: &Filter, patient: PatientId)
     }
     let people = store::people(&mut tx).await?;
     let language = store::language(&mut tx, patient).await?.unwrap_or_else(|| app.config.clinic.language.clone());
+    let purged = audit::purged_until(&mut tx).await?;
     drop(tx);
     let mut list = List::new(app.config.clinic.zone);
     let (mut after, mut read, mut altered) = (None, 0, Vec::new());
@@ -50,7 +51,8 @@ async fn look(app: &App, context: &Context, filter: &Filter, patient: PatientId)
         let whole = batch.len() < BATCH as usize;
         after = batch.last().map(|event| event.id);
         read += batch.len();
-        for event in batch {
+        // Of one whose details were removed after their time nothing can be told.
+        for event in batch.into_iter().filter(|event| !is_removed(event, purged)) {
             let payload = Payload::read(&event, app.log.disclose(&event).as_ref());
             list.add(&event, payload.as_ref());
             if payload.is_none() {
@@ -61,7 +63,7 @@ async fn look(app: &App, context: &Context, filter: &Filter, patient: PatientId)
             break !whole;
         }
     };
-    report_altered(app, context, &altered).await?;
+    report_altered(app, context, &altered, purged).await?;
     let (by_itself, altered) = (list.by_itself, list.altered);
     Ok(Some(Opened { lines: list.lines(), by_itself, altered, cut, people, language }))
 }

@@ -12,7 +12,7 @@ pub use pages::{paper, routes};
 
 use crate::app::App;
 use crate::audit::{self, Context, Event, Fact, Filter, Kind, Recorded};
-use crate::compliance::Payload;
+use crate::compliance::{Payload, is_removed};
 use crate::ids::EventId;
 use crate::time::Timestamp;
 use std::collections::BTreeSet;
@@ -61,7 +61,11 @@ async fn fill(app: &App, question: Question) -> sqlx::Result<Worksheet> {
     let mut sheet = Worksheet::new(question);
     let filter = Filter { actor: Some(question.actor), from: Some(question.from), until: Some(question.until), ..Filter::default() };
     let mut taken_away = Vec::new();
+    let purged = audit::purged_until(&mut app.db.reading().await?).await?;
     each(app, &filter, |event| {
+        if is_removed(event, purged) {
+            return;
+        }
         let payload = read(app, event);
         sheet.take(payload.as_ref());
         taken_away.extend(payload.filter(|payload| sheet.counts(payload)).and_then(|payload| model::taken_away(&payload)));

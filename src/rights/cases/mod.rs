@@ -147,9 +147,8 @@ pub async fn of_patient<E: Entry>(
     Ok(read)
 }
 
-/// The files of a kind with the words of their entries, the newest first. Opens nothing; that they were looked at is recorded.
-pub async fn at_a_glance(app: &App, context: &Context, kind: CaseKind, patient: Option<PatientId>) -> web::Result<Vec<(Case, Vec<Line>)>> {
-    let cases = list(app, kind, patient).await?;
+/// These files of one kind with the words of their entries. Opens nothing; that they were looked at is recorded.
+pub async fn at_a_glance(app: &App, context: &Context, kind: CaseKind, cases: Vec<Case>) -> web::Result<Vec<(Case, Vec<Line>)>> {
     let _recorded = access(app, context, kind, &cases).await?;
     let mut tx = app.db.reading().await?;
     let lines = store::lines(&mut tx, kind).await?;

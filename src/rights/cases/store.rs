@@ -14,6 +14,7 @@ words! {
         Accounting = "accounting",
         RecordSet = "record_set",
         Suspension = "suspension",
+        Hold = "hold",
     }
 }
 

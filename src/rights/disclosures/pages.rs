@@ -4,7 +4,7 @@ use super::model::{Category, Disclosure, MadeBy, Recipient, Suspending};
 use crate::app::App;
 use crate::ids::{CaseId, PatientId, RequestKey};
 use crate::patients;
-use crate::rights::cases::{Case, CaseKind};
+use crate::rights::cases::{self, Case, CaseKind};
 use crate::rights::requests::{self, Request};
 use crate::rights::typed::{choices, date, text};
 use crate::staff::ComplianceOfficer;
@@ -117,7 +117,8 @@ async fn list(app: App, officer: ComplianceOfficer, wanted: Query<Wanted>) -> we
     };
     let mut rows = Vec::new();
     for kind in [CaseKind::Accounting, CaseKind::RecordSet] {
-        let open = requests::at_a_glance(&app, &officer.context, kind, None).await?.into_iter().filter(|(_, request)| request.is_open());
+        let cases = cases::list(&app, kind, None).await?;
+        let open = requests::at_a_glance(&app, &officer.context, kind, cases).await?.into_iter().filter(|(_, request)| request.is_open());
         rows.extend(open.map(|(case, request)| request_row(page.t, &app, &case, &request)));
     }
     rows.sort_by_key(|row| row.asked);
@@ -167,7 +168,7 @@ async fn suspend(app: App, officer: ComplianceOfficer, id: Path<PatientId>, form
 
 /// A line of the ledger that is wrong: struck out with the reason. What is right is written down anew.
 async fn strike(app: App, officer: ComplianceOfficer, id: Path<CaseId>, form: Form<Typed>) -> web::Result<HttpResponse> {
-    let case = crate::rights::cases::find(&app, CaseKind::Disclosure, *id).await?;
+    let case = cases::find(&app, CaseKind::Disclosure, *id).await?;
     let patient = case.patient.ok_or(Error::NotFound)?;
     let (typed, mut problems) = (form.0, Problems::default());
     let Some(why) = text("why", &typed.why, &mut problems) else { return again(&app, &officer, patient, typed, &problems).await };
@@ -293,7 +294,8 @@ async fn patient_page(app: &App, officer: &ComplianceOfficer, id: PatientId, typ
     rows.sort_by(|one, other| other.on.cmp(&one.on));
     let mut requests = Vec::new();
     for kind in [CaseKind::Accounting, CaseKind::RecordSet] {
-        let own = requests::at_a_glance(app, &officer.context, kind, Some(id)).await?.into_iter();
+        let cases = cases::list(app, kind, Some(id)).await?;
+        let own = requests::at_a_glance(app, &officer.context, kind, cases).await?.into_iter();
         requests.extend(own.map(|(case, request)| request_row(t, app, &case, &request)));
     }
     let held = suspensions.iter().map(|one| {

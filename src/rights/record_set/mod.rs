@@ -21,24 +21,22 @@ use crate::ids::{CaseId, PatientId, StaffId};
 use crate::patients;
 use crate::time::Timestamp;
 use crate::web::{self, Error};
-use std::collections::BTreeSet;
 use uuid::Uuid;
 
 /// The open requests for a copy whose patient this clinician has seen.
 pub async fn waiting(app: &App, context: &Context, clinician: StaffId) -> web::Result<Vec<(Case, Request)>> {
-    let asked: BTreeSet<PatientId> =
-        cases::list(app, CaseKind::RecordSet, None).await?.into_iter().filter_map(|case| case.patient).collect();
-    let mut open = Vec::new();
-    for patient in asked {
+    let mut seen = Vec::new();
+    for case in cases::list(app, CaseKind::RecordSet, None).await? {
         let mut tx = app.db.reading().await?;
-        let seen = store::has_seen(&mut tx, clinician, patient).await?;
-        drop(tx);
-        if seen {
-            let requests = requests::at_a_glance(app, context, CaseKind::RecordSet, Some(patient)).await?;
-            open.extend(requests.into_iter().filter(|(_, request)| request.is_open()));
+        if store::has_seen(&mut tx, clinician, case.patient.unwrap_or(PatientId::NOBODY)).await? {
+            seen.push(case);
         }
     }
-    Ok(open)
+    if seen.is_empty() {
+        return Ok(Vec::new());
+    }
+    let requests = requests::at_a_glance(app, context, CaseKind::RecordSet, seen).await?;
+    Ok(requests.into_iter().filter(|(_, request)| request.is_open()).collect())
 }
 
 /// The open request, if this clinician may answer it. A knock at another's door is an event.

@@ -58,10 +58,10 @@ pub async fn read(app: &App, context: &Context, id: CaseId) -> web::Result<(Case
     Ok((case, request, entries))
 }
 
-/// The requests of a kind, of one patient if one is named, the newest first, by their clear words.
-pub async fn at_a_glance(app: &App, context: &Context, kind: CaseKind, patient: Option<PatientId>) -> web::Result<Vec<(Case, Request)>> {
+/// Where these requests of one kind stand, by the clear words of their entries.
+pub async fn at_a_glance(app: &App, context: &Context, kind: CaseKind, cases: Vec<Case>) -> web::Result<Vec<(Case, Request)>> {
     let zone = app.config.clinic.zone;
-    let files = cases::at_a_glance(app, context, kind, patient).await?;
+    let files = cases::at_a_glance(app, context, kind, cases).await?;
     let glance = |(case, lines): (Case, Vec<cases::Line>)| {
         let request = Request::at_a_glance(kind, zone.today(case.counts_from), lines.iter().map(|line| line.entry.as_str()));
         (case, request)

@@ -36,6 +36,7 @@ compliance-first-page = First page
 compliance-next-page = Next page
 compliance-more-patients = and { $count } more
 compliance-altered = ALTERED
+compliance-removed = Details removed after their time
 compliance-altered-title = { $count ->
     [one] One event on this page was altered.
    *[other] { $count } events on this page were altered.
@@ -76,6 +77,7 @@ compliance-why-altered = altered
 compliance-why-identity_not_recorded = identity not recorded yet
 compliance-why-stale = somebody saved first
 compliance-why-rule = a rule forbids it
+compliance-why-held = a legal hold stands
 compliance-why-cut_off = the download was cut off
 compliance-why-unavailable = the database could not be used
 compliance-why-wrong = wrong value
@@ -193,6 +195,7 @@ compliance-kind-case-opened = Opened a file on an incident or request
 compliance-kind-case-entered = Entered something in such a file
 compliance-kind-case-read = Read files on incidents or requests
 compliance-kind-record-exported = Made a copy of a patient’s record for them
+compliance-kind-log-purged = Removed what old events say
 compliance-kind-breach-reported = Asked whose data an account had touched
 
 notice-head-subject = Access log: signed head at { $size } events

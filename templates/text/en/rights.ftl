@@ -150,7 +150,7 @@ rights-proof-hint = For example: by first-class mail; copies and the list of add
 rights-why = Why it is not needed
 rights-why-hint = This stays as the reason if somebody asks later.
 rights-comment = Comment
-rights-close = Close the incident
+rights-close = Close it now
 rights-close-how = A closed incident takes no more entries.
 
 # Disclosures, accountings, requests.
@@ -304,3 +304,24 @@ rights-copy-note = Note by { $author }, { $at }
 rights-copy-mails = Mails
 rights-copy-sent = sent { $at }
 rights-copy-bounced = came back { $at }
+
+# Retention and legal holds.
+rights-nav-retention = Retention
+rights-retention-title = Retention and legal holds
+rights-retention-keeps = What the access log says is kept for { $years } years. Files on this page, incidents, requests and disclosures are never removed.
+rights-retention-due = By the clock and by the signed heads, what was recorded before { $date } may go. Whoever runs the server removes it with “anteroom audit purge”; that events happened stays in the log.
+rights-retention-too-young = Nothing may go yet: there is no signed head that is a week old.
+rights-holds = Legal holds
+rights-holds-lead = While a hold stands, nothing about the patient is removed, or nothing at all.
+rights-holds-none = No hold was ever placed.
+rights-hold-everything = Everything
+rights-hold-placed = Placed on { $at } by { $who }: { $why }
+rights-hold-lifted = Lifted on { $at } by { $who }: { $why }
+rights-hold-lift = Lift the hold
+rights-hold-why-lift = Why it may be lifted
+rights-hold-lifted-before = This hold was lifted meanwhile.
+rights-hold-new = Place a hold
+rights-hold-patient-hint = The full id. Leave it empty to hold everything.
+rights-hold-why = Why
+rights-hold-why-hint = For example: the case number, and who asked for it.
+rights-hold-place = Place the hold

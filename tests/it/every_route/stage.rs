@@ -15,7 +15,7 @@ use anteroom::links::{self, AnsweredBy, MintedLink, cookie_name};
 use anteroom::patients::{self, ContactChoices, Details, NewPatient};
 use anteroom::rights::cases::CaseKind;
 use anteroom::rights::incidents::{self, NewIncident};
-use anteroom::rights::{disclosures, requests};
+use anteroom::rights::{disclosures, requests, retention};
 use anteroom::secret::Secret;
 use anteroom::staff::{self, Role};
 use anteroom::text::Text;
@@ -190,7 +190,8 @@ impl World<'_> {
             requests::enter(app, &officer, request, 1, &answer).await.unwrap();
         }
         let copy = requests::open(app, &officer, CaseKind::RecordSet, patient, key(), today, "By letter".to_owned()).await.unwrap();
-        stage.facts.insert("copy", copy.to_string());
+        let hold = retention::hold(app, &officer, Some(patient), key(), "Case 7".to_owned()).await.unwrap();
+        stage.facts.extend([("copy", copy.to_string()), ("hold", hold.to_string())]);
         stage.facts.extend([("incident", incident.to_string()), ("disclosure", disclosure.to_string()), ("request", request.to_string())]);
     }
 
@@ -322,7 +323,7 @@ impl Making<'_, '_> {
 
 /// Whether a case is about something that the compliance officer keeps.
 fn on_file(case: &Case) -> bool {
-    ["/incidents/", "/disclosures/", "/requests/", "/copies"].iter().any(|path| case.route.contains(path))
+    ["/incidents/", "/disclosures/", "/requests/", "/copies", "/holds/"].iter().any(|path| case.route.contains(path))
 }
 
 fn details(world: &World<'_>, name: &str) -> Details {

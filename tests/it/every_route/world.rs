@@ -157,6 +157,7 @@ impl<'a> World<'a> {
             ("/disclosures/", "disclosure"),
             ("/requests/", "request"),
             ("/copies/", "copy"),
+            ("/holds/", "hold"),
             ("/patients/", "patient"),
             ("/staff/", "colleague"),
             ("/incidents/", "incident"),

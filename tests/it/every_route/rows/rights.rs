@@ -8,7 +8,7 @@ use crate::every_route::visitors::Visitor::{Clinician, Compliance};
 use anteroom::appointments::VisitState::{Checking, InCall};
 
 pub fn rows() -> Vec<Row> {
-    [breach(), incidents(), ledger(), requests(), copies()].into_iter().flatten().collect()
+    [breach(), incidents(), ledger(), requests(), copies(), retention()].into_iter().flatten().collect()
 }
 
 fn incidents() -> Vec<Row> {
@@ -127,5 +127,18 @@ fn copies() -> Vec<Row> {
         row("POST /copies/{id}/handover", Clinician, InCall, Form(&[("after", "1"), ("title", "Dr. Quist")]))
             .sending("somebody entered first", Form(&[("after", "7"), ("title", "Dr. Quist")]))
             .sending("fields missing", Form(&[("after", "1")])),
+    ]
+}
+
+fn retention() -> Vec<Row> {
+    vec![
+        plain("GET /retention", Compliance, Nothing),
+        plain("POST /retention/holds", Compliance, Form(&[("request_key", "{key}"), ("patient", "{patient}"), ("why", "Case 7")]))
+            .keeps_stage()
+            .sending("unknown patient", Form(&[("request_key", "{key}"), ("patient", "{unknown}"), ("why", "Case 7")]))
+            .sending("fields missing", Form(&[("request_key", "{key}")])),
+        plain("POST /holds/{id}/lift", Compliance, Form(&[("why", "Settled")]))
+            .sending("fields missing", Form(&[]))
+            .to("unknown hold", "/holds/{unknown}/lift"),
     ]
 }
