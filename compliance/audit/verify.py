@@ -17,11 +17,9 @@ VIEWS = {"csv": "events.csv", "fhir": "events.fhir.ndjson", "jsonl": None}
 HEADER = ("place,event,recorded_at,kind,outcome,why,actor_kind,actor_id,role,patients,object_type,object_id,from,purpose,request,details,"
           "payload_hash,intact\r\n")
 
-class Altered(Exception):
-    """The file is not what was signed."""
+class Altered(Exception): """The file is not what was signed."""
 
-def sha256(*parts):
-    return hashlib.sha256(b"".join(parts)).digest()
+def sha256(*parts): return hashlib.sha256(b"".join(parts)).digest()
 
 def canonical(value):
     """The one way in which Anteroom writes a JSON value."""
@@ -82,17 +80,17 @@ class Tree:
             root = sha256(b"\1", left, root)
         return root
 
-def part(data):
-    return struct.pack(">I", len(data)) + data
+def part(data): return struct.pack(">I", len(data)) + data
 
 def leaf_of(line):
     """The hash of an event's leaf, and of its payload: README.md, "The leaf"."""
-    payload = line["payload"]
-    payload_hash = sha256(b"anteroom-payload/1\0", bytes.fromhex(line["salt"]), canonical(payload).encode())
+    payload = line.get("payload") or line["removed"]
+    payload_hash = bytes.fromhex(payload["payload_hash"]) if "removed" in line else sha256(
+        b"anteroom-payload/1\0", bytes.fromhex(line["salt"]), canonical(payload).encode())
     subjects = b"".join(part(bytes.fromhex(tag)) + part(struct.pack(">Q", n)) for tag, n in line["subjects"])
     leaf = [b"anteroom-leaf/1", bytes.fromhex(payload["event"].replace("-", "")), struct.pack(">q", payload["at"]),
             payload["kind"].encode(), payload["outcome"].encode(), subjects, payload_hash]
-    return sha256(b"\0", *map(part, leaf)), payload_hash.hex()
+    return sha256(b"\0", *map(part, leaf)), payload, payload_hash.hex()
 
 # ---- the forms for reading ----
 
@@ -101,11 +99,12 @@ def csv_line(place, event, payload_hash):
     def cell(value):
         return '"' + value.replace('"', '""') + '"' if re.search(r"""[",;'\s]""", value) else value
     at = (datetime(1970, 1, 1, tzinfo=timezone.utc) + timedelta(milliseconds=event["at"])).isoformat(timespec="milliseconds")
-    actor, thing, details = event["actor"], event.get("object", {}), event.get("details", {})
+    actor, thing, details = event.get("actor", {}), event.get("object", {}), event.get("details", {})
     people = " ".join(person for person in event.get("patients", []) if person.strip("0-"))
     cells = [str(place), event["event"], at.replace("+00:00", "Z"), event["kind"], event["outcome"], details.get("why", ""),
-             actor["kind"], actor.get("id", ""), actor.get("role", ""), people, thing.get("type", ""), thing.get("id", ""),
-             event.get("from", ""), event["purpose"], event["request"], canonical(details) if details else "", payload_hash, "yes"]
+             actor.get("kind", ""), actor.get("id", ""), actor.get("role", ""), people, thing.get("type", ""), thing.get("id", ""),
+             event.get("from", ""), event.get("purpose", ""), event.get("request", ""), canonical(details) if details else "", payload_hash,
+             "removed" if "payload_hash" in event else "yes"]
     return ",".join(map(cell, cells)) + "\r\n"
 
 def check_fhir(text, place, event, payload_hash):
@@ -130,7 +129,7 @@ def verify(path, keys, known):
     after = open_head(archive.read("checkpoint-after.txt").decode(), keys)
     before = open_head(archive.read("checkpoint-before.txt").decode(), keys) if "checkpoint-before.txt" in names else None
     signed = dict([after] + ([before] if before else []))  # roots that must be met, by size
-    tree, numbers, common, gap, open_gap, last, count, outside = Tree(), {}, None, False, False, None, 0, 0
+    tree, numbers, common, gap, open_gap, last, count, outside, removed = Tree(), {}, None, False, False, None, 0, 0, []
     gaps, shown = lines_of(archive, "proof.jsonl"), lines_of(archive, VIEWS[view]) if VIEWS[view] else iter(())
     if view == "csv" and next(shown, "") != HEADER:
         raise Altered("events.csv has another header")
@@ -159,7 +158,7 @@ def verify(path, keys, known):
     for text in lines_of(archive, "events.jsonl"):
         line = json.loads(text)
         place = line["place"]
-        if canonical(line) + "\n" != text or "payload" not in line:
+        if canonical(line) + "\n" != text or ("payload" in line) == ("removed" in line):
             raise Altered(f"events.jsonl: the line of place {place} is none, or its event was altered already in the log")
         while tree.size < place:
             take_gap(next(gaps, "{}\n"))
@@ -173,19 +172,21 @@ def verify(path, keys, known):
         numbers.update(subjects)
         # Tags that every event so far bears, numbered 1, 2, 3 and so on: a patient's export has one to its end.
         common = {tag for tag in (subjects if common is None else common) if subjects.get(tag) == count + 1}
-        leaf, payload_hash = leaf_of(line)
-        the_event = place, line["payload"], payload_hash
-        if (view == "csv" and next(shown, "") != csv_line(*the_event)) or (view == "fhir" and not check_fhir(next(shown, "{}"), *the_event)):
+        leaf, *the_event = leaf_of(line)
+        removed += [line["removed"]["at"]] if "removed" in line else []  # what an old event said goes after six years; the tree stays
+        if view == "csv" and next(shown, "") != csv_line(place, *the_event) or (
+                view == "fhir" and "payload" in line and not check_fhir(next(shown, "{}"), place, *the_event)):
             raise Altered(f"{VIEWS[view]} does not say what the event at place {place} says")
         put(0, leaf)
-        last, count = line["payload"], count + 1
-    for text in gaps:
-        take_gap(text)
+        last, count = line.get("payload"), count + 1
+    for text in gaps: take_gap(text)
     if next(shown, None) is not None or signed:
         raise Altered("the file ends before what was signed, or a part goes on after its end")
     # The last event is the export's own, and says what was asked for.
     if not last or (last["kind"], last["outcome"], last["details"].pop("format", "")) != ("log.exported", "success", view):
         raise Altered("the last event is not the export's own: the end was cut off")
+    if removed and max(removed) > last["at"] - 6 * 365 * 86_400_000:
+        raise Altered("what an event said is left out, and nothing so young is ever removed from a log")
     asked, reach = last["details"], place + 1
     complete = "That nothing else matched the search is not shown."
     if not asked:
@@ -196,7 +197,7 @@ def verify(path, keys, known):
         complete = "No event about the patient from before the export is missing."
         if not common:
             raise Altered("an event about the patient is missing, or one about somebody else is there")
-    print(f"{count} events, exported at {last['at']} (Unix milliseconds); the log had {after[0]} then.\n{complete}")
+    print(f"{count} events, exported at {last['at']} (Unix milliseconds), {len(removed)} without their words; the log had {after[0]} then.\n{complete}")
     print(*(f"The head from outside at {size} events cannot be compared with this file." for size in known), sep="\n")
     print("\nUNALTERED. A head from outside covers every event of this file." if outside >= reach else
           "\nCONSISTENT, NOT ANCHORED. No head from outside covers all of it: who has the log and its key could have made this file.")
@@ -223,5 +224,4 @@ def main():
           "What it does not show: that everything was recorded, that what was recorded is true, or who sat at an account's keyboard.")
     return code
 
-if __name__ == "__main__":
-    sys.exit(main())
+if __name__ == "__main__": sys.exit(main())

@@ -2,9 +2,11 @@
 
 use crate::on_both;
 use crate::support::desk::key;
+use crate::support::export::{by_python, by_rust, export};
 use crate::support::{Browser, PASSWORD, TestApp};
 use anteroom::audit::tree::{LogKey, inclusion};
 use anteroom::audit::{self, Event, Filter, Kind};
+use anteroom::compliance::export as exports;
 use anteroom::compliance::integrity::{self, Report, Verdict};
 use anteroom::config::Config;
 use anteroom::db::Db;
@@ -99,6 +101,60 @@ on_both! {
         assert_eq!(app.number("select count(*) from audit_event where kind = 'integrity.failed'").await, 0);
         assert_eq!(app.purges().await, Purged::NothingDue, "what is gone is not removed twice");
     }
+}
+
+on_both! {
+    /// Both verifiers pass what was removed in its time, in every form, and nothing younger that only looks like it.
+    async fn an_export_of_what_was_removed_is_no_altered_one(app: TestApp) {
+        app.patient("Quenby Canary").await;
+        app.known_head().await;
+        app.years_pass(10).await;
+        let Purged::Emptied { events, .. } = app.purges().await else { panic!("what is ten years old may go") };
+        let officer = app.staff(Role::Compliance).await;
+        let key = LogKey::read(&app.app.config.log_key_file()).unwrap().verifier().to_owned();
+        let folder = tempfile::tempdir().unwrap();
+        let (path, head) = (folder.path().join("export.zip"), folder.path().join("head"));
+        let verdicts = |file: &[u8]| {
+            std::fs::write(&path, file).unwrap();
+            let heads = std::slice::from_ref(&head);
+            [by_rust(&path, &key, heads), by_python(&path, &key, heads)]
+        };
+        for format in ["jsonl", "csv", "fhir"] {
+            let (file, parts) = export(&officer, &format!("format={format}")).await;
+            std::fs::write(&head, parts.text(exports::AFTER)).unwrap();
+            assert_eq!(parts.text(exports::EVENTS).matches("\"removed\":").count() as u64, events);
+            for (code, said) in verdicts(&file) {
+                assert_eq!(code, 0, "{format}\n{said}");
+                assert!(said.contains(&format!("What {events} of them said was removed")) || said.contains(&format!("{events} without their words")), "{said}");
+            }
+            if format != "jsonl" {
+                continue;
+            }
+            // The purge's own event, made to look like an old one.
+            let hidden = parts.with(exports::EVENTS, |lines| lines.lines().map(|line| format!("{}\n", hide(line, "log.purged"))).collect());
+            assert_ne!(hidden, parts);
+            for (code, said) in verdicts(&hidden.zip()) {
+                assert!(code == 1 && said.contains("nothing so young is ever removed"), "{said}");
+            }
+        }
+    }
+}
+
+/// The line of an event of that kind without its words.
+fn hide(line: &str, kind: &str) -> String {
+    let whole: serde_json::Value = serde_json::from_str(line).unwrap();
+    let payload = &whole["payload"];
+    if payload["kind"] != kind {
+        return line.to_owned();
+    }
+    let salt: [u8; 32] = hex::decode(whole["salt"].as_str().unwrap()).unwrap().try_into().unwrap();
+    let hash = hex::encode(audit::payload_hash(&salt, payload.to_string().as_bytes()));
+    serde_json::json!({
+        "place": whole["place"],
+        "removed": {"at": payload["at"], "event": payload["event"], "kind": payload["kind"], "outcome": payload["outcome"], "payload_hash": hash},
+        "subjects": whole["subjects"],
+    })
+    .to_string()
 }
 
 on_both! {

@@ -29,8 +29,20 @@ pub struct Shown<'a> {
 pub enum What<'a> {
     /// The canonical payload and its salt.
     Whole { salt: [u8; 32], payload: &'a str },
-    /// Its payload did not open, or its columns say something else: only the columns.
-    Altered { event: Uuid, at: i64, kind: &'a str, outcome: &'a str, payload_hash: [u8; 32] },
+    /// Only the columns: its payload did not open, or says something else than they.
+    Altered(Columns<'a>),
+    /// Only the columns: what it said was removed when its time was over.
+    Removed(Columns<'a>),
+}
+
+/// What is told of an event without its payload.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Columns<'a> {
+    pub at: i64,
+    pub event: Uuid,
+    pub kind: &'a str,
+    pub outcome: &'a str,
+    pub payload_hash: [u8; 32],
 }
 
 /// Places that an export leaves out, with the roots of the perfect trees that cover them.
@@ -45,14 +57,15 @@ pub struct Gap {
 struct Line<'a> {
     #[serde(borrow)]
     payload: Option<&'a RawValue>,
-    altered: Option<AlteredLine<'a>>,
+    altered: Option<ColumnsLine<'a>>,
     place: u64,
+    removed: Option<ColumnsLine<'a>>,
     salt: Option<&'a str>,
     subjects: Vec<(&'a str, u64)>,
 }
 
 #[derive(Deserialize)]
-struct AlteredLine<'a> {
+struct ColumnsLine<'a> {
     at: i64,
     event: Uuid,
     kind: &'a str,
@@ -68,6 +81,33 @@ struct GapLine<'a> {
     until: u64,
 }
 
+impl Columns<'_> {
+    fn json(&self) -> String {
+        let Self { at, event, kind, outcome, payload_hash } = self;
+        let hash = hex::encode(payload_hash);
+        format!("{{\"at\":{at},\"event\":\"{event}\",\"kind\":\"{kind}\",\"outcome\":\"{outcome}\",\"payload_hash\":\"{hash}\"}}")
+    }
+
+    fn csv_line(&self, place: u64, intact: &str) -> String {
+        let mut cells = [const { String::new() }; COLUMNS.len()];
+        cells[0] = place.to_string();
+        cells[1] = self.event.to_string();
+        cells[2] = Timestamp(self.at).rfc3339();
+        self.kind.clone_into(&mut cells[3]);
+        self.outcome.clone_into(&mut cells[4]);
+        cells[COLUMNS.len() - 2] = hex::encode(self.payload_hash);
+        intact.clone_into(&mut cells[COLUMNS.len() - 1]);
+        csv::line(cells.iter().map(String::as_str))
+    }
+}
+
+impl<'a> ColumnsLine<'a> {
+    fn read(self) -> Option<Columns<'a>> {
+        let Self { at, event, kind, outcome, payload_hash } = self;
+        Some(Columns { at, event, kind, outcome, payload_hash: bytes(payload_hash)? })
+    }
+}
+
 fn bytes<const N: usize>(text: &str) -> Option<[u8; N]> {
     let mut out = [0; N];
     hex::decode_to_slice(text, &mut out).ok().map(|()| out)
@@ -81,12 +121,8 @@ impl<'a> Shown<'a> {
             What::Whole { salt, payload } => {
                 write!(out, "{{\"payload\":{payload},\"place\":{},\"salt\":\"{}\"", self.place, hex::encode(salt))
             }
-            What::Altered { event, at, kind, outcome, payload_hash } => write!(
-                out,
-                "{{\"altered\":{{\"at\":{at},\"event\":\"{event}\",\"kind\":\"{kind}\",\"outcome\":\"{outcome}\",\"payload_hash\":\"{}\"}},\"place\":{}",
-                hex::encode(payload_hash),
-                self.place
-            ),
+            What::Altered(columns) => write!(out, "{{\"altered\":{},\"place\":{}", columns.json(), self.place),
+            What::Removed(columns) => write!(out, "{{\"place\":{},\"removed\":{}", self.place, columns.json()),
         }
         .expect("writing to a string does not fail");
         out.push_str(",\"subjects\":[");
@@ -101,11 +137,10 @@ impl<'a> Shown<'a> {
     /// Read a line, which ends with its end. `None`: it is none that [`Shown::line`] writes.
     pub fn parse(text: &'a str) -> Option<Self> {
         let line: Line = serde_json::from_str(text.strip_suffix('\n')?).ok()?;
-        let what = match (line.payload, line.salt, line.altered) {
-            (Some(payload), Some(salt), None) => What::Whole { salt: bytes(salt)?, payload: payload.get() },
-            (None, None, Some(AlteredLine { at, event, kind, outcome, payload_hash })) => {
-                What::Altered { event, at, kind, outcome, payload_hash: bytes(payload_hash)? }
-            }
+        let what = match (line.payload, line.salt, line.altered, line.removed) {
+            (Some(payload), Some(salt), None, None) => What::Whole { salt: bytes(salt)?, payload: payload.get() },
+            (None, None, Some(altered), None) => What::Altered(altered.read()?),
+            (None, None, None, Some(removed)) => What::Removed(removed.read()?),
             _ => return None,
         };
         let subjects = line.subjects.into_iter().map(|(tag, n)| Some((bytes(tag)?, n))).collect::<Option<_>>()?;
@@ -122,8 +157,8 @@ impl<'a> Shown<'a> {
                 (event, at, kind, outcome) = (columns.event, columns.at, columns.kind, columns.outcome);
                 hash = crate::audit::payload_hash(salt, payload.as_bytes());
             }
-            What::Altered { event: id, at: ms, kind: word, outcome: ended, payload_hash } => {
-                (event, at, kind, outcome, hash) = (*id, *ms, *word, *ended, *payload_hash);
+            What::Altered(columns) | What::Removed(columns) => {
+                (event, at, kind, outcome, hash) = (columns.event, columns.at, columns.kind, columns.outcome, columns.payload_hash);
             }
         }
         Some(record_hash(&leaf_bytes(EventId(event), Timestamp(at), kind, outcome, &self.subjects, &hash)))
@@ -138,24 +173,15 @@ impl<'a> Shown<'a> {
                 let hash = hex::encode(crate::audit::payload_hash(salt, payload.as_bytes()));
                 read.map(|payload| csv_line(self.place, &payload, &hash)).unwrap_or_default()
             }
-            (Format::Csv, What::Altered { event, at, kind, outcome, payload_hash }) => {
-                let mut cells = [const { String::new() }; COLUMNS.len()];
-                cells[0] = self.place.to_string();
-                cells[1] = event.to_string();
-                cells[2] = Timestamp(*at).rfc3339();
-                cells[3] = (*kind).to_owned();
-                cells[4] = (*outcome).to_owned();
-                cells[COLUMNS.len() - 2] = hex::encode(payload_hash);
-                "ALTERED".clone_into(&mut cells[COLUMNS.len() - 1]);
-                csv::line(cells.iter().map(String::as_str))
-            }
+            (Format::Csv, What::Altered(columns)) => columns.csv_line(self.place, "ALTERED"),
+            (Format::Csv, What::Removed(columns)) => columns.csv_line(self.place, "removed"),
             (Format::Fhir, What::Whole { salt, payload }) => {
                 let read = Payload::parse(payload);
                 let hash = hex::encode(crate::audit::payload_hash(salt, payload.as_bytes()));
                 read.map(|payload| fhir::line(origin, self.place, &payload, &hash)).unwrap_or_default()
             }
             // Nothing is made up for it: events.jsonl has what is left of it.
-            (Format::Fhir, What::Altered { .. }) => String::new(),
+            (Format::Fhir, What::Altered(_) | What::Removed(_)) => String::new(),
         }
     }
 }
@@ -243,8 +269,9 @@ mod tests {
 
     #[test]
     fn a_line_reads_back() {
-        let altered = What::Altered { event: Uuid::nil(), at: -1, kind: "a.b", outcome: "failed", payload_hash: [3; 32] };
-        for text in [whole(), Shown { place: 0, subjects: Vec::new(), what: altered }.line()] {
+        let columns = Columns { event: Uuid::nil(), at: -1, kind: "a.b", outcome: "failed", payload_hash: [3; 32] };
+        let bare = |what| Shown { place: 0, subjects: Vec::new(), what }.line();
+        for text in [whole(), bare(What::Altered(columns)), bare(What::Removed(columns))] {
             assert_eq!(Shown::parse(&text).expect("our own").line(), text);
         }
         let gap = Gap { from: 3, until: 9, hashes: vec![Hash([1; 32]), Hash([2; 32])] };

@@ -1,6 +1,6 @@
 //! The thread that makes the file: it opens events, writes their lines and packs them, while the next are read.
 
-use super::lines::{Shown, What, header};
+use super::lines::{Columns, Shown, What, header};
 use super::{Broken, CHUNKS_AHEAD, STALL_MAX};
 use crate::audit::tree::{Matched, Tagged};
 use crate::audit::{Log, Recorded};
@@ -89,13 +89,16 @@ impl Packer {
         }
         let what = match &disclosed {
             Some(disclosed) => What::Whole { salt: disclosed.salt, payload: &disclosed.payload },
-            None => What::Altered {
-                event: event.id.0,
-                at: event.recorded_at.0,
-                kind: &event.kind,
-                outcome: &event.outcome,
-                payload_hash: event.payload_hash.as_slice().try_into().unwrap_or_default(),
-            },
+            None => {
+                let columns = Columns {
+                    at: event.recorded_at.0,
+                    event: event.id.0,
+                    kind: &event.kind,
+                    outcome: &event.outcome,
+                    payload_hash: event.payload_hash.as_slice().try_into().unwrap_or_default(),
+                };
+                if is_removed(event, self.purged) { What::Removed(columns) } else { What::Altered(columns) }
+            }
         };
         // A tag or number that is none makes another leaf than the one that was signed, and every verifier says so.
         let subject =

@@ -9,10 +9,12 @@ use crate::audit::{Filter, Kind};
 use crate::compliance::entry::Payload;
 use crate::compliance::export::lines::{Gap, Shown, What};
 use crate::compliance::model::{Format, asked_of};
-use crate::time::Timestamp;
+use crate::time::{Millis, Timestamp};
 use std::collections::HashMap;
 use std::fmt;
 
+/// No log removes what younger events say: six years (45 CFR 164.316(b)(2)), without their leap days.
+const KEPT_AT_LEAST: Millis = Millis::days(6 * 365);
 /// Findings that are kept with their places. More are counted.
 const FINDINGS_MAX: usize = 20;
 
@@ -34,6 +36,10 @@ pub enum Wrong {
         expected: u64,
     },
     Altered {
+        place: u64,
+    },
+    /// What it said is removed, and it was too young for that.
+    RemovedEarly {
         place: u64,
     },
     Counter {
@@ -70,6 +76,9 @@ impl fmt::Display for Wrong {
             Self::View { part, place } => write!(f, "{part}: the line of the event at place {place} does not say what the event says"),
             Self::Order { place, expected } => write!(f, "place {place} comes where place {expected} is due"),
             Self::Altered { place } => write!(f, "place {place}: the event was altered already in the log"),
+            Self::RemovedEarly { place } => {
+                write!(f, "place {place}: what the event said is left out, and nothing so young is ever removed from a log")
+            }
             Self::Counter { place, tag } => write!(f, "place {place}: the number for the patient's tag {tag} does not follow its last"),
             Self::Missing { from, until } => write!(f, "nothing stands for the places from {from} up to {until}: events are missing"),
             Self::Foreign { place } => write!(f, "place {place}: the event is not about the patient who was asked for"),
@@ -103,6 +112,8 @@ pub enum Complete {
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct ExportReport {
     pub events: u64,
+    /// Of how many what they said was removed when their time was over.
+    pub removed: u64,
     /// How many events the log had when its head was signed over the export.
     pub size: u64,
     /// When it was asked for.
@@ -131,6 +142,12 @@ impl ExportReport {
     pub fn in_words(&self) -> String {
         let asked = self.asked_at.map_or_else(|| "at an unknown time".to_owned(), |at| format!("at {}", at.rfc3339()));
         let mut out = format!("{} events, exported {asked}; the log had {} then.\n", self.events, self.size);
+        if self.removed > 0 {
+            out.push_str(&format!(
+                "What {} of them said was removed when its time was over, after six years at least. Their places, kinds and times are proved.\n",
+                self.removed
+            ));
+        }
         for size in &self.beside {
             out.push_str(&format!(
                 "The head from outside at {size} events cannot be compared with this file: it was signed at another size.\n"
@@ -184,6 +201,8 @@ pub struct Trail {
     open_gap: Option<(u64, u64)>,
     last: Option<(u64, String)>,
     form: Option<Format>,
+    /// When the youngest event was recorded whose words were removed, and its place.
+    youngest_removed: Option<(Timestamp, u64)>,
     report: ExportReport,
 }
 
@@ -193,6 +212,7 @@ impl Trail {
         known.sort_by_key(|head| head.size);
         let report = ExportReport {
             events: 0,
+            removed: 0,
             size: after.as_ref().map_or(0, |head| head.size),
             asked_at: None,
             complete: Complete::Nothing,
@@ -215,6 +235,7 @@ impl Trail {
             open_gap: None,
             last: None,
             form: None,
+            youngest_removed: None,
             report,
         }
     }
@@ -261,8 +282,13 @@ impl Trail {
             return false;
         }
         self.gap = self.gap.or(self.open_gap.take());
-        if matches!(shown.what, What::Altered { .. }) {
-            self.find(Wrong::Altered { place });
+        match &shown.what {
+            What::Whole { .. } => {}
+            What::Altered(_) => self.find(Wrong::Altered { place }),
+            What::Removed(columns) => {
+                self.report.removed += 1;
+                self.youngest_removed = self.youngest_removed.max(Some((Timestamp(columns.at), place)));
+            }
         }
         for (tag, n) in &shown.subjects {
             let last = self.numbers.insert(*tag, *n).unwrap_or_default();
@@ -353,6 +379,9 @@ impl Trail {
         };
         self.report.reach = place + 1;
         self.report.asked_at = Some(Timestamp(own.at));
+        if let Some((_, place)) = self.youngest_removed.filter(|(at, _)| *at + KEPT_AT_LEAST > Timestamp(own.at)) {
+            self.find(Wrong::RemovedEarly { place });
+        }
         if format.view() != self.form.and_then(Format::view) {
             self.find(Wrong::File("it holds another form than was asked for".to_owned()));
         }
