@@ -25,6 +25,7 @@ const LEFT_OUT: &[(&str, &str, &str)] = &[
     ("device_move", "*", "hashes of sessions, gone with the visit"),
     ("case_file", "*", "disclosures stand there in words; requests and suspensions are the clinic's own work"),
     ("case_entry", "*", "as its file"),
+    ("review_item", "*", "how the clinic watches over its own people"),
     ("patient", "version", "counts changes"),
     ("patient", "created_at", "the clinic's own work"),
     ("patient", "name_index", "a hash of what is there"),

@@ -18,12 +18,13 @@ use sqlx::AssertSqlSafe;
 use uuid::Uuid;
 
 /// Words that stand in one sealed value each.
-const CANARIES: [&str; 10] = [
+const CANARIES: [&str; 11] = [
     "zanzibara",
     "zanzibarb@example.test",
     "+1 555 8642097531",
     "zanzibard",
     BORN,
+    "zanzibarj",
     "zanzibari",
     "zanzibare",
     "zanzibarf",
@@ -55,7 +56,7 @@ impl TestApp {
 
     /// A visit with a reason, somebody beside the patient, a message and a note.
     async fn known_visit(&self, desk: &Browser, clinician: &Browser, patient: &str, number: &str, time: &str) -> VisitId {
-        let [.., incident, reason, companion, message, note] = CANARIES.map(|canary| format!("{canary}{number}"));
+        let [.., comment, incident, reason, companion, message, note] = CANARIES.map(|canary| format!("{canary}{number}"));
         let (clinician_id, key) = (clinician.id.to_string(), key());
         let mut form = booking(patient, &clinician_id, "2026-11-23", time, &key);
         form.push(("reason", reason.as_str()));
@@ -70,7 +71,16 @@ impl TestApp {
         let (officer, key) = (self.staff(Role::Compliance).await, self::key());
         let form = [("request_key", key.as_str()), ("what", &incident), ("happened", "2026-11-20"), ("discovered", "2026-11-23")];
         led_to(&officer.form("/incidents", &form).await);
+        self.something_is_reviewed(&officer, visit.0, &comment).await;
         visit
+    }
+
+    /// A rule found something, and the officer writes what it was.
+    async fn something_is_reviewed(&self, officer: &Browser, item: Uuid, comment: &str) {
+        let found = "insert into review_item (id, once_key, rule, happened_at, found_at, event_id, number)
+                     values ($1, cast($2 as text), 'export_at_night', 0, 0, $1, 1)";
+        on_db!(self, pool => sqlx::query(found).bind(item).bind(item.to_string()).execute(pool).await.map(drop)).unwrap();
+        assert_eq!(officer.form(&format!("/review/{item}"), &[("comment", comment)]).await.status(), StatusCode::SEE_OTHER);
     }
 
     async fn arrives_with(&self, desk: &Browser, visit: VisitId, companion: &str) {
@@ -105,6 +115,9 @@ impl TestApp {
         if place.table == "audit_event" {
             return self.app.keys.open_log(place.row, value).is_ok();
         }
+        if place.table == "review_item" {
+            return self.app.keys.open_remark(place.row, value).is_ok();
+        }
         if place.patient.is_nil() {
             return self.app.keys.open_of_clinic(place, value).is_ok();
         }
@@ -128,6 +141,8 @@ fn whereabouts(table: &str, column: &str) -> (&'static str, &'static str, &'stat
         ("visit_note", "body") => ("visit_id", "patient_id", "version"),
         ("outbox", "values_sealed") => ("id", "patient_id", "0"),
         ("case_entry", "body") => ("case_id", "(select patient_id from case_file where id = case_id)", "n"),
+        // Nobody's: no file has its id.
+        ("review_item", "comment") => ("id", "(select patient_id from case_file where case_file.id = review_item.id)", "0"),
         ("audit_event", "payload") => ("id", "id", "0"),
         _ => panic!("say here what {table}.{column} is bound to"),
     }

@@ -110,13 +110,17 @@ impl Catcher {
         self
     }
 
-    /// What a configuration says to send mails here.
+    /// What a configuration says to send mails here, and who hears of the log.
     pub fn settings(&self) -> String {
+        format!("{}[compliance]\nmail = \"{COMPLIANCE}\"\n", self.mail_settings())
+    }
+
+    /// The same for a configuration that says already who hears of the log.
+    pub fn mail_settings(&self) -> String {
         let (folder, tls) = (self.folder.path().display(), if self.starttls { "starttls" } else { "implicit" });
         format!(
             "[mail]\nfrom = \"visits@clinic.example\"\n[mail.smtp]\nhost = \"localhost\"\nport = {}\ntls = \"{tls}\"\nuser = \"{USER}\"\n\
-             password_file = \"{folder}/password\"\nca_file = \"{folder}/ca.pem\"\ntimeout_seconds = {}\n\
-             [compliance]\nmail = \"{COMPLIANCE}\"\n",
+             password_file = \"{folder}/password\"\nca_file = \"{folder}/ca.pem\"\ntimeout_seconds = {}\n",
             self.port, self.timeout_seconds
         )
     }
@@ -171,9 +175,13 @@ impl Catcher {
 
     /// Wait until a step was reached so many times.
     pub async fn reached(&self, step: Step, times: usize) {
+        self.until(&format!("{step:?} is reached {times} times"), |memory| memory.times(step) >= times).await;
+    }
+
+    /// Wait until what is remembered is as it should be.
+    pub async fn until(&self, what: &str, is: impl FnMut(&Memory) -> bool) {
         let mut heard = self.memory.subscribe();
-        let reached = heard.wait_for(|memory| memory.times(step) >= times);
-        tokio::time::timeout(PATIENCE, reached).await.unwrap_or_else(|_| panic!("{step:?} was not reached {times} times")).unwrap();
+        tokio::time::timeout(PATIENCE, heard.wait_for(is)).await.unwrap_or_else(|_| panic!("not so in time: {what}")).unwrap();
     }
 
     /// That nobody without TLS was told an address or the password, and how often TLS was tried.
