@@ -38,9 +38,11 @@ function ringProblem(element) {
 /** Some part of it is in the window and on top. */
 function coverProblem(element) {
   const box = element.getBoundingClientRect();
+  // Of something larger than the window, what is in it.
+  const [left, top, right, bottom] = [Math.max(box.left, 0), Math.max(box.top, 0), Math.min(box.right, innerWidth), Math.min(box.bottom, innerHeight)];
   const parts = [0.1, 0.3, 0.5, 0.7, 0.9];
-  const inSight = parts.some((x) => parts.some((y) => {
-    const hit = document.elementFromPoint(box.left + box.width * x, box.top + box.height * y);
+  const inSight = right > left && bottom > top && parts.some((x) => parts.some((y) => {
+    const hit = document.elementFromPoint(left + (right - left) * x, top + (bottom - top) * y);
     return hit !== null && (element.contains(hit) || [...(element.labels ?? [])].some((label) => label.contains(hit)));
   }));
   return inSight ? "" : "is covered when the keyboard is there";
