@@ -40,15 +40,18 @@ test("the negotiation and everything it stands on are pure", () => {
   }
 });
 
+/** Leaves the program as a whole: a mail, or a file to keep and print. */
+const standsAlone = ({ name }) => name.startsWith("mail/") || name.endsWith("_paper.html");
+
 test("nothing is inline", () => {
-  for (const { name, text } of templates.filter((template) => !template.name.startsWith("mail/"))) {
+  for (const { name, text } of templates.filter((template) => !standsAlone(template))) {
     assert.doesNotMatch(text, /\sstyle=|<style|\son[a-z]+=|javascript:|\|\s*safe/, name);
     for (const [script] of text.matchAll(/<script[^>]*>[^]*?<\/script>/g)) assert.match(script, /^<script type="module" src="[^>]*><\/script>$/, name);
   }
 });
 
-test("a mail carries its own style and nothing that loads or runs", () => {
-  const mails = templates.filter((template) => template.name.startsWith("mail/"));
+test("a mail or a paper carries its own style and nothing that loads or runs", () => {
+  const mails = templates.filter(standsAlone);
   assert.ok(mails.length > 0);
   for (const { name, text } of mails) assert.doesNotMatch(text, /<(?:script|img|link|iframe|object|form)|\ssrc=|url\(|@import|\son[a-z]+=|javascript:|\|\s*safe/, name);
 });
