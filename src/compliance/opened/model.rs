@@ -122,7 +122,7 @@ mod tests {
     fn event(minutes: i64, kind: &str, outcome: &str, actor: &str) -> (Recorded, Payload) {
         let (id, at) = (Uuid::from_u128(minutes.unsigned_abs().into()), NINE + minutes * 60_000);
         let payload = format!(
-            r#"{{"actor":{actor},"at":{at},"event":"{id}","kind":"{kind}","outcome":"{outcome}","purpose":"treatment","request":""}}"#
+            r#"{{"actor":{actor},"agent":"computer","at":{at},"event":"{id}","kind":"{kind}","outcome":"{outcome}","purpose":"treatment","request":""}}"#
         );
         let recorded = Recorded {
             id: EventId(id),
