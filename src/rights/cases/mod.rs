@@ -18,6 +18,22 @@ use uuid::Uuid;
 
 pub use store::{Case, CaseKind, Line};
 
+/// Why something was not entered.
+#[derive(Debug)]
+pub enum NotEntered {
+    /// The name of the sentence that says why.
+    Rule(&'static str),
+    /// Somebody else entered something first.
+    Stale,
+    Error(Error),
+}
+
+impl From<Error> for NotEntered {
+    fn from(error: Error) -> Self {
+        Self::Error(error)
+    }
+}
+
 /// Files of one kind that a list shows. More are older.
 const LISTED_MAX: i64 = 500;
 

@@ -9,7 +9,7 @@ mod pages;
 pub use model::{Finding, Incident, MANY_PEOPLE, Step, Whom, parse_states, yearly_list_due};
 pub use pages::routes;
 
-use super::cases::{self, Case, CaseKind, Entered, NewCase};
+use super::cases::{self, Case, CaseKind, Entered, NewCase, NotEntered};
 use crate::app::App;
 use crate::audit::Context;
 use crate::ids::{CaseId, RequestKey};
@@ -23,22 +23,6 @@ pub struct NewIncident {
     pub happened: NaiveDate,
     pub discovered: NaiveDate,
     pub request_key: RequestKey,
-}
-
-/// Why something was not entered.
-#[derive(Debug)]
-pub enum NotEntered {
-    /// The name of the sentence that says what is missing.
-    Rule(&'static str),
-    /// Somebody else entered something first.
-    Stale,
-    Error(Error),
-}
-
-impl From<Error> for NotEntered {
-    fn from(error: Error) -> Self {
-        Self::Error(error)
-    }
 }
 
 /// Write a new incident down. Its clock runs from the day of discovery at the clinic.

@@ -1,10 +1,11 @@
 //! `/incidents`: the list, one incident, and what is entered about it.
 
+use super::NewIncident;
 use super::model::{self, Finding, Incident, Step, Whom};
-use super::{NewIncident, NotEntered};
 use crate::app::App;
 use crate::compliance;
 use crate::ids::{CaseId, RequestKey};
+use crate::rights::cases::NotEntered;
 use crate::rights::cases::{Case, Entered};
 use crate::rights::typed::{TEXT_CHARS_MAX, date, text};
 use crate::staff::ComplianceOfficer;

@@ -8,29 +8,13 @@ mod pages;
 pub use model::{Request, Step, is_free};
 pub use pages::routes;
 
-use super::cases::{self, Case, CaseKind, Entered, NewCase};
+use super::cases::{self, Case, CaseKind, Entered, NewCase, NotEntered};
 use crate::app::App;
 use crate::audit::Context;
 use crate::crypto::sha256;
 use crate::ids::{CaseId, PatientId, RequestKey};
 use crate::web::{self, Error};
 use chrono::NaiveDate;
-
-/// Why something was not entered.
-#[derive(Debug)]
-pub enum NotEntered {
-    /// The name of the sentence that says why.
-    Rule(&'static str),
-    /// Somebody else entered something first.
-    Stale,
-    Error(Error),
-}
-
-impl From<Error> for NotEntered {
-    fn from(error: Error) -> Self {
-        Self::Error(error)
-    }
-}
 
 /// Write a request down. Its clock runs from the day on which it came.
 pub async fn open(

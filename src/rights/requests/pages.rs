@@ -1,10 +1,11 @@
 //! `/requests/{id}`: one request with its clock, what is entered about it, and the copy that was given.
 
 use super::model::{Request, Step};
-use super::{NotEntered, accountings_given, given, is_free};
+use super::{accountings_given, given, is_free};
 use crate::app::App;
 use crate::compliance;
 use crate::ids::{CaseId, PatientId};
+use crate::rights::cases::NotEntered;
 use crate::rights::cases::{CaseKind, Entered, Entry as _};
 use crate::rights::disclosures::{self, Line, since, standing};
 use crate::rights::typed::{date, text};
