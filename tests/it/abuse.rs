@@ -165,8 +165,9 @@ on_both! {
         let device = scene.device(&app).await;
         // Refreshed: a new page of the same device, and the older one says so.
         let mut first = scene.patient.socket(&scene.path("socket")).await;
+        let seen = first.state("in_call").await["version"].as_i64();
         first.join(None).await;
-        first.state("in_call").await;
+        first.until("state", |state| state["version"].as_i64() > seen).await;
         let mut second = scene.patient.socket(&scene.path("socket")).await;
         second.join(None).await;
         first.hears("superseded").await;
