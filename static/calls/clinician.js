@@ -26,7 +26,6 @@ const call = stage({
   say,
   word: (key) => say(`patient-${key}`),
   show: (own) => session?.show(own),
-  received: async () => (await session?.received()) ?? 0,
 });
 const choice = deviceChoice({ devices, remote: call.element, say });
 const joinButton = find("#join", HTMLButtonElement);

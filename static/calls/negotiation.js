@@ -5,26 +5,15 @@
 // **A fingerprint never changes within an epoch.** It is checked before each description is applied; if it differs, the call ends.
 // **Whoever went for good has no connection.** It is closed at once; who comes back begins a new epoch.
 // **An epoch that is not ours is dropped.** A reload, a second tab and a put-back raise it on the server.
+// **The server is one way of two.** Once connected, whatever mends the connection also goes over the connection itself, so that a server that is
+// away stops nothing. What comes twice is taken once.
 
+import { begun, everyWay, isHeard, pin } from "./link.js";
 import { isGone } from "./other.js";
-import { read } from "./sdp.js";
 
 /**
  * @typedef {"patient"|"clinician"} Role
- *
- * @typedef {object} Link  one peer connection, as far as the machine must know it
- * @property {number} epoch
- * @property {boolean} outstanding  clinician: an offer is made and not answered
- * @property {boolean} answered  patient: the offer in `seen` has its answer
- * @property {string|null} seen  origin line of the last description applied
- * @property {string|null} pinned  the other side's fingerprint
- * @property {string|null} lines  the media lines of the first description
- * @property {boolean} up
- * @property {boolean} mending  a timer is running that will look whether it is up again
- * @property {string|null} path  known once it was up
- * @property {boolean} reported  the server knows that it was up
- * @property {boolean} resume  the socket came back and the connection was not looked at since
- * @property {number} candidates  sent since the last description
+ * @typedef {import("./link.js").Link} Link
  *
  * @typedef {object} State
  * @property {Role} role
@@ -45,6 +34,8 @@ import { read } from "./sdp.js";
  *   | {type: "candidate", epoch: number, candidate: string, mid: string, line: number}
  *   | {type: "up", epoch: number, path: string}
  *   | {type: "down", epoch: number, failed: boolean}
+ *   | {type: "beside", epoch: number, open: boolean}
+ *   | {type: "silent", epoch: number, silent: boolean}
  *   | {type: "later", epoch: number, why: "down"|"unoffered"}
  *   | {type: "network"}
  *   | {type: "left"}} Event
@@ -52,6 +43,7 @@ import { read } from "./sdp.js";
  * @typedef {"connecting"|"connected"|"reconnecting"|"closed"|"differ"|"superseded"|"ended"|"cancelled"|"no_show"|"removed"|"moved"|"rescheduled"|"signed_out"} News
  *
  * @typedef {{do: "send", message: Message}
+ *   | {do: "tell", epoch: number, message: Message}
  *   | {do: "open", epoch: number} | {do: "close"}
  *   | {do: "offer", epoch: number, restart: boolean}
  *   | {do: "describe-again", epoch: number}
@@ -74,6 +66,8 @@ const RETRY_MS = { clinician: 5_000, patient: 9_000 };
 // How long the patient's page waits for an offer before it says again that it is ready.
 const UNOFFERED_MS = 2_000;
 const CANDIDATES_MAX = 64;
+// Each may come by both ways.
+const TAKEN_MAX = 2 * CANDIDATES_MAX;
 
 /**
  * @param {Role} role
@@ -110,6 +104,8 @@ export function step(state, event) {
     case "candidate": return gathered(state, event);
     case "up": return up(state, event.epoch, event.path);
     case "down": return down(state, event.epoch, event.failed);
+    case "beside": return { state: withLink(state, event.epoch, { beside: event.open }), effects: [] };
+    case "silent": return hush(state, event.epoch, event.silent);
     case "later": return later(state, event.epoch, event.why);
     case "network": return renew(state);
     case "left": return finish(state, "closed");
@@ -138,8 +134,8 @@ function receive(state, message) {
     case "answer": return state.role === "clinician" ? answered(state, link, message.sdp) : { state, effects: [] };
     case "candidate":
       // Before a description there is nothing that a candidate could belong to; the description brings it along when sent again.
-      if (link.seen === null) return { state, effects: [] };
-      return { state, effects: [{ do: "candidate", epoch: link.epoch, candidate: message.candidate, mid: message.mid, line: message.line }] };
+      if (link.seen === null || link.taken >= TAKEN_MAX) return { state, effects: [] };
+      return { state: withLink(state, link.epoch, { taken: link.taken + 1 }), effects: [{ do: "candidate", epoch: link.epoch, candidate: message.candidate, mid: message.mid, line: message.line }] };
     default: return { state, effects: [] };
   }
 }
@@ -191,8 +187,7 @@ function part(state, effects) {
 function open(state, epoch, effects) {
   if (state.link) effects.push({ do: "close" });
   effects.push({ do: "open", epoch }, { do: "chat", open: state.chat }, { do: "news", news: "connecting" });
-  /** @type {Link} */
-  const link = { epoch, outstanding: false, answered: false, seen: null, pinned: null, lines: null, up: false, mending: false, path: null, reported: false, resume: false, candidates: 0 };
+  const link = begun(epoch);
   if (state.role === "patient") {
     effects.push(ready(epoch), { do: "later", ms: UNOFFERED_MS, epoch, why: "unoffered" });
     return { state: { ...state, link }, effects };
@@ -205,7 +200,7 @@ function open(state, epoch, effects) {
 function resume(state) {
   const link = state.link;
   if (!link) return { state, effects: [] };
-  if (!link.up) return renew(state);
+  if (!link.up || link.silent) return renew(state);
   if (link.reported || link.path === null) return { state, effects: [] };
   return { state: { ...state, link: { ...link, reported: true } }, effects: [connected(link.epoch, link.path)] };
 }
@@ -213,11 +208,9 @@ function resume(state) {
 /** Negotiates anew, or says again what was not answered. @param {State} state @returns {Step} */
 function renew(state) {
   const link = state.link;
-  if (!link || !state.open || !state.joined) return { state, effects: [] };
+  if (!link || !((state.open && state.joined) || isHeard(link))) return { state, effects: [] };
   const epoch = link.epoch;
-  if (state.role === "patient") {
-    return { state, effects: [link.seen === null ? ready(epoch) : { do: "send", message: { type: "restart", epoch } }] };
-  }
+  if (state.role === "patient") return { state, effects: link.seen === null ? [ready(epoch)] : everyWay(link, { type: "restart", epoch }) };
   // A second, different offer while one is out would leave it unknown which one the answer is for.
   if (link.outstanding) return { state, effects: [{ do: "describe-again", epoch }] };
   return { state: { ...state, link: { ...link, outstanding: true } }, effects: [{ do: "offer", epoch, restart: link.seen !== null }] };
@@ -227,6 +220,7 @@ function renew(state) {
 function offered(state, link, sdp) {
   const pinned = pin(link, sdp);
   if (!pinned) return finish(state, "differ");
+  if (pinned.version < link.version) return { state, effects: [] };
   if (pinned.seen === link.seen) return { state, effects: link.answered ? [{ do: "describe-again", epoch: link.epoch }] : [] };
   return { state: { ...state, link: { ...pinned, answered: false } }, effects: [{ do: "answer", epoch: link.epoch, sdp }] };
 }
@@ -235,18 +229,9 @@ function offered(state, link, sdp) {
 function answered(state, link, sdp) {
   const pinned = pin(link, sdp);
   if (!pinned) return finish(state, "differ");
-  // The same answer twice: the offer had been sent twice. The first one was applied.
-  if (!link.outstanding || pinned.seen === link.seen) return { state, effects: [] };
+  // The same answer twice, or an older one: the offer had been sent twice. The first one was applied.
+  if (!link.outstanding || pinned.seen === link.seen || pinned.version < link.version) return { state, effects: [] };
   return { state: { ...state, link: { ...pinned, outstanding: false } }, effects: [{ do: "apply", epoch: link.epoch, sdp }] };
-}
-
-/** The link with this description taken in, or null when it must not be applied. @param {Link} link @param {string} sdp @returns {Link|null} */
-function pin(link, sdp) {
-  const reading = read(sdp);
-  if (!reading) return null;
-  if (link.pinned !== null && link.pinned !== reading.fingerprint) return null;
-  if (link.lines !== null && link.lines !== reading.lines) return null;
-  return { ...link, pinned: reading.fingerprint, lines: reading.lines, seen: reading.origin };
 }
 
 /** Our own description is ready. @param {State} state @param {number} epoch @param {string} sdp @returns {Step} */
@@ -254,7 +239,7 @@ function described(state, epoch, sdp) {
   const link = state.link;
   if (!link || link.epoch !== epoch) return { state, effects: [] };
   const type = state.role === "clinician" ? "offer" : "answer";
-  return { state: { ...state, link: { ...link, answered: true, candidates: 0 } }, effects: [{ do: "send", message: { type, epoch, sdp } }] };
+  return { state: { ...state, link: { ...link, answered: true, candidates: 0 } }, effects: everyWay(link, { type, epoch, sdp }) };
 }
 
 /** @param {State} state @param {{epoch: number, candidate: string, mid: string, line: number}} event @returns {Step} */
@@ -262,7 +247,7 @@ function gathered(state, { epoch, candidate, mid, line }) {
   const link = state.link;
   if (!link || link.epoch !== epoch || link.candidates >= CANDIDATES_MAX) return { state, effects: [] };
   const message = { type: "candidate", epoch, candidate, mid, line };
-  return { state: { ...state, link: { ...link, candidates: link.candidates + 1 } }, effects: [{ do: "send", message }] };
+  return { state: { ...state, link: { ...link, candidates: link.candidates + 1 } }, effects: everyWay(link, message) };
 }
 
 /** @param {State} state @param {number} epoch @param {string} path @returns {Step} */
@@ -271,7 +256,7 @@ function up(state, epoch, path) {
   if (!link || link.epoch !== epoch) return { state, effects: [] };
   const tells = state.open && !link.reported;
   /** @type {Effect[]} */
-  const effects = [{ do: "news", news: "connected" }];
+  const effects = link.silent ? [] : [{ do: "news", news: "connected" }];
   if (tells) effects.push(connected(epoch, path));
   return { state: { ...state, link: { ...link, up: true, path, reported: link.reported || tells } }, effects };
 }
@@ -282,9 +267,22 @@ function down(state, epoch, failed) {
   if (!link || link.epoch !== epoch) return { state, effects: [] };
   state = { ...state, link: { ...link, up: false, mending: true } };
   /** @type {Effect[]} */
-  const effects = [{ do: "news", news: "reconnecting" }];
+  const effects = link.silent ? [] : [{ do: "news", news: "reconnecting" }];
   if (!link.mending) effects.push({ do: "later", ms: failed ? RETRY_MS[state.role] : DOWN_MS, epoch, why: "down" });
   return failed ? after(renew(state), effects) : { state, effects };
+}
+
+/** The line went silent, or is heard again: seconds before the browser calls the connection down. @param {State} state @param {number} epoch @param {boolean} silent @returns {Step} */
+function hush(state, epoch, silent) {
+  const link = state.link;
+  if (!link || link.epoch !== epoch || link.silent === silent) return { state, effects: [] };
+  state = withLink(state, epoch, { silent });
+  if (!link.up) return { state, effects: [] };
+  /** @type {Effect[]} */
+  const effects = [{ do: "news", news: silent ? "reconnecting" : "connected" }];
+  if (!silent || link.mending) return { state, effects };
+  effects.push({ do: "later", ms: DOWN_MS, epoch, why: "down" });
+  return { state: withLink(state, epoch, { mending: true }), effects };
 }
 
 /** @param {State} state @param {number} epoch @param {"down"|"unoffered"} why @returns {Step} */
@@ -295,7 +293,7 @@ function later(state, epoch, why) {
     if (link.seen !== null) return { state, effects: [] };
     return after(renew(state), [{ do: "later", ms: UNOFFERED_MS, epoch, why }]);
   }
-  if (link.up) return { state: { ...state, link: { ...link, mending: false } }, effects: [] };
+  if (link.up && !link.silent) return { state: { ...state, link: { ...link, mending: false } }, effects: [] };
   return after(renew(state), [{ do: "later", ms: RETRY_MS[state.role], epoch, why }]);
 }
 
@@ -310,6 +308,11 @@ function finish(state, news) {
 /** @param {Step} next @param {Effect[]} before @returns {Step} */
 function after(next, before) {
   return { state: next.state, effects: [...before, ...next.effects] };
+}
+
+/** @param {State} state @param {number} epoch @param {Partial<Link>} change @returns {State} */
+function withLink(state, epoch, change) {
+  return state.link?.epoch === epoch ? { ...state, link: { ...state.link, ...change } } : state;
 }
 
 /** @param {number} epoch @returns {Effect} */

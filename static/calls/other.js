@@ -8,7 +8,6 @@
  * @property {"connecting"|"reconnecting"|"connected"} phase  of the connection between the two
  * @property {Whereabouts} where
  * @property {Own|null} sends  null before they said so
- * @property {boolean} dry  nothing arrives over the connection
  * @property {boolean} still  no picture arrives
  */
 
@@ -18,14 +17,12 @@ const OWN_LENGTH_MAX = 100;
 /**
  * Which words belong over the picture, "" when the picture speaks for itself.
  * @param {Seen} seen
- * @returns {"left"|"back"|"here"|"lost"|"nothing-comes"|"camera-off"|"no-picture"|"connecting"|"reconnecting"|""}
+ * @returns {"left"|"back"|"here"|"lost"|"camera-off"|"no-picture"|"connecting"|"reconnecting"|""}
  */
-export function words({ phase, where, sends, dry, still }) {
+export function words({ phase, where, sends, still }) {
   if (where === "left" || where === "back") return where;
   if (phase !== "connected") return where === "lost" || where === "here" ? where : phase;
-  // Without the server, and in a restart of it, the call goes on.
-  if (where === "lost" && dry) return "lost";
-  if (dry && (sends?.sound || sends?.picture)) return "nothing-comes";
+  // Without the server, and in a restart of it, the call goes on: where their page is does not matter while it is heard.
   if (sends?.picture === false) return "camera-off";
   return still ? "no-picture" : "";
 }

@@ -30,7 +30,6 @@ const call = stage({
   say,
   word: (key) => say(`clinician-${key}`, { clinician, phone: main.dataset.phone ?? "" }),
   show: (own) => session?.show(own),
-  received: async () => (await session?.received()) ?? 0,
 });
 const choice = deviceChoice({ devices, remote: call.element, say });
 const chatToggle = find("#chat-toggle", HTMLButtonElement);

@@ -15,6 +15,8 @@ import { readOwn, tellOwn } from "./other.js";
  * @property {(text: string) => void} said  a chat message came
  * @property {(open: boolean) => void} channel
  * @property {(own: import("./other.js").Own) => void} sends  what the other side says to send
+ * @property {(open: boolean) => void} beside  messages of the negotiation can go past the server
+ * @property {(data: unknown) => void} told  one came that way
  *
  * @typedef {object} Path
  * @property {string} kind  host, srflx, prflx or relay
@@ -23,11 +25,18 @@ import { readOwn, tellOwn } from "./other.js";
 
 const CHAT_CHANNEL = 1;
 const OWN_CHANNEL = 2;
+const BESIDE_CHANNEL = 3;
+const PULSE_CHANNEL = 4;
+const [ASKED, ANSWERED] = ["?", "!"];
 
 export class Peer {
   /** @type {RTCPeerConnection} */ #connection;
   /** @type {RTCDataChannel} */ #chat;
   /** @type {RTCDataChannel} */ #own;
+  /** @type {RTCDataChannel} */ #beside;
+  /** @type {RTCDataChannel} */ #pulse;
+  #answered = false;
+  #arrived = 0;
   /** @type {Promise<void>} */ #queue = Promise.resolve();
   /** @type {MediaStreamTrack|null} */ #audio;
   /** @type {MediaStreamTrack|null} */ #video;
@@ -57,6 +66,17 @@ export class Peer {
     this.#own.addEventListener("message", ({ data }) => {
       const said = typeof data === "string" ? readOwn(data) : null;
       if (said) hooks.sends(said);
+    });
+    this.#beside = connection.createDataChannel("beside", { negotiated: true, id: BESIDE_CHANNEL });
+    this.#beside.addEventListener("open", () => hooks.beside(true));
+    this.#beside.addEventListener("close", () => hooks.beside(false));
+    this.#beside.addEventListener("message", ({ data }) => hooks.told(data));
+    // A lost beat is not sent again: it would say that the line is alive after it was.
+    this.#pulse = connection.createDataChannel("pulse", { negotiated: true, id: PULSE_CHANNEL, ordered: false, maxRetransmits: 0 });
+    this.#pulse.addEventListener("message", ({ data }) => {
+      if (data === ANSWERED) this.#answered = true;
+      // Answered and not said by a clock of its own: in a page that nobody looks at, browsers slow clocks down.
+      else if (data === ASKED && this.#pulse.readyState === "open") this.#pulse.send(ANSWERED);
     });
 
     const remote = new MediaStream();
@@ -153,11 +173,22 @@ export class Peer {
     if (this.#own.readyState === "open") this.#own.send(tellOwn(own));
   }
 
-  /** How much picture and sound has arrived. @returns {Promise<number>} */
-  async received() {
-    let packets = 0;
-    (await this.#connection.getStats()).forEach((report) => { if (report.type === "inbound-rtp") packets += report.packetsReceived ?? 0; });
-    return packets;
+  /** Says a message of the negotiation past the server. @param {string} text */
+  tell(text) {
+    if (this.#beside.readyState === "open") this.#beside.send(text);
+  }
+
+  /** Asks the other page whether it is there, and says whether anything came since the last time. @returns {Promise<boolean>} */
+  async beats() {
+    const answered = this.#answered;
+    this.#answered = false;
+    if (this.#pulse.readyState === "open") this.#pulse.send(ASKED);
+    if (answered) return true;
+    let arrived = 0;
+    (await this.#connection.getStats()).forEach((report) => { if (report.type === "inbound-rtp") arrived += report.packetsReceived ?? 0; });
+    const came = arrived > this.#arrived;
+    this.#arrived = arrived;
+    return came;
   }
 
   /** The way the pictures take now. @returns {Promise<Path|null>} */

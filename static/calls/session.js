@@ -2,7 +2,8 @@
 // The page around it only hears news.
 
 import { Peer } from "./peer.js";
-import { connect } from "./signalling.js";
+import { ALIVE, TICK_MS, tick } from "./pulse.js";
+import { connect, readBeside } from "./signalling.js";
 import { start, step } from "./negotiation.js";
 
 /**
@@ -69,11 +70,6 @@ export class Session {
     this.#current?.show(own);
   }
 
-  /** How much picture and sound has arrived over this connection. @returns {Promise<number>} */
-  async received() {
-    return (await this.#current?.received()) ?? 0;
-  }
-
   /** @param {string} text @returns {boolean} */
   say(text) {
     const peer = this.#current;
@@ -97,6 +93,7 @@ export class Session {
   #perform(effect) {
     switch (effect.do) {
       case "send": return this.#socket.send(effect.message);
+      case "tell": return this.#with(effect.epoch, (peer) => peer.tell(JSON.stringify(effect.message)));
       case "open": return this.#open(effect.epoch);
       case "close": return this.#close();
       case "offer": return this.#with(effect.epoch, (peer) => peer.offer(effect.restart));
@@ -132,6 +129,11 @@ export class Session {
         said: (text) => current(() => { if (this.#identityKnown) this.hooks.said(text); }),
         sends: (own) => current(() => this.hooks.sends(own)),
         channel: (open) => current(() => { this.#channelOpen = open; this.#tellChat(); }),
+        beside: (open) => current(() => { this.#feed({ type: "beside", epoch, open }); this.#listen(epoch, open); }),
+        told: (data) => current(() => {
+          const message = readBeside(this.#state.role === "clinician" ? "patient" : "clinician", data);
+          if (message) this.#feed({ type: "message", message });
+        }),
       },
     });
     const opening = { epoch, peer };
@@ -143,7 +145,26 @@ export class Session {
     });
   }
 
+  /** @type {ReturnType<typeof setInterval>|undefined} */ #ticking;
+
+  /** Notices when nothing arrives any more. @param {number} epoch @param {boolean} open */
+  #listen(epoch, open) {
+    clearInterval(this.#ticking);
+    if (!open) return;
+    let pulse = ALIVE;
+    let asking = false;
+    this.#ticking = setInterval(async () => {
+      const peer = this.#current;
+      if (asking || !peer || this.#peer?.epoch !== epoch) return;
+      asking = true;
+      pulse = tick(pulse, await peer.beats());
+      asking = false;
+      if (this.#current === peer) this.#feed({ type: "silent", epoch, silent: pulse.silent });
+    }, TICK_MS);
+  }
+
   #close() {
+    clearInterval(this.#ticking);
     this.#current?.close();
     this.#current = null;
     this.#peer = null;

@@ -73,6 +73,27 @@ export function allowed(from, message) {
     && named.every((name) => Object.hasOwn(rules, name) && rules[name]?.(fields[name]));
 }
 
+// What mends a connection, the only thing that may also come over the connection itself.
+const BESIDE = ["offer", "answer", "candidate", "restart"];
+// A description in JSON, where each line's end takes twice its room.
+const BESIDE_LENGTH_MAX = 24 * 1024;
+
+/**
+ * Reads a message that the other page sent past the server, by the rules that the server holds it to.
+ * @param {"patient"|"clinician"} from
+ * @param {unknown} data
+ * @returns {Message|null}
+ */
+export function readBeside(from, data) {
+  if (typeof data !== "string" || data.length > BESIDE_LENGTH_MAX) return null;
+  try {
+    const message = JSON.parse(data);
+    return allowed(from, message) && BESIDE.includes(message.type) ? message : null;
+  } catch {
+    return null;
+  }
+}
+
 /**
  * The visit's socket. A message that does not fit the table is not passed on.
  * @param {string} visit

@@ -9,15 +9,13 @@ const PATIENCE_MS = 20_000;
 const TICK_MS = 500;
 // Lower: a picture that stands still is said sooner. Higher: a short gap on a bad line is not taken for it.
 const STILL_TICKS = 6;
-// As long as nothing at all arrives. Sound comes all the time, of somebody who is muted too.
-const DRY_TICKS = 3;
 
 /**
- * `word` says it of the other person, by the end of a text's key. `show` hears what this page sends, `received` knows how much has come.
+ * `word` says it of the other person, by the end of a text's key. `show` hears what this page sends.
  * @param {{devices: import("./devices.js").Devices, other: "clinician"|"patient", say: import("../lib/texts.js").Say, word: (key: string) => string,
- *   show: (own: import("./other.js").Own) => void, received: () => Promise<number>}} options
+ *   show: (own: import("./other.js").Own) => void}} options
  */
-export function stage({ devices, other, say, word, show, received }) {
+export function stage({ devices, other, say, word, show }) {
   const remote = find("#remote", HTMLVideoElement);
   const play = find("#play", HTMLButtonElement);
   const truth = find("#truth", HTMLElement);
@@ -38,7 +36,7 @@ export function stage({ devices, other, say, word, show, received }) {
   let where = "lost";
   /** @type {import("./other.js").Own|null} */
   let sends = null;
-  let [still, frames, dry, packets] = [0, 0, 0, 0];
+  let [still, frames] = [0, 0];
 
   play.addEventListener("click", () => void start());
   mute.addEventListener("click", () => {
@@ -74,20 +72,19 @@ export function stage({ devices, other, say, word, show, received }) {
     show({ sound: devices.hasMicrophone && !devices.muted, picture: devices.hasCamera });
   }
 
-  /** Notices when the picture stands still, and when nothing comes at all. */
-  async function watch() {
-    const [shown, came] = [remote.getVideoPlaybackQuality().totalVideoFrames, await received()];
+  /** Notices when the picture stands still. */
+  function watch() {
+    const shown = remote.getVideoPlaybackQuality().totalVideoFrames;
     still = shown === frames ? still + 1 : 0;
-    dry = came === packets ? dry + 1 : 0;
-    [frames, packets] = [shown, came];
+    frames = shown;
     render();
   }
 
   /** What one is told of the other person, over their picture and beside it. */
   function render() {
     if (phase === null) return;
-    const key = wordsFor({ phase, where, sends, dry: dry >= DRY_TICKS, still: play.hidden === true && still >= STILL_TICKS });
-    const common = key === "connecting" || key === "reconnecting" || key === "no-picture" || key === "nothing-comes";
+    const key = wordsFor({ phase, where, sends, still: play.hidden === true && still >= STILL_TICKS });
+    const common = key === "connecting" || key === "reconnecting" || key === "no-picture";
     remote.toggleAttribute("data-still", key !== "");
     if (phase !== "connected") tell(truth, say(common ? `truth-${phase}` : "truth-none"));
     tell(words, key === "" ? "" : common ? say(key) : word(key));
@@ -145,10 +142,10 @@ export function stage({ devices, other, say, word, show, received }) {
       phase = "connected";
       clearTimeout(patience);
       tell(notice, "");
-      [still, dry] = [0, 0];
+      still = 0;
       render();
       clearInterval(watching);
-      watching = setInterval(() => void watch(), TICK_MS);
+      watching = setInterval(watch, TICK_MS);
       truth.textContent = say(`truth-${other}`);
       if (remote.paused && remote.srcObject) void start();
     },

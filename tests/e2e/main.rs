@@ -19,6 +19,7 @@ mod installed;
 mod keyboard;
 mod languages;
 mod letters;
+mod line;
 mod links;
 mod notes;
 mod pages;

@@ -190,6 +190,92 @@ test("an interruption that mends itself changes nothing", () => {
   assert.deepEqual(page.on({ type: "later", epoch: 1, why: "down" }), []);
 });
 
+test("with the server away a connection is mended over itself", () => {
+  const clinician = new Page("clinician").connected();
+  const patient = new Page("patient").connected();
+  for (const page of [clinician, patient]) {
+    page.on({ type: "beside", epoch: 1, open: true });
+    page.on({ type: "closed" });
+  }
+  patient.on({ type: "network" });
+  assert.deepEqual(patient.done.at(-1), { do: "tell", epoch: 1, message: { type: "restart", epoch: 1 } });
+  clinician.hears(patient.done.at(-1)?.message);
+  assert.deepEqual(clinician.done, [{ do: "offer", epoch: 1, restart: true }]);
+  clinician.on({ type: "described", epoch: 1, sdp: sdp({ version: 2 }) });
+  assert.deepEqual(clinician.does(), ["send", "tell"]);
+  patient.hears(clinician.done.at(-1)?.message);
+  assert.deepEqual(patient.does(), ["answer"]);
+  patient.on({ type: "described", epoch: 1, sdp: sdp({ version: 2 }) });
+  clinician.hears(patient.done.at(-1)?.message);
+  assert.deepEqual(clinician.does(), ["apply"]);
+});
+
+test("without a server and without a channel nothing is offered", () => {
+  const page = new Page("clinician").connected();
+  page.on({ type: "closed" });
+  assert.deepEqual(page.on({ type: "network" }), []);
+});
+
+test("nothing is put into a line that is silent or down: it would come out later, when it is not true any more", () => {
+  for (const cut of [{ type: "silent", epoch: 1, silent: true }, { type: "down", epoch: 1, failed: false }]) {
+    const page = new Page("patient").connected();
+    page.on({ type: "beside", epoch: 1, open: true });
+    page.on(cut);
+    page.on({ type: "later", epoch: 1, why: "down" });
+    assert.deepEqual(page.does(), ["later", "send"], cut.type);
+  }
+});
+
+test("an older description that comes late is dropped, on either way", () => {
+  const patient = new Page("patient").connected();
+  patient.hears({ type: "offer", epoch: 1, sdp: sdp({ version: 3 }) });
+  assert.deepEqual(patient.hears({ type: "offer", epoch: 1, sdp: sdp({ version: 2 }) }), []);
+  const clinician = new Page("clinician").connected();
+  for (const version of [3, 2]) {
+    clinician.hears({ type: "restart", epoch: 1 });
+    clinician.hears({ type: "answer", epoch: 1, sdp: sdp({ version }) });
+  }
+  assert.deepEqual(clinician.done, []);
+});
+
+test("a description that came past the server is held to the same fingerprint", () => {
+  const page = new Page("patient").connected();
+  page.on({ type: "beside", epoch: 1, open: true });
+  page.on({ type: "closed" });
+  page.hears({ type: "offer", epoch: 1, sdp: sdp({ print: OTHER, version: 2 }) });
+  assert.deepEqual(page.done.at(-1), { do: "news", news: "differ" });
+});
+
+test("candidates of the other side are taken 128 times for one description", () => {
+  const page = new Page("patient").connected();
+  let taken = 0;
+  for (let i = 0; i < 300; i += 1) taken += page.hears({ type: "candidate", epoch: 1, candidate: `candidate:${i}`, mid: "0", line: 0 }).length;
+  assert.equal(taken, 128);
+  page.hears({ type: "offer", epoch: 1, sdp: sdp({ version: 2 }) });
+  assert.equal(page.hears({ type: "candidate", epoch: 1, candidate: "candidate:1", mid: "0", line: 0 }).length, 1);
+});
+
+test("silence is said at once, mended after two seconds, and over when something is heard", () => {
+  const page = new Page("clinician").connected();
+  const silent = { type: "silent", epoch: 1, silent: true };
+  page.on(silent);
+  assert.deepEqual(page.done, [{ do: "news", news: "reconnecting" }, { do: "later", ms: 2000, epoch: 1, why: "down" }]);
+  assert.deepEqual(page.on(silent), []);
+  assert.deepEqual(page.on({ type: "down", epoch: 1, failed: false }), [], "it is said already");
+  page.on({ type: "later", epoch: 1, why: "down" });
+  assert.deepEqual(page.does(), ["later", "offer"]);
+  assert.deepEqual(page.on({ type: "up", epoch: 1, path: "host" }), [], "not before something is heard");
+  assert.deepEqual(page.on({ ...silent, silent: false }), [{ do: "news", news: "connected" }]);
+  assert.deepEqual(page.on({ type: "later", epoch: 1, why: "down" }), []);
+});
+
+test("silence before the first connection, and of another epoch, is none", () => {
+  const page = new Page("patient").joined();
+  assert.deepEqual(page.on({ type: "silent", epoch: 1, silent: true }), []);
+  page.on({ type: "silent", epoch: 1, silent: false });
+  assert.deepEqual(page.on({ type: "silent", epoch: 0, silent: true }), []);
+});
+
 test("connected is told once for an epoch", () => {
   const page = new Page("patient").connected();
   assert.deepEqual(page.sends(), ["connected"]);
@@ -249,6 +335,7 @@ test("whatever arrives in whatever order, at most one offer is out", () => {
         { type: "message", message: { type: "ready", epoch: 1 } }, { type: "message", message: { type: "restart", epoch: 1 } },
         { type: "message", message: { type: "answer", epoch: 1, sdp: sdp({ version: i + 2 }) } },
         { type: "network" }, { type: "down", epoch: 1, failed: random(2) === 0 }, { type: "up", epoch: 1, path: "host" },
+        { type: "beside", epoch: 1, open: random(2) === 0 }, { type: "silent", epoch: 1, silent: random(2) === 0 },
         { type: "later", epoch: 1, why: "down" }, { type: "closed" }, { type: "opened" }, { type: "message", message: STATE },
       ];
       const effects = page.on(events[random(events.length)]);

@@ -3,7 +3,7 @@ import { test } from "node:test";
 import { readOwn, tellOwn, words } from "../../static/calls/other.js";
 
 /** @type {import("../../static/calls/other.js").Seen} */
-const CALL = { phase: "connected", where: "in_call", sends: { sound: true, picture: true }, dry: false, still: false };
+const CALL = { phase: "connected", where: "in_call", sends: { sound: true, picture: true }, still: false };
 
 test("a picture that moves needs no words", () => {
   assert.equal(words(CALL), "");
@@ -16,16 +16,15 @@ test("a page that went for good is said at once, whatever the line still shows",
   }
 });
 
-test("a page that lost the server and still sends has lost nothing that matters", () => {
+test("a page that lost the server and is heard has lost nothing that matters", () => {
   assert.equal(words({ ...CALL, where: "lost" }), "");
   assert.equal(words({ ...CALL, where: "here" }), "", "it is on its way back to the call that it never left");
-  assert.equal(words({ ...CALL, where: "lost", dry: true }), "lost");
   assert.equal(words({ ...CALL, where: "lost", phase: "reconnecting" }), "lost");
 });
 
-test("a line on which nothing comes is said to be that, unless nothing was to come", () => {
-  assert.equal(words({ ...CALL, dry: true, still: true }), "nothing-comes");
-  assert.equal(words({ ...CALL, dry: true, still: true, sends: { sound: false, picture: false } }), "camera-off");
+test("a line that went silent is said to reconnect, whatever the server still says", () => {
+  assert.equal(words({ ...CALL, phase: "reconnecting" }), "reconnecting");
+  assert.equal(words({ ...CALL, phase: "reconnecting", sends: { sound: false, picture: false } }), "reconnecting");
 });
 
 test("before there is a connection one reads who is not there yet", () => {
@@ -35,7 +34,7 @@ test("before there is a connection one reads who is not there yet", () => {
 
 test("a camera that is off is said before the picture stands still, and without a word of it the picture tells", () => {
   assert.equal(words({ ...CALL, sends: { sound: true, picture: false } }), "camera-off");
-  assert.equal(words({ ...CALL, sends: null, still: true, dry: true }), "no-picture");
+  assert.equal(words({ ...CALL, sends: null, still: true }), "no-picture");
   assert.equal(words({ ...CALL, still: true }), "no-picture");
 });
 

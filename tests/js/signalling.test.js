@@ -1,7 +1,7 @@
 import assert from "node:assert/strict";
 import { readFileSync } from "node:fs";
 import { test } from "node:test";
-import { allowed } from "../../static/calls/signalling.js";
+import { allowed, readBeside } from "../../static/calls/signalling.js";
 
 const snapshots = JSON.parse(readFileSync(new URL("./snapshots/signalling.json", import.meta.url), "utf8"));
 
@@ -16,4 +16,18 @@ test("a description larger than 16 KiB is refused", () => {
 
 test("what is no object is no message", () => {
   for (const value of [null, 1, "beat", [], [{ type: "beat" }]]) assert.equal(allowed("patient", value), false);
+});
+
+test("past the server only that comes which mends a connection, by the server's rules", () => {
+  const sdp = "v=0\r\n";
+  const candidate = { type: "candidate", epoch: 1, candidate: "", mid: "0", line: 0 };
+  assert.deepEqual(readBeside("clinician", JSON.stringify({ type: "offer", epoch: 1, sdp })), { type: "offer", epoch: 1, sdp });
+  assert.deepEqual(readBeside("patient", JSON.stringify({ type: "restart", epoch: 1 })), { type: "restart", epoch: 1 });
+  assert.deepEqual(readBeside("patient", JSON.stringify(candidate)), candidate);
+  const refused = [
+    { type: "offer", epoch: 1, sdp }, { type: "restart", epoch: 1, now: true }, { type: "restart" }, { type: "join", tab: "0123456789abcdef", epoch: null }, { type: "beat" },
+    { type: "connected", epoch: 1, path: "host" }, { type: "chatted", epoch: 1 }, { type: "ready", epoch: 1 }, { type: "gone", why: "removed" }, { type: "superseded" },
+  ];
+  for (const message of refused) assert.equal(readBeside("patient", JSON.stringify(message)), null, JSON.stringify(message));
+  for (const data of ["", "{", "null", "[]", new ArrayBuffer(8), `${JSON.stringify(candidate)}${" ".repeat(25_000)}`]) assert.equal(readBeside("patient", data), null);
 });

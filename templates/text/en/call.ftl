@@ -138,7 +138,6 @@ call-js-path-direct = Direct, path not pinned.
 call-js-path-relay = Through a relay.
 call-js-cannot-connect = The connection does not come about. Another network often helps, for example mobile data. You can also talk by phone instead.
 call-js-no-picture = No picture from the other person at the moment. You can still talk.
-call-js-nothing-comes = Nothing comes from the other person at the moment. Wait a little: the connection mends itself if it can.
 call-js-muted = You are muted.
 call-js-no-microphone = No microphone.
 call-js-camera-is-off = Camera is off.

@@ -137,7 +137,6 @@ call-js-path-direct = Directo, camino no fijado.
 call-js-path-relay = A través de un servidor intermedio.
 call-js-cannot-connect = No se logra la conexión. Muchas veces ayuda otra red, por ejemplo los datos del celular. También pueden hablar por teléfono.
 call-js-no-picture = Por el momento no llega la imagen de la otra persona. Pueden seguir hablando.
-call-js-nothing-comes = Por el momento no llega nada de la otra persona. Espere un poco: la conexión se arregla sola si es posible.
 call-js-muted = Su micrófono está en silencio.
 call-js-no-microphone = Sin micrófono.
 call-js-camera-is-off = Cámara apagada.

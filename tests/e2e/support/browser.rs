@@ -60,7 +60,7 @@ pub struct Browser {
     finished: bool,
     // Dropped in this order: killed, with the browser that it started, before the profile is removed.
     _chromedriver: Program,
-    _profile: TempDir,
+    profile: TempDir,
 }
 
 /// What one person does and sees.
@@ -111,7 +111,32 @@ impl Browser {
             Rc::new(Window { name, driver, base_url: base_url.to_owned(), console: RefCell::default(), requests: RefCell::default() });
         EVERYONE.with_borrow_mut(|everyone| everyone.push(window.clone()));
         window.look_at(View::Desktop).await;
-        Self { window, finished: false, _chromedriver: chromedriver, _profile: profile }
+        Self { window, finished: false, _chromedriver: chromedriver, profile }
+    }
+
+    /// Nothing leaves this browser from now on and nothing comes in, while its pages live on: the process that speaks to the network stops.
+    pub fn lose_line(&self) {
+        self.signal_network("STOP");
+    }
+
+    /// The line is there again.
+    pub fn find_line(&self) {
+        self.signal_network("CONT");
+    }
+
+    fn signal_network(&self, signal: &str) {
+        let profile = self.profile.path().display().to_string();
+        let is_ours = |line: &str| line.contains("network.mojom.NetworkService") && line.contains(&profile);
+        let ours = std::fs::read_dir("/proc").unwrap().filter_map(|entry| {
+            let entry = entry.ok()?;
+            let line = std::fs::read(entry.path().join("cmdline")).ok()?;
+            is_ours(&String::from_utf8_lossy(&line)).then(|| entry.file_name())
+        });
+        let mut told = 0;
+        for process in ours {
+            told += usize::from(Command::new("kill").arg(format!("-{signal}")).arg(process).status().unwrap().success());
+        }
+        assert!(told > 0, "{}: no process of this browser speaks to the network", self.name);
     }
 
     /// Ends this person's part of the test, and with it the browser.
@@ -189,6 +214,13 @@ impl Window {
     /// From here on pages take this browser for the one with that user agent.
     pub async fn pretend(&self, agent: &str) {
         self.devtools("Emulation.setUserAgentOverride", json!({"userAgent": agent})).await.unwrap();
+    }
+
+    /// From the next page on, the test can ask for its connections to the other browser.
+    pub async fn keep_connections(&self) {
+        let source = "const Connection = RTCPeerConnection; window.keptForTheTest = [];
+            window.RTCPeerConnection = class extends Connection { constructor(...given) { super(...given); window.keptForTheTest.push(this); } };";
+        self.devtools("Page.addScriptToEvaluateOnNewDocument", json!({"source": source})).await.unwrap();
     }
 
     pub async fn back(&self) {

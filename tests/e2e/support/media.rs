@@ -63,6 +63,31 @@ impl Window {
         let _: () = self.ask("watch", json!([person])).await.unwrap();
     }
 
+    /// From now on, notes when the page first says this.
+    pub async fn notice(&self, words: &str) {
+        let _: () = self.ask("notice", json!([words])).await.unwrap();
+    }
+
+    /// What time it is for this browser, in milliseconds. All browsers of a test have the machine's clock.
+    pub async fn now_ms(&self) -> u64 {
+        self.ask("now", json!([])).await.unwrap()
+    }
+
+    /// When it did, in milliseconds of that clock.
+    pub async fn noticed(&self, words: &str) -> u64 {
+        self.wait_for(&format!("have read \"{words}\""), async || self.ask("noticed", json!([])).await).await
+    }
+
+    /// What the two ends of the newest connection call this try to find a path: their names for it change with each restart.
+    pub async fn tries(&self) -> [String; 2] {
+        self.ask("tries", json!([])).await.unwrap()
+    }
+
+    /// As a phone says it that moves from one network to another.
+    pub async fn change_network(&self) {
+        self.inject("dispatchEvent(new Event('online'))").await;
+    }
+
     pub async fn watched(&self, person: &str) -> Watched {
         self.ask("watched", json!([person])).await.unwrap()
     }

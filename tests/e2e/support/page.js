@@ -127,6 +127,28 @@ function watch(label) {
   window.watchedByTheTest = watched;
 }
 
+/** Notes from now on when the page first says these words. */
+function notice(words) {
+  window.noticedByTheTest = null;
+  const look = () => {
+    if (!text().includes(words)) return;
+    window.noticedByTheTest ??= Date.now();
+    observer.disconnect();
+  };
+  const observer = new MutationObserver(look);
+  observer.observe(document.body, { subtree: true, childList: true, characterData: true, attributes: true });
+}
+
+const noticed = () => window.noticedByTheTest;
+
+const now = () => Date.now();
+
+/** The names of the newest connection's tries, this side's and the other's. */
+function tries() {
+  const connection = window.keptForTheTest.at(-1);
+  return [connection.localDescription, connection.remoteDescription].map((description) => description.sdp.match(/a=ice-ufrag:(\S+)/)[1]);
+}
+
 function watched(label) {
   const { stream, last, longest } = window.watchedByTheTest;
   return { same_stream: pictureOf(label)?.srcObject === stream, still_ms: Math.max(longest, performance.now() - last) };
