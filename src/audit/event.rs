@@ -131,6 +131,10 @@ words! {
         /// A party's part in the call of one epoch ended. The one kind that may be written late (AUD-03).
         CallLeft = "call.left",
         ChatSent = "chat.sent",
+        /// The clinician closed the visit to other devices, opened or closed chat, let the patient show their screen once or not.
+        CallRuleSet = "call.rule_set",
+        CallSharingStarted = "call.sharing_started",
+        CallSharingEnded = "call.sharing_ended",
 
         NoteRead = "note.read",
         NoteSaved = "note.saved",

@@ -13,6 +13,7 @@ pub mod hub;
 pub mod late;
 mod pages;
 mod room;
+pub mod rules;
 mod socket;
 mod store;
 

@@ -3,6 +3,7 @@
 use super::arrival::ArrivalForm;
 use super::hub::{self, Hub};
 use super::late::{self, Delay, Late};
+use super::rules::{self, Rule, Switch};
 use super::store::Standing;
 use super::{Identity, MESSAGE_CHARS_MAX, socket};
 use crate::app::App;
@@ -41,6 +42,8 @@ pub fn routes(config: &mut ServiceConfig) {
         .route("/visits/{id}/identity", post().to(recognise))
         .route("/visits/{id}/end", post().to(end))
         .route("/visits/{id}/absence", post().to(no_show))
+        .route("/visits/{id}/rules", post().to(rule))
+        .route("/visits/{id}/sharing", post().to(share))
         .route("/visits/{id}/device-move", post().to(answer_move))
         .route("/visits/{id}/links", post().to(send_link));
 }
@@ -267,6 +270,27 @@ async fn recognise(
     let answer = Identity::from_word(&form.0.answer).ok_or(Error::Invalid)?;
     super::recognise(&app, &clinician.context, clinician.member.id, *id, answer).await?;
     Ok(done(&request))
+}
+
+#[derive(Deserialize)]
+struct RuleForm {
+    rule: Rule,
+    to: Switch,
+}
+
+async fn rule(app: App, clinician: Clinician, id: Path<VisitId>, request: HttpRequest, form: csrf::Form<RuleForm>) -> Result<HttpResponse> {
+    rules::set(&app, &clinician.context, clinician.member.id, *id, form.0.rule, form.0.to).await?;
+    Ok(done_at(&request, &format!("/visits/{id}/call")))
+}
+
+#[derive(Deserialize)]
+struct SharingForm {
+    to: Switch,
+}
+
+async fn share(app: App, patient: PatientVisit, request: HttpRequest, form: csrf::Form<SharingForm>) -> Result<HttpResponse> {
+    rules::share(&app, &patient, form.0.to).await?;
+    Ok(done_at(&request, &format!("/visits/{}", patient.visit)))
 }
 
 async fn end(app: App, clinician: Clinician, id: Path<VisitId>, request: HttpRequest, _ours: csrf::Token) -> Result<HttpResponse> {

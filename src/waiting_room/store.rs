@@ -40,6 +40,11 @@ pub struct Standing {
     pub companion_relation: Option<String>,
     /// Why the patient has no link that works, a word.
     pub link_trouble: Option<String>,
+    /// What the clinician ruled for the call: see `rules`.
+    pub locked_at: Option<Timestamp>,
+    pub chat_closed_at: Option<Timestamp>,
+    pub sharing_allowed_at: Option<Timestamp>,
+    pub sharing_since: Option<Timestamp>,
 }
 
 impl Standing {
@@ -69,7 +74,7 @@ macro_rules! standing {
             " id, patient_id, clinician_id, starts_at, ends_at, state, version,",
             " call_epoch, patient_epoch, clinician_epoch, waiting_since, left_at, held_at, admitted_at, admitted_device,",
             " identity, message, message_version, check_locked_until, ended_at, companion, companion_version, companion_relation,",
-            " link_trouble ",
+            " link_trouble, locked_at, chat_closed_at, sharing_allowed_at, sharing_since ",
             $after
         )
     };
@@ -181,7 +186,8 @@ pub async fn leave(tx: &mut Tx, id: VisitId, now: Timestamp) -> sqlx::Result<Opt
 pub async fn admit(tx: &mut Tx, id: VisitId, clinician: StaffId, now: Timestamp) -> sqlx::Result<Option<Standing>> {
     in_tx!(tx, conn => sqlx::query_as(standing!("update visit set state = 'checking', call_epoch = call_epoch + 1, admitted_at = $3,
         admitted_device = (select visit_device.id from visit_device where visit_device.visit_id = visit.id and visit_device.ended_at is null),
-        identity = null, held_at = null, left_at = null, version = version + 1
+        identity = null, held_at = null, left_at = null, locked_at = null, chat_closed_at = null, sharing_allowed_at = null,
+        sharing_since = null, version = version + 1
         where id = $1 and clinician_id = $2 and state = 'waiting' returning", ""))
         .bind(id).bind(clinician).bind(now).fetch_optional(conn).await)
 }
@@ -240,6 +246,40 @@ pub async fn not_this_person(tx: &mut Tx, id: VisitId, clinician: StaffId, now: 
         .bind(id).bind(clinician).bind(now).fetch_optional(conn).await)
 }
 
+/// Nobody new comes in, or somebody may again.
+pub async fn lock(tx: &mut Tx, id: VisitId, clinician: StaffId, at: Option<Timestamp>) -> sqlx::Result<Option<Standing>> {
+    in_tx!(tx, conn => sqlx::query_as(standing!("update visit set locked_at = $3, version = version + 1
+        where id = $1 and clinician_id = $2 and state in ('checking', 'in_call') returning", ""))
+        .bind(id).bind(clinician).bind(at).fetch_optional(conn).await)
+}
+
+/// No chat, or chat again. Whoever calls has the proof of who is there.
+pub async fn close_chat(tx: &mut Tx, id: VisitId, at: Option<Timestamp>) -> sqlx::Result<Option<Standing>> {
+    in_tx!(tx, conn => sqlx::query_as(standing!("update visit set chat_closed_at = $2, version = version + 1
+        where id = $1 and state = 'in_call' returning", "")).bind(id).bind(at).fetch_optional(conn).await)
+}
+
+/// The patient may show their screen once; or may not, and does not go on. Whoever calls has the proof of who is there.
+pub async fn allow_sharing(tx: &mut Tx, id: VisitId, at: Option<Timestamp>) -> sqlx::Result<Option<Standing>> {
+    in_tx!(tx, conn => sqlx::query_as(standing!("update visit set sharing_allowed_at = $2,
+        sharing_since = case when $2 is null then null else sharing_since end, version = version + 1
+        where id = $1 and state = 'in_call' returning", "")).bind(id).bind(at).fetch_optional(conn).await)
+}
+
+/// The patient's page shows its screen. That uses up the leave to do it.
+pub async fn start_sharing(tx: &mut Tx, id: VisitId, device: DeviceId, now: Timestamp) -> sqlx::Result<Option<Standing>> {
+    in_tx!(tx, conn => sqlx::query_as(standing!("update visit set sharing_since = $3, sharing_allowed_at = null, version = version + 1
+        where id = $1 and admitted_device = $2 and state = 'in_call' and sharing_allowed_at is not null returning", ""))
+        .bind(id).bind(device).bind(now).fetch_optional(conn).await)
+}
+
+/// The patient's page shows its screen no more.
+pub async fn end_sharing(tx: &mut Tx, id: VisitId, device: DeviceId) -> sqlx::Result<Option<Standing>> {
+    in_tx!(tx, conn => sqlx::query_as(standing!("update visit set sharing_since = null, version = version + 1
+        where id = $1 and admitted_device = $2 and state = 'in_call' and sharing_since is not null returning", ""))
+        .bind(id).bind(device).fetch_optional(conn).await)
+}
+
 /// The visit is over for both.
 pub async fn end(tx: &mut Tx, id: VisitId, clinician: StaffId, now: Timestamp) -> sqlx::Result<Option<Standing>> {
     in_tx!(tx, conn => sqlx::query_as(standing!("update visit set state = 'ended', ended_at = $3, call_epoch = call_epoch + 1,
@@ -256,12 +296,13 @@ pub async fn no_show(tx: &mut Tx, id: VisitId, clinician: StaffId, now: Timestam
 }
 
 /// The patient's page takes the call. If a page of theirs held this epoch before, a new epoch begins, and whoever is on the
-/// other side follows it.
+/// other side follows it. A screen is shown anew only with new leave.
 pub async fn patient_takes(tx: &mut Tx, id: VisitId, device: DeviceId) -> sqlx::Result<Option<Standing>> {
     in_tx!(tx, conn => sqlx::query_as(standing!("update visit set
         clinician_epoch = case when patient_epoch >= call_epoch and clinician_epoch >= call_epoch then call_epoch + 1 else clinician_epoch end,
         call_epoch = case when patient_epoch >= call_epoch then call_epoch + 1 else call_epoch end,
-        patient_epoch = case when patient_epoch >= call_epoch then call_epoch + 1 else call_epoch end, version = version + 1
+        patient_epoch = case when patient_epoch >= call_epoch then call_epoch + 1 else call_epoch end,
+        sharing_allowed_at = null, sharing_since = null, version = version + 1
         where id = $1 and admitted_device = $2 and state in ('checking', 'in_call') returning", ""))
         .bind(id).bind(device).fetch_optional(conn).await)
 }
@@ -271,7 +312,8 @@ pub async fn clinician_takes(tx: &mut Tx, id: VisitId, clinician: StaffId) -> sq
     in_tx!(tx, conn => sqlx::query_as(standing!("update visit set
         patient_epoch = case when clinician_epoch >= call_epoch and patient_epoch >= call_epoch then call_epoch + 1 else patient_epoch end,
         call_epoch = case when clinician_epoch >= call_epoch then call_epoch + 1 else call_epoch end,
-        clinician_epoch = case when clinician_epoch >= call_epoch then call_epoch + 1 else call_epoch end, version = version + 1
+        clinician_epoch = case when clinician_epoch >= call_epoch then call_epoch + 1 else call_epoch end,
+        sharing_allowed_at = null, sharing_since = null, version = version + 1
         where id = $1 and clinician_id = $2 and state in ('checking', 'in_call') returning", ""))
         .bind(id).bind(clinician).fetch_optional(conn).await)
 }

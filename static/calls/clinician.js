@@ -12,22 +12,28 @@ import { chatPanel } from "./chat.js";
 import { deviceChoice, mend } from "./device_choice.js";
 import { Devices } from "./devices.js";
 import { reasonPart } from "./reason.js";
+import { panels } from "./panels.js";
+import { ruleSwitches, securityFacts } from "./security.js";
 import { Session } from "./session.js";
-import { panels, stage } from "./stage.js";
+import { stage } from "./stage.js";
 
 const main = find("main", HTMLElement);
 const say = texts(main);
 const visit = main.dataset.visit ?? "";
 
 const devices = new Devices();
+const securityPart = find("#security", HTMLElement);
+const facts = securityFacts(securityPart, { other: "patient", say });
+const rules = ruleSwitches(securityPart, { visit, refused: problem });
 const call = stage({
   devices,
   other: "patient",
   say,
   word: (key) => say(`patient-${key}`),
   show: (own) => session?.show(own),
+  knows: (known) => facts.show(known),
 });
-const choice = deviceChoice({ devices, remote: call.element, say });
+const choice = deviceChoice({ devices, remote: call.element, soundOnly: call.soundOnly, say });
 const joinButton = find("#join", HTMLButtonElement);
 const checking = find("#identity", HTMLElement);
 const removal = find("#remove-dialog", HTMLDialogElement);
@@ -38,7 +44,7 @@ const moving = find("#moving", HTMLFormElement);
 const chatToggle = find("#chat-toggle", HTMLButtonElement);
 const chatPart = find("#chat", HTMLElement);
 const noteRoot = find("#note", HTMLElement);
-const sides = panels([{ panel: chatPart, toggle: chatToggle }, { panel: noteRoot, toggle: find("#note-toggle", HTMLButtonElement) }]);
+const sides = panels([{ panel: chatPart, toggle: chatToggle }, { panel: noteRoot, toggle: find("#note-toggle", HTMLButtonElement) }, { panel: securityPart, toggle: find("#security-toggle", HTMLButtonElement) }]);
 const chat = chatPanel(chatPart, {
   send: (text) => session?.say(text) ?? false,
   came: () => {
@@ -79,6 +85,7 @@ find("#remove-yes", HTMLButtonElement).addEventListener("click", () => { removal
 find("#end", HTMLButtonElement).addEventListener("click", () => { if (identified) void end(); else ending.showModal(); });
 find("#end-no", HTMLButtonElement).addEventListener("click", () => ending.close());
 find("#end-yes", HTMLButtonElement).addEventListener("click", () => { ending.close(); void end(); });
+find("#stop-sharing", HTMLButtonElement).addEventListener("click", (event) => void once(/** @type {HTMLElement} */ (event.currentTarget), stopSharing));
 moving.addEventListener("submit", (event) => { event.preventDefault(); void answerMove(event.submitter); });
 find("#over-return", HTMLButtonElement).addEventListener("click", () => location.reload());
 addEventListener("pageshow", (event) => { if (event.persisted) location.reload(); });
@@ -98,6 +105,7 @@ function open() {
       news,
       remote: (stream) => call.show(stream),
       path: (path) => call.path(path),
+      quality: (quality) => call.quality(quality),
       sends: (own) => call.sends(own),
       chat: setChat,
       said: (text) => chat.receive(text),
@@ -140,10 +148,23 @@ function told(message) {
   const again = !letIn;
   letIn = message.state === "checking" || message.state === "in_call";
   showIdentity();
+  rules.told(message.rules, identified);
+  showScreen(message.rules.sharing === "on");
   showMove(message.moving);
   for (const id of ["#back", "#end"]) find(id, HTMLButtonElement).hidden = !letIn;
   if (!letIn) backInWaitingRoom();
   else if (again) askToJoin();
+}
+
+/** @param {boolean} on */
+function showScreen(on) {
+  call.screen(on);
+  find("#shared", HTMLElement).hidden = !on;
+}
+
+async function stopSharing() {
+  const result = await post(`/visits/${visit}/rules`, { rule: "sharing", to: "off" });
+  if (!result.ok) refused(result.status);
 }
 
 /** Another device of the patient asks to take the visit over: a phone that died in the call. @param {{device: string, lapses_in_ms: number}|null} asking */
@@ -181,8 +202,8 @@ function showIdentity() {
   }
   note.open();
   void reason.open();
-  // Where there is room the note stands beside the call at once.
-  if (!was && matchMedia("(min-width: 70rem)").matches) sides.set(noteRoot, true);
+  // Where there is room the note stands beside the call at once, unless something else was opened there.
+  if (!was && securityPart.hidden && matchMedia("(min-width: 70rem)").matches) sides.set(noteRoot, true);
 }
 
 /** @param {string} answer */

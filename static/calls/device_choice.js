@@ -5,9 +5,9 @@ import * as sound from "../lib/sound.js";
 import { browserKind, listen } from "./devices.js";
 
 /**
- * @param {{devices: import("./devices.js").Devices, remote: HTMLVideoElement, say: import("../lib/texts.js").Say}} options
+ * @param {{devices: import("./devices.js").Devices, remote: HTMLVideoElement, soundOnly: (only: boolean) => Promise<void>, say: import("../lib/texts.js").Say}} options
  */
-export function deviceChoice({ devices, remote, say }) {
+export function deviceChoice({ devices, remote, soundOnly, say }) {
   const dialog = find("#devices", HTMLDialogElement);
   const problem = find("#devices-problem", HTMLElement);
   const camera = find("#choose-camera", HTMLSelectElement);
@@ -15,6 +15,7 @@ export function deviceChoice({ devices, remote, say }) {
   const speaker = find("#choose-speaker", HTMLSelectElement);
   const previews = all(document, "video[data-self]").filter((e) => e instanceof HTMLVideoElement);
   const meters = all(document, "meter[data-level]").filter((e) => e instanceof HTMLMeterElement);
+  const only = find("#sound-only", HTMLInputElement);
   let stopListening = () => {};
 
   for (const opener of all(document, "[data-open-devices]")) opener.addEventListener("click", () => void open());
@@ -22,6 +23,7 @@ export function deviceChoice({ devices, remote, say }) {
   find("#test-sound", HTMLElement).addEventListener("click", () => { sound.unlock(); setTimeout(sound.test, 100); });
   camera.addEventListener("change", () => void choose({ camera: camera.value }));
   microphone.addEventListener("change", () => void choose({ microphone: microphone.value }));
+  only.addEventListener("change", () => void soundOnly(only.checked).then(list));
   speaker.addEventListener("change", () => void remote.setSinkId(speaker.value).catch(() => { problem.textContent = say("speaker-failed"); }));
   navigator.mediaDevices?.addEventListener("devicechange", () => { if (dialog.open) void list(); });
 

@@ -6,15 +6,23 @@
  * @typedef {{camera?: string, microphone?: string}} Choice  device ids
  */
 
+// A system mutes a device for a moment when it starts. Lower: a phone call is noticed sooner. Higher: that is not taken for one.
+const HELD_MS = 1_500;
+
 /** What is sent and what may be chosen. One for each page. */
 export class Devices {
   stream = new MediaStream();
   /** @type {Choice} */ choice = {};
   muted = false;
   cameraOff = false;
+  /** What the system took away, and nobody gave back yet. @type {{microphone: import("./taken.js").Taken|null, camera: import("./taken.js").Taken|null}} */
+  taken = { microphone: null, camera: null };
+  /** The screen that is shown in place of the camera's picture. @type {MediaStreamTrack|null} */
+  screen = null;
   /** Called when a track was replaced or ended by itself. @type {() => void} */
   changed = () => {};
 
+  /** A picture goes out: the camera's, or the screen. */
   get hasCamera() { return this.stream.getVideoTracks().some((t) => t.readyState === "live"); }
   get hasMicrophone() { return this.stream.getAudioTracks().some((t) => t.readyState === "live"); }
 
@@ -46,6 +54,15 @@ export class Devices {
     return this.#ask(choice.camera !== undefined && !this.cameraOff, choice.microphone !== undefined);
   }
 
+  /**
+   * Opens again what the system took away.
+   * @returns {Promise<Trouble|null>}
+   */
+  async takeBack() {
+    const { microphone, camera } = this.taken;
+    return this.#ask(camera !== null && !this.cameraOff, microphone !== null);
+  }
+
   /** @param {boolean} muted */
   mute(muted) {
     this.muted = muted;
@@ -65,12 +82,41 @@ export class Devices {
       return trouble;
     }
     for (const track of this.stream.getVideoTracks()) this.#drop(track);
+    this.taken.camera = null;
     this.changed();
     return null;
   }
 
+  get canShare() { return typeof navigator.mediaDevices?.getDisplayMedia === "function"; }
+
+  /** Which screen or window the person chooses; nobody sees it yet. @returns {Promise<MediaStreamTrack|null>} */
+  async chooseScreen() {
+    if (!this.canShare) return null;
+    const got = await navigator.mediaDevices.getDisplayMedia({ video: true, audio: false }).catch(() => null);
+    return got?.getVideoTracks()[0] ?? null;
+  }
+
+  /** @param {MediaStreamTrack} screen */
+  showScreen(screen) {
+    for (const track of this.stream.getVideoTracks()) this.#drop(track);
+    this.screen = screen;
+    this.stream.addTrack(screen);
+    this.changed();
+  }
+
+  /** The camera is back, if it was on. */
+  async hideScreen() {
+    if (!this.screen) return;
+    this.#drop(this.screen);
+    this.screen = null;
+    if (!this.cameraOff) await this.#ask(true, false);
+    this.changed();
+  }
+
   /** Lets everything go. */
   stop() {
+    this.screen = null;
+    this.taken = { microphone: null, camera: null };
     for (const track of this.stream.getTracks()) this.#drop(track);
   }
 
@@ -104,11 +150,19 @@ export class Devices {
     for (const old of this.stream.getTracks().filter((t) => t.kind === track.kind)) this.#drop(old);
     if (track.kind === "audio") track.enabled = !this.muted;
     this.stream.addTrack(track);
-    // Pulled out, or taken away by the system.
-    track.addEventListener("ended", () => {
-      this.stream.removeTrack(track);
+    const what = track.kind === "audio" ? "microphone" : "camera";
+    this.taken[what] = null;
+    /** @param {import("./taken.js").Taken|null} how */
+    const took = (how) => {
+      if (!this.stream.getTracks().includes(track)) return;
+      this.taken[what] = how;
+      if (how === "gone") this.stream.removeTrack(track);
       this.changed();
-    });
+    };
+    // Pulled out, or taken away by the system: for good, or for as long as a phone call lasts.
+    track.addEventListener("ended", () => took("gone"));
+    track.addEventListener("mute", () => setTimeout(() => { if (track.muted) took("held"); }, HELD_MS));
+    track.addEventListener("unmute", () => took(null));
   }
 
   /** @param {MediaStreamTrack} track */

@@ -145,7 +145,7 @@ function told(state, message) {
   if (isOver(message.state)) return finish(state, message.state);
   if (!isAdmitted(message.state)) return putBack(state);
 
-  const chat = message.identity === "known" || message.identity === "confirmed";
+  const chat = (message.identity === "known" || message.identity === "confirmed") && message.rules.chat;
   /** @type {Effect[]} */
   const effects = chat === state.chat ? [] : [{ do: "chat", open: chat }];
   state = { ...state, chat };

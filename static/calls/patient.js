@@ -12,8 +12,11 @@ import { deviceChoice, mend } from "./device_choice.js";
 import { deviceMove } from "./device_move.js";
 import { Devices } from "./devices.js";
 import { isAdmitted } from "./negotiation.js";
+import { panels } from "./panels.js";
+import { rulesRead, securityFacts } from "./security.js";
 import { Session } from "./session.js";
-import { panels, stage } from "./stage.js";
+import { screenSharing } from "./sharing.js";
+import { stage } from "./stage.js";
 
 /** @typedef {"ready"|"waiting"|"call"|"over"} View */
 
@@ -24,17 +27,21 @@ const visit = main.dataset.visit ?? "";
 const quietTitle = document.title;
 
 const devices = new Devices();
+const securityPart = find("#security", HTMLElement);
+const facts = securityFacts(securityPart, { other: "clinician", say });
+const rules = rulesRead(securityPart, { say });
 const call = stage({
   devices,
   other: "clinician",
   say,
   word: (key) => say(`clinician-${key}`, { clinician, phone: main.dataset.phone ?? "" }),
   show: (own) => session?.show(own),
+  knows: (known) => facts.show(known),
 });
-const choice = deviceChoice({ devices, remote: call.element, say });
+const choice = deviceChoice({ devices, remote: call.element, soundOnly: call.soundOnly, say });
 const chatToggle = find("#chat-toggle", HTMLButtonElement);
 const chatPart = find("#chat", HTMLElement);
-const sides = panels([{ panel: chatPart, toggle: chatToggle }]);
+const sides = panels([{ panel: chatPart, toggle: chatToggle }, { panel: securityPart, toggle: find("#security-toggle", HTMLButtonElement) }]);
 const chat = chatPanel(chatPart, {
   send: (text) => session?.say(text) ?? false,
   came: () => {
@@ -43,6 +50,7 @@ const chat = chatPanel(chatPart, {
   },
   say,
 });
+const sharing = screenSharing({ visit, devices, say, notice: (text) => call.notice(text) });
 const move = deviceMove({ visit, say });
 const ready = find("[data-part=ready]", HTMLElement);
 const trouble = find("#trouble", HTMLElement);
@@ -59,6 +67,7 @@ let message = "";
 
 devices.changed = () => {
   choice.show();
+  call.screen(devices.screen !== null);
   call.showOwn();
   find("#ready-preview", HTMLElement).hidden = !devices.hasCamera && !devices.hasMicrophone;
   find("#ready-no-picture", HTMLElement).hidden = devices.hasCamera;
@@ -148,6 +157,7 @@ function listenToServer() {
       news,
       remote: (stream) => call.show(stream),
       path: (path) => call.path(path),
+      quality: (quality) => call.quality(quality),
       sends: (own) => call.sends(own),
       chat: setChat,
       said: (text) => chat.receive(text),
@@ -169,6 +179,8 @@ function told(news) {
   state = news.state;
   move.told(news.moving);
   call.where(news.peer);
+  rules.told(news.rules, news.identity !== null);
+  sharing.told(news.rules.sharing);
   if (isAdmitted(state)) {
     if (!isAdmitted(before)) letIn();
     return;

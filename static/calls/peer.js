@@ -9,7 +9,7 @@ import { readOwn, tellOwn } from "./other.js";
  * @typedef {object} Hooks
  * @property {(sdp: string) => void} described
  * @property {(candidate: string, mid: string, line: number) => void} candidate
- * @property {(path: string) => void} up
+ * @property {(path: Path|null) => void} up  and over which path
  * @property {(failed: boolean) => void} down
  * @property {(stream: MediaStream) => void} remote  the other side's picture and sound
  * @property {(text: string) => void} said  a chat message came
@@ -18,9 +18,7 @@ import { readOwn, tellOwn } from "./other.js";
  * @property {(open: boolean) => void} beside  messages of the negotiation can go past the server
  * @property {(data: unknown) => void} told  one came that way
  *
- * @typedef {object} Path
- * @property {string} kind  host, srflx, prflx or relay
- * @property {boolean} relayed  either side goes through a relay
+ * @typedef {import("./truth.js").Path} Path
  */
 
 const CHAT_CHANNEL = 1;
@@ -35,8 +33,12 @@ export class Peer {
   /** @type {RTCDataChannel} */ #own;
   /** @type {RTCDataChannel} */ #beside;
   /** @type {RTCDataChannel} */ #pulse;
+  /** What was said last of it. */ #told = "";
   #answered = false;
   #arrived = 0;
+  #held = false;
+  /** What was lost and what came when it was looked at last. */
+  #came = { lost: 0, received: 0 };
   /** @type {Promise<void>} */ #queue = Promise.resolve();
   /** @type {MediaStreamTrack|null} */ #audio;
   /** @type {MediaStreamTrack|null} */ #video;
@@ -90,7 +92,7 @@ export class Peer {
     connection.addEventListener("connectionstatechange", () => {
       if (this.#closed) return;
       switch (connection.connectionState) {
-        case "connected": return void this.path().then((path) => hooks.up(path?.kind ?? "host"));
+        case "connected": return void this.path().then(hooks.up);
         case "disconnected": return hooks.down(false);
         case "failed": return hooks.down(true);
       }
@@ -169,8 +171,12 @@ export class Peer {
 
   /** Says what this page sends, now or as soon as it can be said. @param {import("./other.js").Own} own */
   show(own) {
+    const text = tellOwn(own);
+    const news = text !== this.#told;
     this.own = own;
-    if (this.#own.readyState === "open") this.#own.send(tellOwn(own));
+    if (!news || this.#own.readyState !== "open") return;
+    this.#own.send(text);
+    this.#told = text;
   }
 
   /** Says a message of the negotiation past the server. @param {string} text */
@@ -191,6 +197,38 @@ export class Peer {
     return came;
   }
 
+  /** Holds the picture back, or lets it go out again. The sound goes on. @param {boolean} held */
+  hold(held) {
+    if (held === this.#held) return;
+    this.#held = held;
+    this.#next(async (connection) => {
+      for (const { sender, receiver } of connection.getTransceivers()) {
+        if (receiver.track.kind !== "video") continue;
+        const parameters = sender.getParameters();
+        for (const encoding of parameters.encodings) encoding.active = !held;
+        await sender.setParameters(parameters);
+      }
+    });
+  }
+
+  /** What the line was like since the last time. Null before it is known. @returns {Promise<import("./quality.js").Sample|null>} */
+  async sample() {
+    /** @type {any[]} */
+    const reports = [...(await this.#connection.getStats()).values()];
+    const pair = reports.find((r) => r.type === "candidate-pair" && r.nominated && r.state === "succeeded");
+    if (!pair) return null;
+    const heardOf = reports.filter((r) => r.type === "remote-inbound-rtp");
+    const [lost, received] = ["packetsLost", "packetsReceived"].map((name) => reports.reduce((sum, r) => sum + (r.type === "inbound-rtp" ? (r[name] ?? 0) : 0), 0));
+    const [newlyLost, newlyReceived] = [Math.max(0, (lost ?? 0) - this.#came.lost), Math.max(0, (received ?? 0) - this.#came.received)];
+    this.#came = { lost: lost ?? 0, received: received ?? 0 };
+    return {
+      lostOut: Math.max(0, ...heardOf.map((r) => r.fractionLost ?? 0)),
+      lostIn: newlyLost / Math.max(1, newlyLost + newlyReceived),
+      rttMs: 1_000 * Math.max(pair.currentRoundTripTime ?? 0, ...heardOf.map((r) => r.roundTripTime ?? 0)),
+      sendableBps: this.#held || !this.#video ? null : (pair.availableOutgoingBitrate ?? null),
+    };
+  }
+
   /** The way the pictures take now. @returns {Promise<Path|null>} */
   async path() {
     const stats = await this.#connection.getStats();
@@ -200,7 +238,14 @@ export class Peer {
     const pair = transport ? stats.get(transport.selectedCandidatePairId) : reports.find((r) => r.type === "candidate-pair" && r.nominated && r.state === "succeeded");
     if (!pair) return null;
     const kind = stats.get(pair.localCandidateId)?.candidateType ?? "host";
-    return { kind, relayed: kind === "relay" || stats.get(pair.remoteCandidateId)?.candidateType === "relay" };
+    const transports = this.#connection.getTransceivers().flatMap(({ sender, receiver }) => [sender.transport, receiver.transport]);
+    return {
+      kind,
+      relayed: kind === "relay" || stats.get(pair.remoteCandidateId)?.candidateType === "relay",
+      sealed: transports.length > 0 && transports.every((each) => each?.state === "connected"),
+      version: transport?.tlsVersion ?? null,
+      cipher: transport?.srtpCipher ?? null,
+    };
   }
 
   close() {

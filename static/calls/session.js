@@ -1,8 +1,8 @@
 // One page's part in a call: feeds the machine with what the socket, the connection and the clock say, and does what it decides.
 // The page around it only hears news.
 
+import { watchLine } from "./line.js";
 import { Peer } from "./peer.js";
-import { ALIVE, TICK_MS, tick } from "./pulse.js";
 import { connect, readBeside } from "./signalling.js";
 import { start, step } from "./negotiation.js";
 
@@ -13,6 +13,7 @@ import { start, step } from "./negotiation.js";
  * @property {(path: import("./peer.js").Path|null) => void} path
  * @property {(stream: MediaStream|null) => void} remote
  * @property {(own: import("./other.js").Own|null) => void} sends  what the other side sends, null before it has said so
+ * @property {(quality: import("./quality.js").Quality) => void} quality
  * @property {(open: boolean) => void} chat
  * @property {(text: string) => void} said
  * @property {(online: boolean) => void} socket
@@ -24,7 +25,9 @@ export class Session {
   /** @type {import("../lib/live.js").Live} */ #socket;
   /** @type {{epoch: number, peer: Promise<Peer>}|null} */ #peer = null;
   /** @type {import("./negotiation.js").Message|null} */ #last = null;
-  /** @type {import("./other.js").Own} */ #own = { sound: false, picture: false };
+  /** @type {import("./other.js").Own} */ #own = { sound: false, picture: false, held: false, wants: true };
+  /** What the other side said last that it sends and wants. @type {import("./other.js").Own|null} */ #theirs = null;
+  #soundFirst = false;
   #identityKnown = false;
   #channelOpen = false;
 
@@ -67,7 +70,7 @@ export class Session {
   /** Tells the other side what this page sends, now and on every connection to come. @param {import("./other.js").Own} own */
   show(own) {
     this.#own = own;
-    this.#current?.show(own);
+    this.#tellOwn();
   }
 
   /** @param {string} text @returns {boolean} */
@@ -123,13 +126,20 @@ export class Session {
       hooks: {
         described: (sdp) => this.#feed({ type: "described", epoch, sdp }),
         candidate: (candidate, mid, line) => this.#feed({ type: "candidate", epoch, candidate, mid, line }),
-        up: (path) => { this.#feed({ type: "up", epoch, path }); void this.#tellPath(epoch); },
+        up: (path) => {
+          current(() => this.hooks.path(path));
+          this.#feed({ type: "up", epoch, path: path?.kind ?? "host" });
+        },
         down: (failed) => this.#feed({ type: "down", epoch, failed }),
         remote: (stream) => current(() => this.hooks.remote(stream)),
         said: (text) => current(() => { if (this.#identityKnown) this.hooks.said(text); }),
-        sends: (own) => current(() => this.hooks.sends(own)),
+        sends: (own) => current(() => {
+          this.#theirs = own;
+          this.#tellOwn();
+          this.hooks.sends(own);
+        }),
         channel: (open) => current(() => { this.#channelOpen = open; this.#tellChat(); }),
-        beside: (open) => current(() => { this.#feed({ type: "beside", epoch, open }); this.#listen(epoch, open); }),
+        beside: (open) => current(() => { this.#feed({ type: "beside", epoch, open }); this.#watch(epoch, open); }),
         told: (data) => current(() => {
           const message = readBeside(this.#state.role === "clinician" ? "patient" : "clinician", data);
           if (message) this.#feed({ type: "message", message });
@@ -141,30 +151,38 @@ export class Session {
     void peer.then((opened) => {
       if (this.#peer !== opening) return opened.close();
       this.#current = opened;
-      opened.show(this.#own);
+      this.#tellOwn();
     });
   }
 
-  /** @type {ReturnType<typeof setInterval>|undefined} */ #ticking;
+  #stopWatching = () => {};
 
-  /** Notices when nothing arrives any more. @param {number} epoch @param {boolean} open */
-  #listen(epoch, open) {
-    clearInterval(this.#ticking);
-    if (!open) return;
-    let pulse = ALIVE;
-    let asking = false;
-    this.#ticking = setInterval(async () => {
-      const peer = this.#current;
-      if (asking || !peer || this.#peer?.epoch !== epoch) return;
-      asking = true;
-      pulse = tick(pulse, await peer.beats());
-      asking = false;
-      if (this.#current === peer) this.#feed({ type: "silent", epoch, silent: pulse.silent });
-    }, TICK_MS);
+  /** @param {number} epoch @param {boolean} open */
+  #watch(epoch, open) {
+    this.#stopWatching();
+    if (!open || !this.#current) return;
+    this.#stopWatching = watchLine(this.#current, {
+      silent: (silent) => this.#feed({ type: "silent", epoch, silent }),
+      quality: (quality) => {
+        this.#soundFirst = quality.soundFirst;
+        this.#tellOwn();
+        this.hooks.quality(quality);
+      },
+      path: (path) => this.hooks.path(path),
+    });
+  }
+
+  /** Sends the picture or holds it back, and says which. */
+  #tellOwn() {
+    const held = this.#soundFirst && this.#own.picture;
+    this.#current?.hold(held || this.#theirs?.wants === false);
+    this.#current?.show({ ...this.#own, held });
   }
 
   #close() {
-    clearInterval(this.#ticking);
+    this.#stopWatching();
+    this.#soundFirst = false;
+    this.#theirs = null;
     this.#current?.close();
     this.#current = null;
     this.#peer = null;
@@ -182,12 +200,6 @@ export class Session {
 
   #tellChat() {
     this.hooks.chat(this.#identityKnown && this.#channelOpen);
-  }
-
-  /** @param {number} epoch */
-  async #tellPath(epoch) {
-    const path = (await this.#current?.path()) ?? null;
-    if (this.#peer?.epoch === epoch) this.hooks.path(path);
   }
 }
 

@@ -22,6 +22,8 @@ const sdp = text(1, 16 * 1024);
 /** @type {Rule} */
 const candidateLine = (value) => value === "" || (typeof value === "string" && value.length <= 512 && value.startsWith("candidate:"));
 const candidate = { epoch, candidate: candidateLine, mid: text(0, 16), line: /** @type {Rule} */ ((value) => epoch(value) && Number(value) < 16) };
+/** @type {Record<string, Rule>} */
+const rules = { locked: flag, chat: flag, sharing: one("no", "allowed", "on") };
 const path = one("host", "srflx", "prflx", "relay");
 
 /** @type {Record<string, Rule>} */
@@ -48,6 +50,7 @@ const TABLE = {
       version: count, epoch, identity: one(null, "known", "confirmed"), held: flag, peer: one("in_call", "here", "back", "left", "lost"),
       clinician: one("here", "busy", "away"), message: (value) => value === null || typeof value === "string", left: flag,
       late: orNothing(count), before: orNothing(count),
+      rules: (value) => typeof value === "object" && value !== null && fits(rules, value),
       moving: (value) => value === null || (typeof value === "object" && "device" in value && "lapses_in_ms" in value),
     },
     candidate, beat: {},
@@ -64,13 +67,15 @@ const TABLE = {
  */
 export function allowed(from, message) {
   if (typeof message !== "object" || message === null || Array.isArray(message)) return false;
-  const fields = /** @type {Record<string, unknown>} */ (message);
-  const type = fields.type;
-  if (typeof type !== "string" || !Object.hasOwn(TABLE[from], type)) return false;
-  const rules = TABLE[from][type] ?? {};
-  const named = Object.keys(fields).filter((name) => name !== "type");
-  return named.length === Object.keys(rules).length
-    && named.every((name) => Object.hasOwn(rules, name) && rules[name]?.(fields[name]));
+  const { type, ...fields } = /** @type {Record<string, unknown>} */ (message);
+  return typeof type === "string" && Object.hasOwn(TABLE[from], type) && fits(TABLE[from][type] ?? {}, fields);
+}
+
+/** Every field there and right, none besides. @param {Record<string, Rule>} wanted @param {object} given @returns {boolean} */
+function fits(wanted, given) {
+  const fields = /** @type {Record<string, unknown>} */ (given);
+  const names = Object.keys(fields);
+  return names.length === Object.keys(wanted).length && names.every((name) => Object.hasOwn(wanted, name) && wanted[name]?.(fields[name]));
 }
 
 // What mends a connection, the only thing that may also come over the connection itself.

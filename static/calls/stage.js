@@ -1,24 +1,34 @@
 // The call as one sees it: the other person's picture, the words over it, and the buttons below it. The same for both people.
 
 import { find, once, tell } from "../lib/page.js";
+import { unlock } from "../lib/sound.js";
+import { whenSeenAgain } from "../lib/wake.js";
 import { mend } from "./device_choice.js";
 import { words as wordsFor } from "./other.js";
+import { offer } from "./taken.js";
+import { truth } from "./truth.js";
 
 // After this long without a connection the page says how to go on without it.
 const PATIENCE_MS = 20_000;
 const TICK_MS = 500;
 // Lower: a picture that stands still is said sooner. Higher: a short gap on a bad line is not taken for it.
 const STILL_TICKS = 6;
+// Said in the same words of whoever the other one is.
+const COMMON = ["connecting", "reconnecting", "no-picture", "sound-only", "sound-first"];
+// What is said over a picture while sound may come.
+const OVER_SOUND = ["camera-off", "no-picture", "sound-only", "sound-first"];
+
+/** @typedef {{phase: import("./other.js").Seen["phase"]|null, path: import("./truth.js").Path|null, word: import("./quality.js").Word}} Known */
 
 /**
- * `word` says it of the other person, by the end of a text's key. `show` hears what this page sends.
+ * `word` says it of the other person, by the end of a text's key. `show` hears what this page sends, `knows` what is known of the call.
  * @param {{devices: import("./devices.js").Devices, other: "clinician"|"patient", say: import("../lib/texts.js").Say, word: (key: string) => string,
- *   show: (own: import("./other.js").Own) => void}} options
+ *   show: (own: import("./other.js").Own) => void, knows: (known: Known) => void}} options
  */
-export function stage({ devices, other, say, word, show }) {
+export function stage({ devices, other, say, word, show, knows }) {
   const remote = find("#remote", HTMLVideoElement);
   const play = find("#play", HTMLButtonElement);
-  const truth = find("#truth", HTMLElement);
+  const sentence = find("#truth", HTMLElement);
   const words = find("#stage-words", HTMLElement);
   const sound = find("#other-words", HTMLElement);
   const self = find("#self", HTMLElement);
@@ -37,8 +47,21 @@ export function stage({ devices, other, say, word, show }) {
   /** @type {import("./other.js").Own|null} */
   let sends = null;
   let [still, frames] = [0, 0];
+  /** The browser does not start picture and sound without a tap; it had started them, and they stand still now. */
+  let [refused, stopped] = [false, false];
+  let wantsPicture = true;
+  let soundFirst = false;
+  /** @type {import("./quality.js").Word} */
+  let line = "good";
+  /** @type {import("./peer.js").Path|null} */
+  let path = null;
+  const playWords = play.textContent ?? "";
 
-  play.addEventListener("click", () => void start());
+  play.addEventListener("click", () => void once(play, goOn));
+  remote.addEventListener("pause", () => { if (remote.srcObject) { stopped = true; showTaken(); } });
+  remote.addEventListener("playing", () => { stopped = false; showTaken(); });
+  // After a sleep: what can go on without a tap does.
+  whenSeenAgain(() => { if (stopped) void start(); });
   mute.addEventListener("click", () => {
     devices.mute(!devices.muted);
     showOwn();
@@ -53,11 +76,33 @@ export function stage({ devices, other, say, word, show }) {
   async function start() {
     try {
       await remote.play();
-      play.hidden = true;
+      refused = false;
     } catch (error) {
       // A newer picture that took its place is not a refusal.
-      if (!(error instanceof DOMException && error.name === "AbortError")) play.hidden = false;
+      if (!(error instanceof DOMException && error.name === "AbortError")) refused = true;
     }
+    showTaken();
+  }
+
+  /** After a phone call, a sleep, a plug that is back in. */
+  async function goOn() {
+    unlock();
+    const trouble = await devices.takeBack();
+    await start();
+    if (trouble) tell(notice, mend(trouble, say));
+  }
+
+  /** The words why, as long as they are the ones that stand there. */
+  let why = "";
+
+  function showTaken() {
+    const offered = remote.srcObject ? offer({ ...devices.taken, refused, stopped }) : null;
+    play.hidden = offered === null;
+    play.textContent = offered?.button === "resume" ? say("resume") : playWords;
+    const words = offered?.words ? say(offered.words) : "";
+    if (words === why) return;
+    if (words !== "" || notice.textContent === why) tell(notice, words);
+    why = words;
   }
 
   function showOwn() {
@@ -68,8 +113,11 @@ export function stage({ devices, other, say, word, show }) {
     if (!devices.hasMicrophone) off.push(say("no-microphone"));
     else if (devices.muted) off.push(say("muted"));
     if (!devices.hasCamera) off.push(say("camera-is-off"));
+    if (devices.hasCamera && sends?.wants === false) off.push(say("picture-not-wanted"));
+    else if (devices.hasCamera && soundFirst) off.push(say("picture-held-short"));
     tell(selfWords, off.join(" "));
-    show({ sound: devices.hasMicrophone && !devices.muted, picture: devices.hasCamera });
+    showTaken();
+    show({ sound: devices.hasMicrophone && !devices.muted && devices.taken.microphone === null, picture: devices.hasCamera, held: false, wants: wantsPicture });
   }
 
   /** Notices when the picture stands still. */
@@ -83,12 +131,20 @@ export function stage({ devices, other, say, word, show }) {
   /** What one is told of the other person, over their picture and beside it. */
   function render() {
     if (phase === null) return;
-    const key = wordsFor({ phase, where, sends, still: play.hidden === true && still >= STILL_TICKS });
-    const common = key === "connecting" || key === "reconnecting" || key === "no-picture";
+    const key = wordsFor({ phase, where, sends, wants: wantsPicture, still: play.hidden === true && still >= STILL_TICKS });
+    const common = COMMON.includes(key);
     remote.toggleAttribute("data-still", key !== "");
-    if (phase !== "connected") tell(truth, say(common ? `truth-${phase}` : "truth-none"));
+    showTruth();
     tell(words, key === "" ? "" : common ? say(key) : word(key));
-    tell(sound, phase === "connected" && sends?.sound === false && (key === "" || key === "camera-off" || key === "no-picture") ? word("muted") : "");
+    tell(sound, phase === "connected" && sends?.sound === false && (key === "" || OVER_SOUND.includes(key)) ? word("muted") : "");
+  }
+
+  /** What is true of the call at this moment. */
+  function showTruth() {
+    const connected = phase === "connected";
+    const way = connected && path ? [say(path.relayed ? "path-relay" : "path-direct"), ...(line === "good" ? [] : [say(`line-${line}`)])] : [];
+    tell(sentence, [say(truth(phase, path, other)), ...way].join(" "));
+    knows({ phase, path, word: line });
   }
 
   function impatient() {
@@ -102,7 +158,8 @@ export function stage({ devices, other, say, word, show }) {
     /** @param {MediaStream|null} stream */
     show(stream) {
       remote.srcObject = stream;
-      play.hidden = true;
+      [refused, stopped] = [false, false];
+      showTaken();
       if (stream) void start();
     },
 
@@ -112,7 +169,7 @@ export function stage({ devices, other, say, word, show }) {
      */
     waiting(text) {
       phase = null;
-      truth.textContent = say("truth-none");
+      showTruth();
       tell(words, text);
       tell(sound, "");
       clearTimeout(patience);
@@ -128,6 +185,7 @@ export function stage({ devices, other, say, word, show }) {
     sends(own) {
       sends = own;
       render();
+      if (phase !== null) showOwn();
     },
 
     /** @param {"connecting"|"reconnecting"} which */
@@ -141,18 +199,46 @@ export function stage({ devices, other, say, word, show }) {
     connected() {
       phase = "connected";
       clearTimeout(patience);
-      tell(notice, "");
+      if (notice.textContent === say("cannot-connect")) tell(notice, "");
       still = 0;
       render();
       clearInterval(watching);
       watching = setInterval(watch, TICK_MS);
-      truth.textContent = say(`truth-${other}`);
+      showTruth();
       if (remote.paused && remote.srcObject) void start();
     },
 
-    /** @param {import("./peer.js").Path|null} path */
-    path(path) {
-      if (phase === "connected" && path) truth.textContent = `${say(`truth-${other}`)} ${say(path.relayed ? "path-relay" : "path-direct")}`;
+    /** @param {import("./peer.js").Path|null} now */
+    path(now) {
+      path = now;
+      showTruth();
+    },
+
+    /** The other one's screen is wide and must not be cut; one's own is not a mirror. @param {boolean} on */
+    screen(on) {
+      remote.toggleAttribute("data-screen", on && other === "patient");
+      self.toggleAttribute("data-screen", on && other === "clinician");
+    },
+
+    /** @param {import("./quality.js").Quality} quality */
+    quality(quality) {
+      line = quality.word;
+      showTruth();
+      if (soundFirst === quality.soundFirst) return;
+      soundFirst = quality.soundFirst;
+      const held = say("picture-held");
+      if (soundFirst && devices.hasCamera) tell(notice, held);
+      else if (notice.textContent === held) tell(notice, "");
+      showOwn();
+    },
+
+    /** No pictures, in either direction, or pictures again. @param {boolean} only */
+    async soundOnly(only) {
+      wantsPicture = !only;
+      const trouble = await devices.turnCamera(only);
+      tell(notice, trouble ? mend(trouble, say) : "");
+      showOwn();
+      render();
     },
 
     /** @param {string} text */
@@ -162,45 +248,11 @@ export function stage({ devices, other, say, word, show }) {
 
     stop() {
       phase = null;
+      path = null;
+      showTruth();
       clearTimeout(patience);
       clearInterval(watching);
       remote.srcObject = null;
-    },
-  };
-}
-
-/**
- * The panels beside the call, each with the button that opens it. There is room for one at a time. Escape closes it.
- * @param {{panel: HTMLElement, toggle: HTMLButtonElement}[]} sides
- */
-export function panels(sides) {
-  /** @param {HTMLElement} which @param {boolean} open */
-  function set(which, open) {
-    for (const { panel, toggle } of sides) {
-      if (panel !== which && !open) continue;
-      panel.hidden = panel !== which || !open;
-      toggle.setAttribute("aria-expanded", String(panel.hidden === false));
-      if (panel.hidden === false) delete toggle.dataset.news;
-    }
-  }
-  for (const { panel, toggle } of sides) {
-    const close = () => {
-      set(panel, false);
-      toggle.focus();
-    };
-    toggle.addEventListener("click", () => {
-      set(panel, panel.hidden !== false);
-      if (panel.hidden === false) panel.querySelector("textarea")?.focus();
-    });
-    panel.querySelector("[data-close]")?.addEventListener("click", close);
-    panel.addEventListener("keydown", (event) => { if (event.key === "Escape") close(); });
-  }
-  return {
-    set,
-    /** Something is new in a panel that is not open. @param {HTMLElement} which @param {string} text */
-    news(which, text) {
-      const side = sides.find(({ panel }) => panel === which);
-      if (side?.panel.hidden) side.toggle.dataset.news = text;
     },
   };
 }

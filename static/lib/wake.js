@@ -1,5 +1,5 @@
 // Keeps the screen on while somebody waits or talks: a locked phone hears nothing.
-// Seeing the page again only asks for the lock again. It tells nobody.
+// Seeing the page again asks for the lock again, and lets what stood still on this device go on. It tells nobody.
 
 /** @type {WakeLockSentinel|null} */
 let lock = null;
@@ -16,6 +16,14 @@ export function letSleep() {
   lock = null;
 }
 
+/** @type {(() => void)[]} */
+const seenAgain = [];
+
+/** What to do on this device when the page is seen again. @param {() => void} act */
+export function whenSeenAgain(act) {
+  seenAgain.push(act);
+}
+
 async function ask() {
   if (!wanted || lock || !("wakeLock" in navigator) || document.visibilityState !== "visible") return;
   try {
@@ -28,4 +36,10 @@ async function ask() {
   }
 }
 
-if (typeof document !== "undefined") document.addEventListener("visibilitychange", () => void ask());
+if (typeof document !== "undefined") {
+  document.addEventListener("visibilitychange", () => {
+    if (document.visibilityState !== "visible") return;
+    void ask();
+    for (const act of seenAgain) act();
+  });
+}

@@ -43,10 +43,12 @@ async fn every_state_of_a_clinicians_visit_is_open_to_everyone() {
     see_each_other(&clinician, &patient).await;
     sweep.look("call checking").await;
     clinician.keep_html("clinician-call").await;
-    clinician.click("End visit").await;
+    clinician.open_panel("Security").await;
+    sweep.look("call security").await;
+    clinician.press_in_security("End visit").await;
     sweep.look("call ending").await;
     clinician.click("Go on").await;
-    clinician.click("Remove").await;
+    clinician.press_in_security("Remove").await;
     sweep.look("call removal").await;
     clinician.click("Keep them").await;
     clinician.click("Devices").await;

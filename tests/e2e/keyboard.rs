@@ -72,6 +72,8 @@ async fn a_clinician_has_a_visit_by_keyboard() {
     press_on(&clinician, "Camera off").await;
     clinician.sees("Camera is off").await;
     is_at(&clinician, "Camera off").await;
+    press_on(&clinician, "Security").await;
+    is_at(&clinician, "Security").await;
     press_on(&clinician, "End visit").await;
     patient.visit_is_over().await;
     is_at(&clinician, "The visit has ended").await;

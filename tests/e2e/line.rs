@@ -1,6 +1,7 @@
-//! The line between the two browsers: cut, moved to another network, and that with the server away.
+//! The line between the two browsers: cut, moved to another network with the server away, too poor for a picture; and devices that are taken away.
 
-use crate::support::clinic::{CLINICIAN, PATIENT, see_each_other};
+use crate::support::browser::{Browser, View};
+use crate::support::clinic::{CLINICIAN, PATIENT, hear_each_other, see_each_other};
 use crate::support::server::Demo;
 
 /// What a browser says of a server that is not there.
@@ -15,15 +16,7 @@ const AT_ONCE_MS: u64 = 3_000;
 #[tokio::test]
 async fn a_cut_is_said_on_both_sides_and_mended_with_the_server_away() {
     let mut demo = Demo::start();
-    let (clinician, patient) = tokio::join!(demo.browser("clinician"), demo.browser("patient"));
-    for browser in [&clinician, &patient] {
-        browser.keep_connections().await;
-    }
-    clinician.sign_in(&demo, "clinician").await;
-    patient.open_visit(demo.visit_now()).await;
-    patient.click("Join visit").await;
-    clinician.admit().await;
-    see_each_other(&clinician, &patient).await;
+    let (clinician, patient) = demo.watched_call().await;
     clinician.watch(PATIENT).await;
     patient.watch(CLINICIAN).await;
 
@@ -41,7 +34,7 @@ async fn a_cut_is_said_on_both_sides_and_mended_with_the_server_away() {
     patient.find_line();
     see_each_other(&clinician, &patient).await;
     for browser in [&clinician, &patient] {
-        browser.wait_for("read of no cut any more", async || Ok((!browser.shows(CUT).await?).then_some(()))).await;
+        gone(browser, CUT).await;
     }
 
     // Whoever moves to another network asks for a new path, and the call itself carries the question and the answer.
@@ -66,4 +59,64 @@ async fn a_cut_is_said_on_both_sides_and_mended_with_the_server_away() {
     patient.visit_is_over().await;
     clinician.finish_despite(AWAY).await;
     patient.finish_despite(AWAY).await;
+}
+
+#[tokio::test]
+async fn a_poor_line_keeps_the_sound_and_what_was_taken_away_comes_back_with_one_tap() {
+    let demo = Demo::start();
+    let (clinician, patient) = demo.watched_call().await;
+    patient.look_at(View::Phone).await;
+
+    patient.measure_a_poor_line(true).await;
+    patient.sees("The line is poor: only your sound goes out.").await;
+    clinician.sees("The line is poor, so sound comes first. The picture comes back by itself.").await;
+    clinician.hears().await;
+    patient.shot("line-2-sound-first-patient").await;
+    clinician.shot("line-2-sound-first-clinician").await;
+    patient.measure_a_poor_line(false).await;
+    see_each_other(&clinician, &patient).await;
+    gone(&clinician, "sound comes first").await;
+    gone(&patient, "only your sound goes out").await;
+
+    for only in [true, false] {
+        patient.click("Devices").await;
+        patient.press_box("Sound only, no pictures. Needs little data.").await;
+        patient.shot("line-3-devices").await;
+        patient.click("Done").await;
+        if only {
+            patient.sees("You chose sound only.").await;
+            clinician.sees("The patient's camera is off.").await;
+            clinician.sees("Not sent: they chose sound only.").await;
+            hear_each_other(&clinician, &patient).await;
+        }
+    }
+    see_each_other(&clinician, &patient).await;
+
+    patient.is_called_by_phone().await;
+    patient.sees("Something else uses your microphone, perhaps a phone call.").await;
+    clinician.sees("The patient is muted.").await;
+    patient.shot("line-4-phone-call").await;
+    patient.click("Tap to resume").await;
+    gone(&clinician, "The patient is muted.").await;
+    hear_each_other(&clinician, &patient).await;
+
+    patient.lose_camera().await;
+    patient.sees("Your camera is gone. Plug it in again").await;
+    clinician.sees("The patient's camera is off.").await;
+    patient.click("Tap to resume").await;
+    see_each_other(&clinician, &patient).await;
+    gone(&patient, "Your camera is gone.").await;
+
+    patient.stop_playing(CLINICIAN).await;
+    patient.sees("Picture and sound stopped on this device.").await;
+    patient.click("Tap to resume").await;
+    see_each_other(&clinician, &patient).await;
+    gone(&patient, "stopped on this device").await;
+    assert!(!patient.has_button("Tap to resume").await);
+    clinician.finish().await;
+    patient.finish().await;
+}
+
+async fn gone(browser: &Browser, words: &str) {
+    browser.wait_for(&format!("read \"{words}\" no more"), async || Ok((!browser.shows(words).await?).then_some(()))).await;
 }

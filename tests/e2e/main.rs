@@ -26,6 +26,7 @@ mod pages;
 mod presence;
 mod restarts;
 mod rights;
+mod security;
 mod spanish;
 mod speech;
 mod visits;

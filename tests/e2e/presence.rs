@@ -60,7 +60,7 @@ async fn who_leaves_reads_how_to_come_back_and_comes_back_with_one_tap() {
     see_each_other(&clinician, &patient).await;
 
     // Back in the waiting room the page says so, and the next call needs no tap.
-    clinician.click("Back to waiting room").await;
+    clinician.press_in_security("Back to waiting room").await;
     patient.sees("You are back in the waiting room. Dr. Ana Ruiz can let you in again.").await;
     patient.shot("put-back").await;
     clinician.admit().await;
@@ -106,6 +106,7 @@ async fn a_call_page_left_behind_in_another_tab_does_not_take_the_call() {
 
     clinician.go_to_tab(0).await;
     clinician.sees("You can admit them from Today").await;
+    clinician.open_panel("Security").await;
     for over in ["End visit", "Back to waiting room"] {
         assert!(!clinician.has_button(over).await, "{over}: there is no call");
     }

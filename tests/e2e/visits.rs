@@ -96,7 +96,7 @@ async fn a_clinician_says_once_in_a_sign_in_that_the_place_is_private() {
 
     clinician.admit().await;
     see_each_other(&clinician, &patient).await;
-    clinician.click("Back to waiting room").await;
+    clinician.press_in_security("Back to waiting room").await;
     clinician.click("Admit").await;
     see_each_other(&clinician, &patient).await;
     clinician.goto("/today").await;
@@ -223,7 +223,7 @@ async fn each_side_reads_what_the_other_said_before_the_call() {
 async fn ending_asks_first_while_it_is_not_known_who_is_there_and_a_finished_visit_leads_to_its_note() {
     let demo = Demo::start();
     let (clinician, patient) = demo.checking_call().await;
-    clinician.click("End visit").await;
+    clinician.press_in_security("End visit").await;
     clinician.sees("Nobody has said yet who is there").await;
     clinician.shot("end-asks").await;
     clinician.click("Go on").await;

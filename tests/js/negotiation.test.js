@@ -4,7 +4,7 @@ import { start, step } from "../../static/calls/negotiation.js";
 import { OTHER, sdp } from "./sdp.js";
 
 const TAB = "0123456789abcdef";
-const STATE = { type: "state", state: "checking", version: 1, epoch: 1, identity: null, held: false, peer: "in_call", clinician: "here", message: null, left: false };
+const STATE = { type: "state", state: "checking", version: 1, epoch: 1, identity: null, held: false, peer: "in_call", clinician: "here", message: null, left: false, rules: { locked: false, chat: true, sharing: "no" } };
 
 /** A page: feeds events and remembers what it was told to do. */
 class Page {
@@ -302,6 +302,14 @@ test("chat is open only while the identity is recorded", () => {
   assert.deepEqual(page.hears({ ...STATE, state: "in_call", identity: "known" }), [{ do: "chat", open: true }]);
   page.hears({ ...STATE, state: "waiting" });
   assert.deepEqual(page.does(), ["close", "news", "chat"]);
+});
+
+test("the clinician may close the chat, and open it again", () => {
+  const page = new Page("patient").connected();
+  const known = { ...STATE, state: "in_call", identity: "known" };
+  page.hears(known);
+  assert.deepEqual(page.hears({ ...known, rules: { ...STATE.rules, chat: false } }), [{ do: "chat", open: false }]);
+  assert.deepEqual(page.hears(known), [{ do: "chat", open: true }]);
 });
 
 test("back in the waiting room closes the connection, and being let in again opens a new one", () => {

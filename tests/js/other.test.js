@@ -2,8 +2,10 @@ import assert from "node:assert/strict";
 import { test } from "node:test";
 import { readOwn, tellOwn, words } from "../../static/calls/other.js";
 
+const SENDS = { sound: true, picture: true, held: false, wants: true };
+
 /** @type {import("../../static/calls/other.js").Seen} */
-const CALL = { phase: "connected", where: "in_call", sends: { sound: true, picture: true }, still: false };
+const CALL = { phase: "connected", where: "in_call", sends: SENDS, still: false, wants: true };
 
 test("a picture that moves needs no words", () => {
   assert.equal(words(CALL), "");
@@ -24,7 +26,7 @@ test("a page that lost the server and is heard has lost nothing that matters", (
 
 test("a line that went silent is said to reconnect, whatever the server still says", () => {
   assert.equal(words({ ...CALL, phase: "reconnecting" }), "reconnecting");
-  assert.equal(words({ ...CALL, phase: "reconnecting", sends: { sound: false, picture: false } }), "reconnecting");
+  assert.equal(words({ ...CALL, phase: "reconnecting", sends: { ...SENDS, sound: false, picture: false } }), "reconnecting");
 });
 
 test("before there is a connection one reads who is not there yet", () => {
@@ -38,9 +40,17 @@ test("a camera that is off is said before the picture stands still, and without 
   assert.equal(words({ ...CALL, still: true }), "no-picture");
 });
 
-test("what the other page sends is read as two facts, and nothing else is", () => {
-  assert.deepEqual(readOwn(tellOwn({ sound: true, picture: false })), { sound: true, picture: false });
-  for (const text of ["", "null", "1", "[]", "{", '{"sound":true}', '{"sound":1,"picture":true}', '{"sound":true,"picture":true,"name":"x"}', `{"sound":true,"picture":true}${" ".repeat(200)}`]) {
+test("who chose sound only reads that, and a picture that is held back is said to be", () => {
+  assert.equal(words({ ...CALL, wants: false }), "sound-only");
+  assert.equal(words({ ...CALL, sends: { ...SENDS, held: true }, still: true }), "sound-first");
+  assert.equal(words({ ...CALL, sends: { ...SENDS, picture: false, held: true }, still: true }), "camera-off");
+  assert.equal(words({ ...CALL, wants: false, where: "left" }), "left");
+});
+
+test("what the other page sends is read as four facts, and nothing else is", () => {
+  assert.deepEqual(readOwn(tellOwn(SENDS)), SENDS);
+  const whole = '"sound":true,"picture":true,"held":false';
+  for (const text of ["", "null", "1", "[]", "{", `{${whole}}`, `{${whole},"wants":1}`, `{${whole},"wants":true,"name":"x"}`, `{${whole},"wants":true}${" ".repeat(200)}`]) {
     assert.equal(readOwn(text), null, text);
   }
 });

@@ -28,13 +28,13 @@ test("no script speaks to another host or reports attention", () => {
   for (const { name, text } of scripts) {
     assert.doesNotMatch(text, /https?:\/\//, name);
     assert.doesNotMatch(text, /sendBeacon|hasFocus|"focus"|"pagehide"/, name);
-    // Seeing the page again only renews the wake lock.
+    // Seeing the page again only renews the wake lock, and lets a picture that stood still go on.
     if (name !== "lib/wake.js") assert.doesNotMatch(text, /visibility/, name);
   }
 });
 
 test("the negotiation and everything it stands on are pure", () => {
-  for (const name of ["calls/negotiation.js", "calls/other.js", "calls/sdp.js", "records/autosave.js", "staff/session_end.js", "waiting_room/day.js", "links/in_app.js", "lib/backoff.js"]) {
+  for (const name of ["calls/negotiation.js", "calls/link.js", "calls/other.js", "calls/pulse.js", "calls/quality.js", "calls/sdp.js", "calls/taken.js", "calls/truth.js", "records/autosave.js", "staff/session_end.js", "waiting_room/day.js", "links/in_app.js", "lib/backoff.js"]) {
     const text = scripts.find((script) => script.name === name)?.text ?? assert.fail(name);
     assert.doesNotMatch(text, /Date\.now|Math\.random|crypto\.|setTimeout|setInterval|document|window|performance|navigator|async |await /, name);
   }
@@ -79,8 +79,9 @@ test("every state and every ending has its words", () => {
   for (const state of ["booked", "sent", "redeemed", "waiting", "checking", "in_call", "ended", "cancelled", "no_show"]) assert.ok(ids.has(`waiting-js-${state}`), state);
   for (const why of ["ended", "left", "superseded", "cancelled", "no_show", "removed", "moved", "rescheduled", "differ"]) for (const part of ["heading", "words"]) assert.ok(ids.has(`call-js-over-${why}-${part}`), why);
   for (const why of ["ended", "superseded", "cancelled", "no_show", "signed_out", "differ"]) for (const part of ["heading", "words"]) assert.ok(ids.has(`call-js-closed-${why}-${part}`), why);
-  for (const word of ["connecting", "reconnecting", "no-picture"]) assert.ok(ids.has(`call-js-${word}`), word);
+  for (const word of ["connecting", "reconnecting", "no-picture", "sound-only", "sound-first", "line-good", "line-weak", "line-poor", "taken-stopped", "truth-none", "truth-connecting", "truth-reconnecting", "truth-unknown", "truth-clinician", "truth-patient", "rule-sharing-no", "rule-sharing-allowed", "rule-sharing-on"]) assert.ok(ids.has(`call-js-${word}`), word);
   for (const word of ["here", "back", "left", "lost", "camera-off", "muted"]) for (const other of ["clinician", "patient"]) assert.ok(ids.has(`call-js-${other}-${word}`), word);
+  for (const what of ["microphone", "camera", "both"]) for (const how of ["held", "gone"]) assert.ok(ids.has(`call-js-taken-${what}-${how}`), what);
   for (const phase of ["closed", "loading", "saved", "signed-out", "conflict"]) assert.ok(ids.has(`note-js-${phase}`), phase);
   for (const kind of ["ios", "android", "firefox", "chrome", "safari", "other"]) assert.ok(ids.has(`call-js-mend-${kind}`), kind);
   for (const trouble of ["missing", "busy", "unsupported", "other"]) assert.ok(ids.has(`call-js-device-${trouble}`), trouble);

@@ -36,7 +36,10 @@ pub(super) async fn ask(app: &App, mut tx: audit::Tx, link: &Link) -> web::Resul
     }
     let (device, secret, now) = (DeviceId::new(app.now(), &app.rng), token::session(&app.rng), app.now());
     store::raise(&mut tx, link.visit_id).await?;
-    store::ask(&mut tx, link.visit_id, device, &token::stored(secret.reveal()), now, now + LAPSES_AFTER).await?;
+    if !store::ask(&mut tx, link.visit_id, device, &token::stored(secret.reveal()), now, now + LAPSES_AFTER).await? {
+        tx.commit(about(link, Event::refused(Kind::DeviceMoveAsked, "locked"))).await?;
+        return Ok(Answer::Reason(link.why("closed_to_others")));
+    }
     let asked = about(link, Event::done(Kind::DeviceMoveAsked)).with("device", Fact::Id(device.0));
     tx.commit(asked.with("until", Fact::At(now + LAPSES_AFTER))).await?;
     app.bus.tell(hint(link));

@@ -22,7 +22,7 @@ pub async fn raise(tx: &mut Tx, visit: VisitId) -> sqlx::Result<Option<Held>> {
         .bind(visit).fetch_optional(conn).await)
 }
 
-/// The visit gets another device: an admission ends, a call goes back to waiting under a new epoch, and identity is asked
+/// The visit gets another device, if its clinician did not close it to others: an admission ends, a call goes back to waiting under a new epoch, and identity is asked
 /// again. Who waits keeps the place.
 pub async fn back_to_waiting(tx: &mut Tx, visit: VisitId, now: Timestamp) -> sqlx::Result<Option<Held>> {
     in_tx!(tx, conn => sqlx::query_as(
@@ -32,12 +32,12 @@ pub async fn back_to_waiting(tx: &mut Tx, visit: VisitId, now: Timestamp) -> sql
              call_epoch = case when state in ('checking', 'in_call') then call_epoch + 1 else call_epoch end,
              state = case when state in ('checking', 'in_call') then 'waiting' else state end,
              admitted_at = null, admitted_device = null, identity = null, version = version + 1
-         where id = $1 and state in ('redeemed', 'waiting', 'checking', 'in_call')
+         where id = $1 and (state in ('redeemed', 'waiting') or (state in ('checking', 'in_call') and locked_at is null))
          returning patient_id, clinician_id, call_epoch")
         .bind(visit).bind(now).fetch_optional(conn).await)
 }
 
-/// The one request for a visit. An older one is replaced, whatever was answered to it.
+/// The one request for a visit. An older one is replaced, whatever was answered to it. False for a call that its clinician closed to others.
 pub async fn ask(
     tx: &mut Tx,
     visit: VisitId,
@@ -45,12 +45,15 @@ pub async fn ask(
     secret_hash: &[u8],
     now: Timestamp,
     lapses_at: Timestamp,
-) -> sqlx::Result<()> {
-    in_tx!(tx, conn => sqlx::query(
-        "insert into device_move (visit_id, device_id, secret_hash, asked_at, lapses_at) values ($1, $2, $3, $4, $5)
+) -> sqlx::Result<bool> {
+    let asked: Option<VisitId> = in_tx!(tx, conn => sqlx::query_scalar(
+        "insert into device_move (visit_id, device_id, secret_hash, asked_at, lapses_at) select id, $2, $3, $4, $5 from visit
+         where id = $1 and not (locked_at is not null and state in ('checking', 'in_call'))
          on conflict (visit_id) do update set device_id = excluded.device_id, secret_hash = excluded.secret_hash,
-             asked_at = excluded.asked_at, lapses_at = excluded.lapses_at, answer = null, answered_by = null, picked_up_at = null")
-        .bind(visit).bind(device).bind(secret_hash).bind(now).bind(lapses_at).execute(conn).await.map(drop))
+             asked_at = excluded.asked_at, lapses_at = excluded.lapses_at, answer = null, answered_by = null, picked_up_at = null
+         returning visit_id")
+        .bind(visit).bind(device).bind(secret_hash).bind(now).bind(lapses_at).fetch_optional(conn).await)?;
+    Ok(asked.is_some())
 }
 
 /// May this visit be asked for once more in this hour? A yes counts.

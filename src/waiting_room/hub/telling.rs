@@ -8,6 +8,7 @@ use crate::links::Asking;
 use crate::secret::Secret;
 use crate::waiting_room::message_place;
 use crate::waiting_room::room::{Party, Room, SocketId};
+use crate::waiting_room::rules::Rules;
 use crate::waiting_room::store::Standing;
 use crate::web;
 use serde::Serialize;
@@ -34,6 +35,7 @@ struct StateMessage<'a> {
     before: Option<usize>,
     /// Another device asks to take the visit over.
     moving: Option<Asking>,
+    rules: Rules,
 }
 
 impl Known<'_> {
@@ -66,6 +68,7 @@ impl Known<'_> {
             late: None,
             before: None,
             moving: self.moving,
+            rules: Rules::of(standing),
         }
     }
 }

@@ -62,11 +62,25 @@ call-chat-field = Write a message
 call-chat-send = Send
 call-close = Close
 
+# Security: what is true of the call. The clinician sets it, the patient reads it.
+call-security = Security
+call-security-facts = What is encrypted
+call-security-protocols = Encryption that this call uses
+call-security-path = Path
+call-security-line = Line
+call-security-not = Picture, sound and chat go from browser to browser. Appointments, mails and notes do not: the clinic's server works with them.
+call-security-more = What is end-to-end encrypted, and what is not
+call-security-rules-read = What your clinician set
+call-share = Show screen
+call-stop-sharing = Stop sharing
+call-shared-by-you = You are showing your screen.
+
 call-devices-heading = Camera, microphone and speaker
 call-choose-camera = Camera
 call-choose-microphone = Microphone
 call-choose-speaker = Speaker
 call-test-sound = Play a sound
+call-sound-only = Sound only, no pictures. Needs little data.
 call-done = Done
 
 call-over-heading = The visit is over
@@ -127,6 +141,22 @@ call-js-truth-clinician = Encrypted between you and your clinician.
 call-js-truth-none = Not connected
 call-js-truth-connecting = Connecting
 call-js-truth-reconnecting = Reconnecting
+call-js-truth-unknown = We cannot tell whether this call is encrypted. Say nothing private until this changes.
+call-js-security-unknown = Not known at the moment
+call-js-security-unsaid = This browser does not say.
+call-js-rule-locked = Locked: no other device can come into this call.
+call-js-rule-unlocked = Another device can come in only after a question to you or to the clinic.
+call-js-rule-chat-later = Chat opens once your clinician has confirmed who you are.
+call-js-rule-chat-on = Chat is on.
+call-js-rule-chat-off = Chat is off.
+call-js-rule-sharing-no = You cannot show your screen.
+call-js-rule-sharing-allowed = You may show your screen, once.
+call-js-rule-sharing-on = You are showing your screen.
+call-js-share-allowed = Your clinician lets you show your screen. Press “Show screen” if you want to. Nobody sees it before.
+call-js-share-unsupported = Your clinician lets you show your screen, but this browser cannot. A computer can.
+call-js-share-failed = No screen was chosen. Nobody sees your screen.
+call-js-share-refused = Your screen is not shown: the clinician has to allow it first.
+call-js-share-ended = Your screen is no longer shown.
 # What the clinician's page does, over their picture.
 call-js-clinician-here = %clinician% is here and joins in a moment.
 call-js-clinician-back = %clinician% is back and joins in a moment.
@@ -138,9 +168,29 @@ call-js-path-direct = Direct, path not pinned.
 call-js-path-relay = Through a relay.
 call-js-cannot-connect = The connection does not come about. Another network often helps, for example mobile data. You can also talk by phone instead.
 call-js-no-picture = No picture from the other person at the moment. You can still talk.
+call-js-sound-only = You chose sound only. To see each other again, change it under Devices.
+call-js-sound-first = The line is poor, so sound comes first. The picture comes back by itself.
+call-js-picture-held = The line is poor: only your sound goes out. Your picture comes back by itself.
+call-js-picture-held-short = Poor line: sound only.
+call-js-picture-not-wanted = Not sent: they chose sound only.
+call-js-line-good = The line is good.
+call-js-line-weak = The line is weak.
+call-js-line-poor = The line is poor.
 call-js-muted = You are muted.
 call-js-no-microphone = No microphone.
 call-js-camera-is-off = Camera is off.
+
+# What the system took away, and how to go on.
+call-js-resume = Tap to resume
+call-js-taken-microphone-held = Something else uses your microphone, perhaps a phone call. When that is over, press “Tap to resume”.
+call-js-taken-camera-held = Something else uses your camera. When that is over, press “Tap to resume”.
+call-js-taken-both-held = Something else uses your camera and microphone, perhaps a phone call. When that is over, press “Tap to resume”.
+call-js-taken-microphone-gone = Your microphone is gone. Plug it in again and press “Tap to resume”, or choose another one under Devices.
+call-js-taken-camera-gone = Your camera is gone. Plug it in again and press “Tap to resume”, or choose another one under Devices. You can still talk.
+call-js-taken-both-gone = Your camera and microphone are gone. Plug them in again and press “Tap to resume”, or choose others under Devices.
+call-js-taken-stopped = Picture and sound stopped on this device. Press “Tap to resume”.
+
+# Chat.
 call-js-chat-you = You:
 call-js-chat-them = The other person:
 call-js-chat-new = New

@@ -74,6 +74,7 @@ links-server-code-unreadable = That is not a code from a mail. It has 10 letters
 links-server-too-early = It is too early. Come back at { $when }: this link works from then on.
 links-server-elsewhere = This visit is already open on another device. Go on there, or move it to this one.
 links-server-asked-too-often = This visit was asked for too often in the last hour. Go on with the other device, or call us.
+links-server-closed-to-others = The clinician has closed this visit to other devices. Go on with the device that has it, or call us.
 links-server-used = This link was used before, or a newer one was sent. Open the newest mail. We can also send a new link to the address that your clinic has.
 links-server-withdrawn = Your clinic has withdrawn this link. Call us: we send you a new one.
 links-server-moved = Your appointment has another time now. Open the newest mail, or call us.

@@ -61,11 +61,25 @@ call-chat-field = Escriba un mensaje
 call-chat-send = Enviar
 call-close = Cerrar
 
+# Security: what is true of the call. The clinician sets it, the patient reads it.
+call-security = Seguridad
+call-security-facts = Qué va cifrado
+call-security-protocols = Cifrado que usa esta llamada
+call-security-path = Camino
+call-security-line = Conexión
+call-security-not = La imagen, el sonido y el chat van de navegador a navegador. Las citas, los correos y las notas no: el servidor de la clínica trabaja con ellos.
+call-security-more = Qué va cifrado de extremo a extremo, y qué no
+call-security-rules-read = Lo que decidió quien le atiende
+call-share = Mostrar pantalla
+call-stop-sharing = Dejar de compartir
+call-shared-by-you = Usted está mostrando su pantalla.
+
 call-devices-heading = Cámara, micrófono y altavoz
 call-choose-camera = Cámara
 call-choose-microphone = Micrófono
 call-choose-speaker = Altavoz
 call-test-sound = Probar el sonido
+call-sound-only = Solo sonido, sin imágenes. Gasta pocos datos.
 call-done = Listo
 
 call-over-heading = La consulta terminó
@@ -126,6 +140,22 @@ call-js-truth-clinician = Cifrado entre usted y quien le atiende.
 call-js-truth-none = Sin conexión
 call-js-truth-connecting = Conectando
 call-js-truth-reconnecting = Conectando otra vez
+call-js-truth-unknown = No podemos saber si esta llamada va cifrada. No diga nada privado hasta que esto cambie.
+call-js-security-unknown = No se sabe por el momento
+call-js-security-unsaid = Este navegador no lo dice.
+call-js-rule-locked = Cerrada: ningún otro dispositivo puede entrar en esta llamada.
+call-js-rule-unlocked = Otro dispositivo solo puede entrar después de una pregunta a usted o a la clínica.
+call-js-rule-chat-later = El chat se abre cuando quien le atiende haya confirmado quién es usted.
+call-js-rule-chat-on = El chat está abierto.
+call-js-rule-chat-off = El chat está cerrado.
+call-js-rule-sharing-no = Usted no puede mostrar su pantalla.
+call-js-rule-sharing-allowed = Usted puede mostrar su pantalla, una vez.
+call-js-rule-sharing-on = Usted está mostrando su pantalla.
+call-js-share-allowed = Quien le atiende le permite mostrar su pantalla. Si quiere, pulse «Mostrar pantalla». Antes nadie la ve.
+call-js-share-unsupported = Quien le atiende le permite mostrar su pantalla, pero este navegador no puede. Una computadora sí.
+call-js-share-failed = No se eligió ninguna pantalla. Nadie ve su pantalla.
+call-js-share-refused = Su pantalla no se muestra: primero debe permitirlo quien le atiende.
+call-js-share-ended = Su pantalla ya no se muestra.
 # What the clinician's page does, over their picture.
 call-js-clinician-here = %clinician% está aquí y entra en un momento.
 call-js-clinician-back = %clinician% está de vuelta y entra en un momento.
@@ -137,9 +167,29 @@ call-js-path-direct = Directo, camino no fijado.
 call-js-path-relay = A través de un servidor intermedio.
 call-js-cannot-connect = No se logra la conexión. Muchas veces ayuda otra red, por ejemplo los datos del celular. También pueden hablar por teléfono.
 call-js-no-picture = Por el momento no llega la imagen de la otra persona. Pueden seguir hablando.
+call-js-sound-only = Usted eligió solo sonido. Para volver a verse, cámbielo en Ajustes.
+call-js-sound-first = La conexión es mala, por eso el sonido va primero. La imagen vuelve sola.
+call-js-picture-held = La conexión es mala: por ahora solo sale su sonido. Su imagen vuelve sola.
+call-js-picture-held-short = Mala conexión: solo sonido.
+call-js-picture-not-wanted = No se envía: eligió solo sonido.
+call-js-line-good = La conexión es buena.
+call-js-line-weak = La conexión es débil.
+call-js-line-poor = La conexión es mala.
 call-js-muted = Su micrófono está en silencio.
 call-js-no-microphone = Sin micrófono.
 call-js-camera-is-off = Cámara apagada.
+
+# What the system took away, and how to go on.
+call-js-resume = Toque para seguir
+call-js-taken-microphone-held = Otra cosa usa su micrófono, quizás una llamada telefónica. Cuando termine, pulse «Toque para seguir».
+call-js-taken-camera-held = Otra cosa usa su cámara. Cuando termine, pulse «Toque para seguir».
+call-js-taken-both-held = Otra cosa usa su cámara y su micrófono, quizás una llamada telefónica. Cuando termine, pulse «Toque para seguir».
+call-js-taken-microphone-gone = Su micrófono ya no está. Conéctelo de nuevo y pulse «Toque para seguir», o elija otro en Ajustes.
+call-js-taken-camera-gone = Su cámara ya no está. Conéctela de nuevo y pulse «Toque para seguir», o elija otra en Ajustes. Pueden seguir hablando.
+call-js-taken-both-gone = Su cámara y su micrófono ya no están. Conéctelos de nuevo y pulse «Toque para seguir», o elija otros en Ajustes.
+call-js-taken-stopped = La imagen y el sonido se detuvieron en este dispositivo. Pulse «Toque para seguir».
+
+# Chat.
 call-js-chat-you = Usted:
 call-js-chat-them = La otra persona:
 call-js-chat-new = Nuevo

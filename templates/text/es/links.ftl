@@ -74,6 +74,7 @@ links-server-code-unreadable = Ese no es un código de un correo. Tiene 10 letra
 links-server-too-early = Todavía es temprano. Este enlace funciona a partir de esta hora: { $when }. Vuelva entonces.
 links-server-elsewhere = Esta consulta ya está abierta en otro dispositivo. Continúe allí, o pásela a este.
 links-server-asked-too-often = En la última hora se pidió esta consulta demasiadas veces. Continúe en el otro dispositivo, o llámenos.
+links-server-closed-to-others = Quien le atiende cerró esta consulta a otros dispositivos. Continúe en el dispositivo que la tiene, o llámenos.
 links-server-used = Este enlace ya se usó, o se envió uno más nuevo. Abra el correo más reciente. También podemos enviar un enlace nuevo al correo que tiene su clínica.
 links-server-withdrawn = Su clínica retiró este enlace. Llámenos y le enviamos uno nuevo.
 links-server-moved = Su cita tiene ahora otra hora. Abra el correo más reciente, o llámenos.

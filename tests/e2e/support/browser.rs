@@ -218,8 +218,7 @@ impl Window {
 
     /// From the next page on, the test can ask for its connections to the other browser.
     pub async fn keep_connections(&self) {
-        let source = "const Connection = RTCPeerConnection; window.keptForTheTest = [];
-            window.RTCPeerConnection = class extends Connection { constructor(...given) { super(...given); window.keptForTheTest.push(this); } };";
+        let source = include_str!("connections.js");
         self.devtools("Page.addScriptToEvaluateOnNewDocument", json!({"source": source})).await.unwrap();
     }
 
@@ -271,6 +270,15 @@ impl Window {
     pub async fn click_within(&self, part: &str, button: &str) {
         self.wait_for(&format!("click \"{button}\""), async || {
             let Some(element) = self.find("button", button, part).await? else { return Ok(None) };
+            element.click().await.map(Some)
+        })
+        .await;
+    }
+
+    /// A box to tick, or to untick.
+    pub async fn press_box(&self, name: &str) {
+        self.wait_for(&format!("press the box \"{name}\""), async || {
+            let Some(element) = self.find("field", name, "").await? else { return Ok(None) };
             element.click().await.map(Some)
         })
         .await;

@@ -57,6 +57,20 @@ impl Demo {
         see_each_other(&clinician, &patient).await;
         (clinician, patient)
     }
+
+    /// The same, with connections that the test can ask, and a list of all that leaves the two pages.
+    pub async fn watched_call(&self) -> (Browser, Browser) {
+        let (clinician, patient) = tokio::join!(self.browser("clinician"), self.browser("patient"));
+        for browser in [&clinician, &patient] {
+            browser.keep_connections().await;
+        }
+        clinician.sign_in(self, "clinician").await;
+        patient.open_visit(self.visit_now()).await;
+        patient.click("Join visit").await;
+        clinician.admit().await;
+        see_each_other(&clinician, &patient).await;
+        (clinician, patient)
+    }
 }
 
 pub async fn see_each_other(clinician: &Browser, patient: &Browser) {
@@ -184,7 +198,13 @@ impl Window {
     }
 
     pub async fn end_visit(&self) {
-        self.click("End visit").await;
+        self.press_in_security("End visit").await;
         self.sees("The visit has ended").await;
+    }
+
+    /// A button of the one place for what protects a call.
+    pub async fn press_in_security(&self, name: &str) {
+        self.open_panel("Security").await;
+        self.click_within("#security", name).await;
     }
 }

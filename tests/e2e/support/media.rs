@@ -5,6 +5,9 @@ use serde_json::json;
 
 use super::browser::Window;
 
+/// What this page itself sends.
+const OWN: &str = "const own = (kind) => document.querySelector('#self video').srcObject.getTracks().find((track) => track.kind === kind)";
+
 /// One look at a picture.
 #[derive(Debug, Clone, Deserialize)]
 struct Look {
@@ -22,6 +25,12 @@ struct Look {
 struct Heard {
     why: String,
     loudest: f64,
+}
+
+#[derive(Debug, Clone, PartialEq, Deserialize)]
+pub struct Left {
+    pub way: String,
+    pub what: String,
 }
 
 #[derive(Debug, Deserialize)]
@@ -81,6 +90,43 @@ impl Window {
     /// What the two ends of the newest connection call this try to find a path: their names for it change with each restart.
     pub async fn tries(&self) -> [String; 2] {
         self.ask("tries", json!([])).await.unwrap()
+    }
+
+    /// What the browser measures from now on: four of ten packets that this page sends are lost, or what is true.
+    pub async fn measure_a_poor_line(&self, poor: bool) {
+        self.inject(&format!("window.poorForTheTest = {poor}")).await;
+    }
+
+    /// The system takes the microphone, as a phone call does.
+    pub async fn is_called_by_phone(&self) {
+        self.inject(&format!(
+            "{OWN}; Object.defineProperty(own('audio'), 'muted', {{ value: true }}); own('audio').dispatchEvent(new Event('mute'))"
+        ))
+        .await;
+    }
+
+    /// Somebody pulls the camera's plug out.
+    pub async fn lose_camera(&self) {
+        self.inject(&format!("{OWN}; const camera = own('video'); camera.stop(); camera.dispatchEvent(new Event('ended'))")).await;
+    }
+
+    /// The system stops what plays.
+    pub async fn stop_playing(&self, person: &str) {
+        self.inject(&format!("document.querySelector('video[aria-label=\"{person}\"]').pause()")).await;
+    }
+
+    /// What has left this page so far, each with its way: kept since `keep_connections`.
+    pub async fn left(&self) -> Vec<Left> {
+        self.ask("left", json!([])).await.unwrap()
+    }
+
+    /// The person looks elsewhere and comes back, in every way that a page can hear of.
+    pub async fn look_away_and_back(&self) {
+        self.open_tab().await;
+        self.go_to_tab(0).await;
+        let told = "for (const [who, what] of [[window, 'blur'], [document, 'visibilitychange'], [window, 'pagehide'], [window, 'pageshow'], [document, 'freeze'],
+            [document, 'resume'], [document, 'visibilitychange'], [window, 'focus'], [document, 'mouseleave'], [window, 'offline']]) who.dispatchEvent(new Event(what))";
+        self.inject(told).await;
     }
 
     /// As a phone says it that moves from one network to another.

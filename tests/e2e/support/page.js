@@ -143,6 +143,9 @@ const noticed = () => window.noticedByTheTest;
 
 const now = () => Date.now();
 
+/** What has left this page, and by which way. */
+const left = () => window.leftForTheTest;
+
 /** The names of the newest connection's tries, this side's and the other's. */
 function tries() {
   const connection = window.keptForTheTest.at(-1);

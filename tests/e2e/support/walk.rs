@@ -122,6 +122,9 @@ impl<L: AsyncFn(&Browser, &str) -> Vec<String>> Walk<'_, L> {
         self.click("call-mute").await;
         self.look("call").await;
         self.click("call-close").await;
+        self.click("call-security").await;
+        self.look("security").await;
+        self.click("call-close").await;
         self.click("call-devices").await;
         self.look("devices").await;
         self.click("call-done").await;

@@ -11,7 +11,7 @@ use anteroom::audit::Context;
 use anteroom::config::CheckPolicy;
 use anteroom::crypto::{length_prefixed, sha256};
 use anteroom::ids::{PatientId, RequestKey, VisitId};
-use anteroom::links::{self, AnsweredBy, MintedLink, cookie_name};
+use anteroom::links::{self, AnsweredBy, MintedLink, PatientVisit, cookie_name};
 use anteroom::patients::{self, ContactChoices, Details, NewPatient};
 use anteroom::rights::cases::CaseKind;
 use anteroom::rights::incidents::{self, NewIncident};
@@ -20,6 +20,7 @@ use anteroom::secret::Secret;
 use anteroom::staff::{self, Role};
 use anteroom::text::Text;
 use anteroom::time::{Millis, Timestamp};
+use anteroom::waiting_room::rules::{self, Rule, Switch};
 use anteroom::waiting_room::{self, Arrival, Identity, companion::Companion, consent};
 use serde_json::json;
 use std::collections::BTreeMap;
@@ -41,6 +42,10 @@ pub enum With {
     Locked,
     /// Somebody is with the patient.
     Companion,
+    /// The patient may show their screen.
+    Sharing,
+    /// And does.
+    Shown,
     /// The patient has another visit with this clinician, at nine on the free day.
     Busy,
     /// The colleague's account is closed.
@@ -250,6 +255,9 @@ impl Making<'_, '_> {
             self.arrive(stage, with).await;
         }
         self.go_on(state).await;
+        if with.contains(&With::Sharing) || with.contains(&With::Shown) {
+            self.let_show_the_screen(stage, with.contains(&With::Shown)).await;
+        }
         if with.contains(&With::Asking) || with.contains(&With::Allowed) {
             self.ask_to_move(&token, with.contains(&With::Allowed), stage).await;
         }
@@ -275,10 +283,7 @@ impl Making<'_, '_> {
     }
 
     async fn arrive(&self, stage: &Stage, with: &[With]) {
-        let app = &self.world.test.app;
-        let mut reading = app.db.reading().await.unwrap();
-        let device = links::resume(&mut reading, app, &stage.cookies[&Visitor::Device].value, self.visit).await.unwrap().unwrap();
-        drop(reading);
+        let (app, device) = (&self.world.test.app, self.device(stage).await);
         let companion = with.contains(&With::Companion).then(|| Companion::parse("Ana Canary", "child").unwrap().unwrap());
         waiting_room::arrive(app, &device, Arrival { consent: consent::Version::now(Text::of("en")), companion }).await.unwrap();
     }
@@ -295,6 +300,20 @@ impl Making<'_, '_> {
         if state == Ended {
             waiting_room::end(app, by, clinician, self.visit).await.unwrap();
         }
+    }
+
+    async fn let_show_the_screen(&self, stage: &Stage, shown: bool) {
+        let (app, clinician) = (&self.world.test.app, self.world.staff(Visitor::Clinician).id);
+        rules::set(app, &self.world.at_work(), clinician, self.visit, Rule::Sharing, Switch::On).await.unwrap();
+        if shown {
+            rules::share(app, &self.device(stage).await, Switch::On).await.unwrap();
+        }
+    }
+
+    async fn device(&self, stage: &Stage) -> PatientVisit {
+        let app = &self.world.test.app;
+        let mut reading = app.db.reading().await.unwrap();
+        links::resume(&mut reading, app, &stage.cookies[&Visitor::Device].value, self.visit).await.unwrap().unwrap()
     }
 
     async fn ask_to_move(&self, token: &str, allowed: bool, stage: &mut Stage) {

@@ -1,7 +1,7 @@
 //! The visit itself: the waiting room, the call, the note.
 
 use super::Sends::{Form, Json, Nothing, Upgrade};
-use super::{Row, plain, row};
+use super::{Case, Row, plain, row};
 use crate::every_route::stage::With;
 use crate::every_route::visitors::Visitor::{Clinician, Device};
 use anteroom::appointments::VisitState::{Checking, Ended, InCall, Redeemed, Sent, Waiting};
@@ -24,6 +24,7 @@ fn today() -> Vec<Row> {
 
 fn patients_side() -> Vec<Row> {
     let agreed = Form(&[("consent", "1")]);
+    let sharing = row("POST /visits/{id}/sharing", Device, InCall, Nothing).case;
     vec![
         row("GET /visits/{id}", Device, Waiting, Nothing)
             .open("the patient's own page: it opens nothing that is sealed, and a call goes on through an outage (AUD-03)")
@@ -35,6 +36,11 @@ fn patients_side() -> Vec<Row> {
             .sending("without consent", Form(&[("consent", "0")]))
             .when("waits already", Waiting, &[])
             .when("over", Ended, &[]),
+        row("POST /visits/{id}/sharing", Device, InCall, Form(&[("to", "on")]))
+            .with(&[With::Sharing])
+            .when("without leave", InCall, &[])
+            .sending("nothing was shown", Form(&[("to", "off")]))
+            .also(Case { ends: "stopped", with: &[With::Shown], sends: Form(&[("to", "off")]), ..sharing }),
         row("POST /visits/{id}/departure", Device, Waiting, Form(&[])).when("was not there", Redeemed, &[]),
     ]
 }
@@ -55,6 +61,11 @@ fn steps() -> Vec<Row> {
         step("POST /visits/{id}/identity", Checking, Form(&[("answer", "confirmed")]))
             .sending("not this person", Form(&[("answer", "not_this_person")]))
             .sending("no such answer", Form(&[("answer", "maybe")])),
+        step("POST /visits/{id}/rules", InCall, Form(&[("rule", "lock"), ("to", "on")]))
+            .sending("the patient's screen", Form(&[("rule", "sharing"), ("to", "on")]))
+            .sending("no chat", Form(&[("rule", "chat"), ("to", "off")]))
+            .sending("no such rule", Form(&[("rule", "camera"), ("to", "on")]))
+            .when("identity not recorded", Checking, &[]),
         step("POST /visits/{id}/end", InCall, Form(&[])),
         step("POST /visits/{id}/absence", Sent, Form(&[])),
         row("POST /visits/{id}/device-move", Clinician, Waiting, Form(&[("device", "{asking}"), ("answer", "yes")]))

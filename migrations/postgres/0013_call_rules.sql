@@ -1,0 +1,5 @@
+-- What the clinician rules for a call while it lasts. Counts while the visit is admitted; each admission begins without any of it.
+alter table visit add column locked_at bigint;
+alter table visit add column chat_closed_at bigint;
+alter table visit add column sharing_allowed_at bigint;
+alter table visit add column sharing_since bigint;

@@ -1,0 +1,111 @@
+//! The one place for what protects a call, on both sides; and that no page tells whether anybody looks at it.
+
+use crate::support::browser::{Browser, View};
+use crate::support::clinic::{CLINICIAN, PATIENT, see_each_other};
+use crate::support::server::Demo;
+
+const SHARING: &str = "Patient may show their screen";
+
+#[tokio::test]
+async fn the_clinician_sets_what_may_happen_in_a_call_and_the_patient_reads_it() {
+    let demo = Demo::start();
+    let (clinician, patient) = demo.checking_call().await;
+    patient.look_at(View::Phone).await;
+    for (browser, other) in [(&clinician, "patient"), (&patient, "clinician")] {
+        browser.open_panel("Security").await;
+        browser.sees(&format!("Encrypted between you and your {other}.")).await;
+        // Measured in this call.
+        browser.sees("DTLS 1.").await;
+        browser.sees("SRTP A").await;
+        browser.sees("Direct, path not pinned.").await;
+    }
+    for rule in ["Chat", SHARING] {
+        assert!(clinician.find("field", rule, "#security").await.unwrap().is_none(), "{rule}: nobody knows yet who is there");
+    }
+    clinician.click("Known to me").await;
+    patient.sees("Chat is on.").await;
+    for (name, view) in [("phone", View::Phone), ("small-phone", View::SmallPhone), ("desktop", View::Desktop)] {
+        clinician.look_at(view).await;
+        clinician.shot(&format!("security-clinician-{name}")).await;
+        let complaints: Vec<String> = clinician.complaints().await.into_iter().chain(clinician.cut_off().await).collect();
+        assert_eq!(complaints, [""; 0], "{name}");
+    }
+
+    clinician.press_box("Lock the visit").await;
+    patient.sees("Locked: no other device can come into this call.").await;
+    clinician.press_box("Chat").await;
+    patient.sees("Chat is off.").await;
+    no_button(&patient, "Chat").await;
+    no_button(&clinician, "Chat").await;
+    clinician.press_box("Chat").await;
+    patient.sees_button("Chat").await;
+    patient.shot("security-patient-phone").await;
+    assert_eq!(patient.complaints().await, [""; 0]);
+    patient.click_within("#security", "Close").await;
+
+    // Each time only with leave. Once the clinician stops it, once the patient.
+    assert!(!patient.has_button("Show screen").await);
+    for (stops, said) in [(&clinician, true), (&patient, false)] {
+        clinician.press_box(SHARING).await;
+        patient.sees("Your clinician lets you show your screen.").await;
+        patient.click("Show screen").await;
+        clinician.sees("The patient is showing their screen.").await;
+        patient.sees("You are showing your screen.").await;
+        clinician.sees_moving_picture_of(PATIENT).await;
+        clinician.shot("sharing-clinician").await;
+        patient.shot("sharing-patient").await;
+        stops.click_within("#shared", "Stop sharing").await;
+        if said {
+            patient.sees("Your screen is no longer shown.").await;
+        }
+        clinician
+            .wait_for(
+                "see no screen any more",
+                async || Ok((!clinician.shows("The patient is showing their screen.").await?).then_some(())),
+            )
+            .await;
+        no_button(&patient, "Show screen").await;
+        no_button(&patient, "Stop sharing").await;
+        see_each_other(&clinician, &patient).await;
+    }
+    clinician.end_visit().await;
+    patient.visit_is_over().await;
+    clinician.finish().await;
+    patient.finish().await;
+}
+
+#[tokio::test]
+async fn nothing_leaves_a_call_when_somebody_looks_away() {
+    let demo = Demo::start();
+    let (clinician, patient) = demo.watched_call().await;
+    clinician.click("Known to me").await;
+    patient.sees_button("Chat").await;
+    for (browser, person) in [(&clinician, PATIENT), (&patient, CLINICIAN)] {
+        // The rest of what a call begins with is out.
+        browser.sees_moving_picture_of(person).await;
+        let before = browser.left().await.len();
+        browser.look_away_and_back().await;
+        // The server asks every ten seconds whether the page is there: after that answer, nothing that came of it can be on its way.
+        let since = browser
+            .wait_for("answer the server", async || {
+                let since = browser.left().await.split_off(before);
+                Ok(since.iter().any(|left| left.way == "socket").then_some(since))
+            })
+            .await;
+        for left in &since {
+            let known = match left.way.as_str() {
+                "socket" => left.what == r#"{"type":"beat"}"#,
+                "channel pulse" => left.what == "?" || left.what == "!",
+                _ => false,
+            };
+            assert!(known, "{}: {left:?} left the page when somebody looked away", browser.name);
+        }
+        assert!(since.len() > 2, "{}: what leaves is seen", browser.name);
+    }
+    clinician.finish().await;
+    patient.finish().await;
+}
+
+async fn no_button(browser: &Browser, name: &str) {
+    browser.wait_for(&format!("have no button \"{name}\""), async || Ok((!browser.has_button(name).await).then_some(()))).await;
+}
