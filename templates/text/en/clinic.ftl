@@ -81,6 +81,7 @@ clinic-privacy-rights = You may ask the clinic what is kept about you, to have i
 clinic-encryption-title = Encryption
 clinic-encryption-who-title = Who can see and hear the call
 clinic-encryption-who = The two people in it. Picture, sound and chat are end-to-end encrypted: locked in one browser, opened in the other (DTLS-SRTP). They travel directly, or through a relay that holds no key and learns addresses, times and sizes. Nothing is recorded, and the chat is gone afterwards.
+clinic-encryption-live = Which encryption a call uses, and which path, is measured in that call: press “Security” there.
 clinic-encryption-server-title = What the clinic's server sees
 clinic-encryption-server = Who meets whom, when, for how long, and from which network addresses; the messages with which your browsers find each other, and how large they are. Not picture, sound or chat.
 clinic-encryption-breaks-title = What breaks it
@@ -88,7 +89,7 @@ clinic-encryption-breaks-code = Someone who alters this website or the keys that
 clinic-encryption-breaks-device = Harmful software on one of the devices.
 clinic-encryption-breaks-room = Someone in the room, or a person who films the screen.
 clinic-encryption-not-title = What is not end-to-end encrypted
-clinic-encryption-not = Appointments, emails, waiting room messages and the clinician's notes. The server can read them, because it works with them. In its database, names, contact details, reasons, messages and notes are encrypted (AES-256-GCM) with a key kept elsewhere. Times of visits and random numbers for people stay readable there. Email travels like any other email, so ours says little.
+clinic-encryption-not = Appointments, emails, waiting room messages and the clinician's notes. The server can read them, because it works with them. In its database, names, contact details, reasons, messages and notes are encrypted with a key kept elsewhere. Times of visits and random numbers for people stay readable there. Email travels like any other email, so ours says little.
 
 clinic-help-title = Help
 clinic-help-emergency = In an emergency do not wait for a visit here. Call

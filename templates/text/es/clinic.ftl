@@ -80,15 +80,16 @@ clinic-privacy-rights = Puede preguntar a la clínica qué se guarda sobre usted
 
 clinic-encryption-title = Cifrado
 clinic-encryption-who-title = Quién puede ver y oír la llamada
-clinic-encryption-who = Las dos personas que están en ella. La imagen, el sonido y el chat van cifrados de extremo a extremo: se cierran en un navegador y se abren en el otro (DTLS-SRTP). Viajan directamente, o por un servidor intermedio que no tiene ninguna clave y solo conoce direcciones, horas y tamaños. Nada se graba, y el chat desaparece al final.
+clinic-encryption-who = Las dos personas que están en ella. Imagen, sonido y chat van cifrados de extremo a extremo: se cierran en un navegador y se abren en el otro (DTLS-SRTP). Viajan directamente, o por un servidor intermedio sin clave alguna, que solo conoce direcciones, horas y tamaños. Nada se graba, y el chat desaparece al final.
+clinic-encryption-live = Qué cifrado y camino usa una llamada se mide en ella: pulse «Seguridad».
 clinic-encryption-server-title = Qué ve el servidor de la clínica
-clinic-encryption-server = Quién se encuentra con quién, cuándo, cuánto tiempo y desde qué direcciones de red; los mensajes con que los dos navegadores se encuentran, y su tamaño. No ve la imagen, ni el sonido, ni el chat.
+clinic-encryption-server = Quién se encuentra con quién, cuándo, cuánto tiempo y desde qué direcciones de red; los mensajes con que los dos navegadores se encuentran, y su tamaño. No ve imagen, sonido ni chat.
 clinic-encryption-breaks-title = Qué lo puede romper
 clinic-encryption-breaks-code = Alguien que altere este sitio web o las claves que el servidor pasa entre ustedes. Usted confía en que la clínica, y quien maneja su servidor, no lo hacen.
 clinic-encryption-breaks-device = Un programa dañino en uno de los dispositivos.
 clinic-encryption-breaks-room = Alguien que esté en el cuarto, o una persona que filme la pantalla.
 clinic-encryption-not-title = Qué no va cifrado de extremo a extremo
-clinic-encryption-not = Las citas, los correos, los mensajes de la sala de espera y las notas de quien le atiende. El servidor puede leerlos, porque trabaja con ellos. En su base de datos, los nombres, datos de contacto, motivos, mensajes y notas están cifrados (AES-256-GCM) con una clave que se guarda en otro lugar. Las horas de las consultas y los números al azar de las personas se pueden leer allí. El correo viaja como cualquier otro correo, por eso el nuestro dice poco.
+clinic-encryption-not = Las citas, los correos, los mensajes de la sala de espera y las notas. El servidor puede leerlos, porque trabaja con ellos. En su base de datos, nombres, contactos, motivos, mensajes y notas están cifrados con una clave guardada en otro lugar; las horas de las consultas y números al azar sí se leen allí. El correo viaja como cualquier otro, por eso el nuestro dice poco.
 
 clinic-help-title = Ayuda
 clinic-help-emergency = En una emergencia no espere una consulta aquí. Llame al
