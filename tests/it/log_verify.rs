@@ -198,6 +198,40 @@ on_both! {
 }
 
 on_both! {
+    /// One log in many states: with visits and without, with events that wait for their place, with few heads and many. `UNTOUCHED_LOGS=1000` for the long run.
+    async fn no_log_is_accused_while_it_grows(app: TestApp) {
+        let rounds: u64 = std::env::var("UNTOUCHED_LOGS").ok().and_then(|rounds| rounds.parse().ok()).unwrap_or(20);
+        let target = Target::new(app).await;
+        let app = &target.app;
+        let (mut dice, mut outside) = (Dice(2, 0), target.outside());
+        let (mut all_signed, mut all_else) = (0, 0);
+        for round in 0..rounds {
+            if round % 100 == 10 {
+                app.scene(Ended).await;
+            }
+            for _ in 0..dice.below(4) {
+                app.app.log.record(&app.app.system(), Event::done(Kind::LogViewed)).await.unwrap();
+            }
+            if dice.below(2) == 0
+                && let Some(head) = app.app.heads.sign_all().await.unwrap()
+            {
+                outside.push(head.note);
+            }
+            let mut tx = app.app.db.reading().await.unwrap();
+            let report = target.verify(&mut tx, &outside).await;
+            assert_eq!(report.found, 0, "round {round}: {}", report.in_words());
+            match report.verdict() {
+                Verdict::Unaltered => all_signed += 1,
+                Verdict::NotAnchored => all_else += 1,
+                verdict => panic!("round {round}: {verdict:?}, {}", report.in_words()),
+            }
+        }
+        assert!(all_signed > 0 && all_else > 0, "{all_signed} of the logs stood under their newest head, {all_else} had grown beyond it");
+        target.app.finish().await;
+    }
+}
+
+on_both! {
     /// Each way once and more: what was changed, by whom as far as keys go, and whether a head from outside is needed to see it.
     async fn every_tampering_is_found(app: TestApp) {
         let target = Target::new(app).await;
