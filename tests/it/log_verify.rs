@@ -105,7 +105,8 @@ impl Attack {
             .await;
         self.execute("delete from audit_leaf_subject").await;
         let (mut counted, mut tree) = (HashMap::<Vec<u8>, u64>::new(), MemoryBackedTree::<Sha256, Vec<u8>>::new());
-        let mut roots = Vec::new();
+        // By the size of the log: what has no event at all has a root, too.
+        let mut roots = vec![Hash(sha256(b""))];
         for (n, id, at, kind, outcome, hash) in events {
             let mut subjects = Vec::new();
             for (_, tag) in tags.iter().filter(|(leaf, _)| *leaf == n) {
@@ -123,10 +124,10 @@ impl Attack {
         }
         let heads: Vec<(i64,)> = self.rows("select size from audit_checkpoint order by size").await;
         self.execute("delete from audit_checkpoint").await;
-        let size = roots.len() as u64;
-        let kept = heads.into_iter().map(|(size,)| size as u64).filter(|head| *head < size).chain([size]);
+        let size = roots.len() as u64 - 1;
+        let kept = heads.into_iter().map(|(size,)| size as u64).filter(|head| *head < size).chain((size > 0).then_some(size));
         for head in kept.collect::<Vec<_>>() {
-            let signed = key.sign(head, roots[head as usize - 1]).unwrap();
+            let signed = key.sign(head, roots[head as usize]).unwrap();
             let row = format!(
                 "insert into audit_checkpoint (size, root, note, signed_at) values ({head}, {}, '{}', 0)",
                 self.bytes(&signed.root.0),
@@ -134,7 +135,7 @@ impl Attack {
             );
             self.execute(&row).await;
         }
-        let root = self.bytes(&roots[roots.len() - 1].0);
+        let root = self.bytes(&roots[size as usize].0);
         self.execute(&format!("update audit_tree set size = {size}, root = {root}")).await;
     }
 }
