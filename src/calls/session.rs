@@ -3,6 +3,7 @@
 //! Strict shapes: an unknown type or field ends the socket. The snapshots in `tests/js/snapshots/signalling.json` are read
 //! by this file's tests and by those of `static/calls/`, so that both sides hold the same schema.
 
+use super::proof::{Found, Outcome, Proof, Source};
 use crate::waiting_room::Party;
 use serde::Deserialize;
 
@@ -52,6 +53,13 @@ pub enum Frame {
     Chatted {
         epoch: u32,
     },
+    /// What came of the spoken proof of this connection (RTC-06). The words to compare never come here.
+    Proof {
+        epoch: u32,
+        outcome: Outcome,
+        source: Source,
+        found: Found,
+    },
     Beat {},
 }
 
@@ -94,6 +102,10 @@ pub enum Act {
     Chatted {
         epoch: i64,
     },
+    Proof {
+        epoch: i64,
+        proof: Proof,
+    },
     Beat,
 }
 
@@ -116,6 +128,10 @@ pub fn read(from: Party, text: &str) -> Result<Act, NotAllowed> {
         }
         (_, Frame::Connected { epoch, path }) => Ok(Act::Connected { epoch: epoch.into(), path }),
         (_, Frame::Chatted { epoch }) => Ok(Act::Chatted { epoch: epoch.into() }),
+        (from, Frame::Proof { epoch, outcome, source, found }) => {
+            let proof = Proof { outcome, source, found };
+            if proof.may_come_from(from) { Ok(Act::Proof { epoch: epoch.into(), proof }) } else { Err(NotAllowed) }
+        }
         (_, Frame::Beat {}) => Ok(Act::Beat),
         _ => Err(NotAllowed),
     }
@@ -322,6 +338,26 @@ mod tests {
         let foreign = format!("{}a=fingerprint:sha-256 {other}\r\n", description());
         assert!(!is_description(&foreign), "another one in a section");
         assert!(is_description(&format!("{}{}", description(), own.to_lowercase())), "the same in other letters");
+    }
+
+    #[test]
+    fn only_words_that_people_compared_match_and_only_the_clinician_says_so() {
+        let frame = |outcome: &str, source: &str, found: &str| {
+            format!(r#"{{"type":"proof","epoch":1,"outcome":"{outcome}","source":"{source}","found":"{found}"}}"#)
+        };
+        for (outcome, source, found, clinician, patient) in [
+            ("matched", "certificate", "people", true, false),
+            ("matched", "sdp", "people", true, false),
+            ("matched", "none", "people", false, false),
+            ("matched", "certificate", "page", false, false),
+            ("not_compared", "none", "page", true, false),
+            ("not_compared", "sdp", "people", false, false),
+            ("differ", "sdp", "people", true, true),
+            ("differ", "none", "page", true, true),
+        ] {
+            let said = [Party::Clinician, Party::Patient].map(|party| read(party, &frame(outcome, source, found)).is_ok());
+            assert_eq!(said, [clinician, patient], "{outcome} {source} {found}");
+        }
     }
 
     proptest! {

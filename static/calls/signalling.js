@@ -23,6 +23,9 @@ const sdp = text(1, 16 * 1024);
 const candidateLine = (value) => value === "" || (typeof value === "string" && value.length <= 512 && value.startsWith("candidate:"));
 const candidate = { epoch, candidate: candidateLine, mid: text(0, 16), line: /** @type {Rule} */ ((value) => epoch(value) && Number(value) < 16) };
 const path = one("host", "srflx", "prflx", "relay");
+const found = one("people", "page");
+/** What the page that compares says of the words. */
+const compared = { epoch, outcome: one("matched", "not_compared", "differ"), source: one("certificate", "sdp", "none"), found };
 
 /** @type {Record<string, Rule>} */
 const join = {
@@ -35,12 +38,12 @@ const TABLE = {
   patient: {
     join, candidate, beat: {},
     ready: { epoch }, answer: { epoch, sdp }, restart: { epoch },
-    connected: { epoch, path }, chatted: { epoch },
+    connected: { epoch, path }, chatted: { epoch }, proof: { ...compared, outcome: one("differ") },
   },
   clinician: {
     join, candidate, beat: {},
     offer: { epoch, sdp },
-    connected: { epoch, path }, chatted: { epoch },
+    connected: { epoch, path }, chatted: { epoch }, proof: compared,
   },
   server: {
     state: {
@@ -51,8 +54,8 @@ const TABLE = {
       moving: (value) => value === null || (typeof value === "object" && "device" in value && "lapses_in_ms" in value),
     },
     candidate, beat: {},
-    ready: { epoch }, offer: { epoch, sdp }, answer: { epoch, sdp }, restart: { epoch },
-    superseded: {}, gone: { why: one("removed", "moved", "rescheduled", "cancelled", "signed_out") },
+    ready: { epoch }, offer: { epoch, sdp }, answer: { epoch, sdp }, restart: { epoch }, proof: { ...compared, outcome: one("matched") },
+    superseded: {}, gone: { why: one("removed", "moved", "rescheduled", "cancelled", "signed_out", "differ") },
   },
 };
 

@@ -1,12 +1,26 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
-import { read } from "../../static/calls/sdp.js";
+import { certificateOf, read } from "../../static/calls/sdp.js";
 import { ONE, OTHER, sdp } from "./sdp.js";
 
 test("a description has one fingerprint and three media lines", () => {
   const reading = read(sdp());
   assert.equal(reading?.fingerprint, `sha-256 ${ONE.toLowerCase()}`);
   assert.equal(reading?.lines, "UDP/TLS/RTP/SAVPF UDP/TLS/RTP/SAVPF UDP/DTLS/SCTP 0 1 2");
+});
+
+test("all three go over one connection, or it is refused", () => {
+  const whole = sdp();
+  for (const group of ["", "a=group:BUNDLE 0 1\r\n", "a=group:BUNDLE 0 1 2 3\r\n", "a=group:BUNDLE 2 1 0\r\n", "a=group:LS 0 1 2\r\n", "a=group:BUNDLE 0 1\r\na=group:BUNDLE 2\r\n", "a=group:BUNDLE 0 1 2\r\na=group:BUNDLE 0 1 2\r\n"]) {
+    assert.equal(read(whole.replace("a=group:BUNDLE 0 1 2\r\n", group)), null, group);
+  }
+});
+
+test("a certificate is the bytes of the one fingerprint", () => {
+  assert.deepEqual(certificateOf(sdp()), new Uint8Array(32).fill(0xaa));
+  assert.equal(certificateOf(sdp({ extra: [`a=fingerprint:sha-256 ${OTHER}`] })), null);
+  assert.equal(certificateOf(sdp().replaceAll("sha-256", "sha-512")), null);
+  assert.equal(certificateOf(undefined), null);
 });
 
 test("two different fingerprints are refused", () => assert.equal(read(sdp({ extra: [`a=fingerprint:sha-256 ${OTHER}`] })), null));

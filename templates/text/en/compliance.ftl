@@ -176,6 +176,7 @@ compliance-kind-clinician-late = Told the waiting room how late it gets
 compliance-kind-call-joined = Joined the call
 compliance-kind-call-connected = Connected in the call
 compliance-kind-call-left = Left the call
+compliance-kind-call-proof = Words of a call compared
 compliance-kind-chat-sent = Sent a chat message
 compliance-kind-note-read = Opened the visit note
 compliance-kind-note-saved = Saved the visit note
