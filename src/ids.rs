@@ -80,6 +80,11 @@ impl VisitId {
 pub struct RequestKey(Vec<u8>);
 
 impl RequestKey {
+    /// The key of what the program writes down by itself because of an event: once, however often it looks.
+    pub fn of(event: EventId) -> Self {
+        Self(event.0.as_bytes().to_vec())
+    }
+
     /// A key for a form that is about to be shown.
     pub fn new(rng: &Rng) -> Self {
         Self(rng.bytes::<16>().to_vec())

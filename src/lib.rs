@@ -23,7 +23,7 @@
 //! - [`links`]: mint, show, redeem, withdraw. Knows a visit, a patient and a window, never an appointment.
 //! - [`appointments`]: book, move, cancel, remind.
 //! - [`waiting_room`]: who is here, who may enter.
-//! - [`calls`]: two pages and what may pass between them.
+//! - [`calls`]: two pages, what may pass between them, and what came of the words that their people compare.
 //! - [`records`]: the sealed note of a visit.
 //! - [`compliance`]: reading, verifying and exporting the access log, who opened a record, what should be reviewed, that accounts were.
 //! - [`rights`]: whose data a break-in touched, who must be told of it, to whom data went, what patients ask for, how long things are kept.
@@ -60,6 +60,8 @@
 //! - **no witness cosigns what does not go on from what it cosigned** (`tests/it/witness.rs`), and **one key of the log follows another
 //!   by the word of the one before** (`tests/it/log_keys.rs`).
 //! - **both sides hold the same schema** of signalling (`calls/session.rs` and `tests/js/`).
+//! - **the peer and the page agree on every vector** of the spoken proof (`tests/it/proof.rs` and `tests/js/`), and **no attack of the
+//!   signalling server gives both the same words** (`tests/js/proof_attack.test.js`).
 
 pub mod app;
 pub mod appointments;

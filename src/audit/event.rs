@@ -130,6 +130,8 @@ words! {
         CallConnected = "call.connected",
         /// A party's part in the call of one epoch ended. The one kind that may be written late (AUD-03).
         CallLeft = "call.left",
+        /// What came of comparing the words of a connection (RTC-06).
+        CallProof = "call.proof",
         ChatSent = "chat.sent",
         /// The clinician closed the visit to other devices, opened or closed chat, let the patient show their screen once or not.
         CallRuleSet = "call.rule_set",

@@ -118,7 +118,7 @@ impl Log {
     }
 
     /// Record something that the log holds once under `key`. False when it was there already.
-    pub(super) async fn record_once(&self, context: &Context, key: &[u8; 32], event: &Event) -> sqlx::Result<bool> {
+    pub async fn record_once(&self, context: &Context, key: &[u8; 32], event: &Event) -> sqlx::Result<bool> {
         let mut tx = self.db.begin().await?;
         let recorded = self.write(&mut tx, context, event).await?;
         if !insert_once(&mut tx, key, recorded.id).await? {

@@ -6,6 +6,7 @@
 
 mod identity;
 mod pages;
+mod proof;
 pub mod session;
 mod socket;
 

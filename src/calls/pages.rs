@@ -8,11 +8,11 @@ use crate::ids::VisitId;
 use crate::links::{self, PatientVisit};
 use crate::patients;
 use crate::staff::{self, Clinician};
-use crate::text::Text;
+use crate::text::{LANGUAGES, Text};
 use crate::waiting_room::companion::{self, Companion, Relation};
 use crate::waiting_room::{self, Standing, consent};
 use crate::web::form::Choice;
-use crate::web::{self, Error, Page, Result, cookies, html, see_other};
+use crate::web::{self, Error, Page, Result, assets, cookies, html, see_other};
 use actix_web::http::StatusCode;
 use actix_web::http::header::{HeaderName, HeaderValue};
 use actix_web::web::{Path, Query, ServiceConfig, get};
@@ -48,6 +48,7 @@ struct PatientPage {
     consent: Vec<String>,
     consent_version: i64,
     relations: Vec<Choice>,
+    words: Words,
 }
 
 async fn patient(app: App, id: Path<String>, patient: Result<PatientVisit>, request: HttpRequest) -> Result<HttpResponse> {
@@ -82,6 +83,7 @@ async fn patient(app: App, id: Path<String>, patient: Result<PatientVisit>, requ
         consent_short: t.say(consent::SHORT),
         consent: consent::WHOLE.map(|point| t.say(point)).into(),
         relations: relations(t),
+        words: words(&language),
         consent_version: consent::Version::now(t).number(),
         page,
     })
@@ -168,6 +170,7 @@ struct ClinicianPage {
     when: String,
     companion: String,
     identifiers: Vec<Identifier>,
+    words: Words,
 }
 
 /// Something to ask for, never to read out (ID-02).
@@ -181,6 +184,9 @@ async fn clinician(app: App, clinician: Clinician, id: Path<VisitId>) -> Result<
     let standing = waiting_room::standing(&mut tx, *id).await?.filter(|standing| standing.clinician_id == clinician.member.id);
     drop(tx);
     let Some(standing) = standing else { return foreign(&app, &clinician, *id).await };
+    let mut tx = app.db.reading().await?;
+    let (_, language) = patients::zone_and_language(&mut tx, standing.patient_id).await?.ok_or(Error::NotFound)?;
+    drop(tx);
     let over = standing.state.is_over();
     if !standing.admitted() && !over {
         return Ok(see_other("/today"));
@@ -204,6 +210,7 @@ async fn clinician(app: App, clinician: Clinician, id: Path<VisitId>) -> Result<
         patient: known.name.reveal().clone(),
         companion: with_them.map(|companion| with_words(t, &companion)).unwrap_or_default(),
         when: t.time(standing.starts_at, app.config.clinic.zone),
+        words: words(&language),
         identifiers: to_ask_for.map(|one| Identifier { label: t.say(one.label), value: one.value.reveal().clone() }).into(),
         page,
     })
@@ -226,6 +233,18 @@ pub(super) async fn foreign<T>(app: &App, clinician: &Clinician, visit: VisitId)
     let event = Event::refused(Kind::RequestRefused, "foreign").on(Object::Visit, visit.0);
     app.log.refused(&clinician.context, event).await?;
     Err(Error::NotFound)
+}
+
+/// The 256 words that both people compare (RTC-05).
+struct Words {
+    language: &'static str,
+    url: String,
+}
+
+/// In the patient's language on both pages, whatever else they are in.
+fn words(patients: &str) -> Words {
+    let language = LANGUAGES.into_iter().find(|language| *language == patients).unwrap_or("en");
+    Words { language, url: assets::url(&format!("calls/words/{language}.txt")) }
 }
 
 fn ice_servers(app: &App) -> Result<String> {

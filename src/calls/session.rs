@@ -3,6 +3,7 @@
 //! Strict shapes: an unknown type or field ends the socket. The snapshots in `tests/js/snapshots/signalling.json` are read
 //! by this file's tests and by those of `static/calls/`, so that both sides hold the same schema.
 
+use super::proof::{Found, Outcome, Proof, Source};
 use crate::waiting_room::Party;
 use serde::Deserialize;
 
@@ -52,6 +53,13 @@ pub enum Frame {
     Chatted {
         epoch: u32,
     },
+    /// What came of the spoken proof of this connection (RTC-06). The words to compare never come here.
+    Proof {
+        epoch: u32,
+        outcome: Outcome,
+        source: Source,
+        found: Found,
+    },
     Beat {},
 }
 
@@ -94,6 +102,10 @@ pub enum Act {
     Chatted {
         epoch: i64,
     },
+    Proof {
+        epoch: i64,
+        proof: Proof,
+    },
     Beat,
 }
 
@@ -116,6 +128,10 @@ pub fn read(from: Party, text: &str) -> Result<Act, NotAllowed> {
         }
         (_, Frame::Connected { epoch, path }) => Ok(Act::Connected { epoch: epoch.into(), path }),
         (_, Frame::Chatted { epoch }) => Ok(Act::Chatted { epoch: epoch.into() }),
+        (from, Frame::Proof { epoch, outcome, source, found }) => {
+            let proof = Proof { outcome, source, found };
+            if proof.may_come_from(from) { Ok(Act::Proof { epoch: epoch.into(), proof }) } else { Err(NotAllowed) }
+        }
         (_, Frame::Beat {}) => Ok(Act::Beat),
         _ => Err(NotAllowed),
     }
@@ -143,7 +159,14 @@ fn is_description(sdp: &str) -> bool {
         && lines.iter().all(|line| is_line(line))
         && lines.iter().filter_map(|line| line.strip_prefix("m=")).map(kind_and_transport).eq(SECTIONS.map(Some))
         && lines.iter().filter_map(|line| line.strip_prefix("a=ice-options:")).flat_map(str::split_whitespace).all(is_ice_option)
+        && is_one_connection(lines)
         && has_one_fingerprint(lines)
+}
+
+/// All three sections over one connection, so that what two people prove of the channel is true of sound and picture.
+fn is_one_connection(lines: &[&str]) -> bool {
+    let values = |start: &str| lines.iter().filter_map(|line| line.strip_prefix(start)).collect::<Vec<_>>();
+    values("a=group:") == [format!("BUNDLE {}", values("a=mid:").join(" "))]
 }
 
 /// The three sections, in order, and what carries each.
@@ -225,8 +248,9 @@ mod tests {
     fn description() -> String {
         let digest = ["AB"; 32].join(":");
         format!(
-            "v=0\r\no=- 1 2 IN IP4 127.0.0.1\r\ns=-\r\na=fingerprint:sha-256 {digest}\r\na=ice-options:trickle\r\n\
-             m=audio 9 UDP/TLS/RTP/SAVPF 111\r\nm=video 9 UDP/TLS/RTP/SAVPF 96\r\nm=application 9 UDP/DTLS/SCTP webrtc-datachannel\r\n"
+            "v=0\r\no=- 1 2 IN IP4 127.0.0.1\r\ns=-\r\na=group:BUNDLE 0 1 2\r\na=fingerprint:sha-256 {digest}\r\na=ice-options:trickle\r\n\
+             m=audio 9 UDP/TLS/RTP/SAVPF 111\r\na=mid:0\r\nm=video 9 UDP/TLS/RTP/SAVPF 96\r\na=mid:1\r\n\
+             m=application 9 UDP/DTLS/SCTP webrtc-datachannel\r\na=mid:2\r\n"
         )
     }
 
@@ -268,6 +292,26 @@ mod tests {
         }
         assert!(snapshots.len() > 30 && snapshots[0].sdp == description(), "the snapshots were read");
         assert!(!is_description(&description().replacen("s=-", &format!("s={}", "-".repeat(SDP_BYTES_MAX)), 1)), "too long");
+    }
+
+    #[test]
+    fn only_words_that_people_compared_match_and_only_the_clinician_says_so() {
+        let frame = |outcome: &str, source: &str, found: &str| {
+            format!(r#"{{"type":"proof","epoch":1,"outcome":"{outcome}","source":"{source}","found":"{found}"}}"#)
+        };
+        for (outcome, source, found, clinician, patient) in [
+            ("matched", "certificate", "people", true, false),
+            ("matched", "sdp", "people", true, false),
+            ("matched", "none", "people", false, false),
+            ("matched", "certificate", "page", false, false),
+            ("not_compared", "none", "page", true, false),
+            ("not_compared", "sdp", "people", false, false),
+            ("differ", "sdp", "people", true, true),
+            ("differ", "none", "page", true, true),
+        ] {
+            let said = [Party::Clinician, Party::Patient].map(|party| read(party, &frame(outcome, source, found)).is_ok());
+            assert_eq!(said, [clinician, patient], "{outcome} {source} {found}");
+        }
     }
 
     proptest! {

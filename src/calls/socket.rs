@@ -1,5 +1,6 @@
 //! `GET /visits/{id}/socket`: the one socket of a visit's page, patient's or clinician's, while waiting and in the call.
 
+use super::proof::{self, Outcome, Proof};
 use super::session::{self, Act, CANDIDATES_MAX};
 use crate::app::App;
 use crate::audit::Context;
@@ -109,6 +110,7 @@ impl Visitor {
             Act::Chatted { epoch } => {
                 self.when_admitted(epoch, super::chatted(&self.app, &self.context, self.visit, self.patient, epoch)).await
             }
+            Act::Proof { epoch, proof } => self.proved(epoch, proof, text).await,
         };
         done.map_err(|error| {
             tracing::warn!(?error, visit.id = %self.visit, "Could not serve a socket of visit `{}`", self.visit);
@@ -123,6 +125,16 @@ impl Visitor {
             self.hub.took(self.visit, self.socket, &self.context, taken == Taken::Resumed).await;
         }
         Ok(())
+    }
+
+    async fn proved(&self, epoch: i64, proof: Proof, frame: String) -> Result<()> {
+        let call = proof::Call { visit: self.visit, patient: self.patient, epoch };
+        if proof.outcome == Outcome::Differ {
+            return proof::differ(&self.app, &self.hub, &self.context, (&self.seat, self.socket), call, proof).await;
+        }
+        self.when_admitted(epoch, proof::record(&self.app, &self.context, call, proof)).await?;
+        // The patient's page shows what the patient should have heard.
+        if proof.outcome == Outcome::Matched { self.pass(epoch, frame).await } else { Ok(()) }
     }
 
     async fn pass(&self, epoch: i64, frame: String) -> Result<()> {

@@ -172,6 +172,20 @@ impl Hub {
         }
     }
 
+    /// Tell a page that it is sent away, and why.
+    pub fn send_away(&self, socket: SocketId, why: GoneWhy) {
+        self.send(socket, Outgoing::Gone(why));
+    }
+
+    /// The same for the pages that hold a visit's call.
+    pub fn send_holders_away(&self, visit: VisitId, why: GoneWhy) {
+        let live = self.live();
+        let holders: Vec<SocketId> =
+            live.rooms.get(&visit).map_or_else(Vec::new, |room| live.lines.keys().copied().filter(|socket| room.holds(*socket)).collect());
+        drop(live);
+        holders.into_iter().for_each(|socket| self.send_away(socket, why));
+    }
+
     /// Since when nobody of the patient's side is here, for a visit that expects them. Before the first page came back
     /// after a start, since that start.
     pub fn away_since(&self, visit: VisitId) -> Option<Timestamp> {

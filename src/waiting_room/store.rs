@@ -200,6 +200,14 @@ pub async fn put_back(tx: &mut Tx, id: VisitId, clinician: StaffId, now: Timesta
         .bind(id).bind(clinician).bind(now).fetch_optional(conn).await)
 }
 
+/// Back to waiting from the call of that epoch, whoever found that its two sides do not fit.
+pub async fn part(tx: &mut Tx, id: VisitId, epoch: i64, now: Timestamp) -> sqlx::Result<Option<Standing>> {
+    in_tx!(tx, conn => sqlx::query_as(standing!("update visit set state = 'waiting', waiting_since = $3, call_epoch = call_epoch + 1,
+        admitted_at = null, admitted_device = null, identity = null, left_at = null, version = version + 1
+        where id = $1 and call_epoch = $2 and state in ('checking', 'in_call') returning", ""))
+        .bind(id).bind(epoch).bind(now).fetch_optional(conn).await)
+}
+
 /// Back to waiting because the admitted page stayed away. The place in the queue is kept.
 pub async fn lapse(tx: &mut Tx, id: VisitId, admitted_before: Timestamp) -> sqlx::Result<Option<Standing>> {
     in_tx!(tx, conn => sqlx::query_as(standing!("update visit set state = 'waiting', call_epoch = call_epoch + 1, admitted_at = null,

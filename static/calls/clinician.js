@@ -11,6 +11,7 @@ import { wasJustAdmitted } from "../waiting_room/admitted_here.js";
 import { chatPanel } from "./chat.js";
 import { deviceChoice, mend } from "./device_choice.js";
 import { Devices } from "./devices.js";
+import { proofPanel } from "./proof_panel.js";
 import { reasonPart } from "./reason.js";
 import { panels } from "./panels.js";
 import { ruleSwitches, securityFacts } from "./security.js";
@@ -44,7 +45,15 @@ const moving = find("#moving", HTMLFormElement);
 const chatToggle = find("#chat-toggle", HTMLButtonElement);
 const chatPart = find("#chat", HTMLElement);
 const noteRoot = find("#note", HTMLElement);
-const sides = panels([{ panel: chatPart, toggle: chatToggle }, { panel: noteRoot, toggle: find("#note-toggle", HTMLButtonElement) }, { panel: securityPart, toggle: find("#security-toggle", HTMLButtonElement) }]);
+const proofPart = find("#proof", HTMLElement);
+const proofToggle = find("#proof-toggle", HTMLButtonElement);
+const sides = panels([
+  { panel: chatPart, toggle: chatToggle },
+  { panel: proofPart, toggle: proofToggle },
+  { panel: noteRoot, toggle: find("#note-toggle", HTMLButtonElement) },
+  { panel: securityPart, toggle: find("#security-toggle", HTMLButtonElement) },
+]);
+const proof = proofPanel(proofPart, proofToggle, { role: "clinician", say, answered: (outcome) => session?.compared(outcome) });
 const chat = chatPanel(chatPart, {
   send: (text) => session?.say(text) ?? false,
   came: () => {
@@ -109,6 +118,7 @@ function open() {
       sends: (own) => call.sends(own),
       chat: setChat,
       said: (text) => chat.receive(text),
+      proof: showProof,
       socket: () => {},
       refused: () => {},
     },
@@ -240,6 +250,12 @@ async function part(act) {
   const result = await post(`/visits/${visit}/${act}`);
   if (!result.ok) return refused(result.status);
   location.assign("/today");
+}
+
+/** @param {import("./proof_panel.js").View} view */
+function showProof(view) {
+  proof.show(view);
+  if (view.is === "none") sides.set(proofPart, false);
 }
 
 async function end() {

@@ -20,13 +20,14 @@ import { read } from "./sdp.js";
  * @property {number} taken  candidates of the other side, since its last description
  * @property {boolean} beside  messages can go over the connection itself
  * @property {boolean} silent  nothing at all has arrived for a moment
+ * @property {import("./negotiation.js").Message[]} untold  what came of the spoken proof while the server could not be told
  */
 
 /** A connection of which nothing is known yet. @param {number} epoch @returns {Link} */
 export function begun(epoch) {
   return {
     epoch, outstanding: false, answered: false, seen: null, version: -1, pinned: null, lines: null,
-    up: false, mending: false, path: null, reported: false, resume: false, candidates: 0, taken: 0, beside: false, silent: false,
+    up: false, mending: false, path: null, reported: false, resume: false, candidates: 0, taken: 0, beside: false, silent: false, untold: [],
   };
 }
 

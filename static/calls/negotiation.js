@@ -3,6 +3,7 @@
 //
 // **Only the clinician's page offers.** Browsers fail an ICE restart from the side that did not make the first offer.
 // **A fingerprint never changes within an epoch.** It is checked before each description is applied; if it differs, the call ends.
+// **What differs is told until it was heard.** The call is closed first; then the server is told, after each break of the line again.
 // **Whoever went for good has no connection.** It is closed at once; who comes back begins a new epoch.
 // **An epoch that is not ours is dropped.** A reload, a second tab and a put-back raise it on the server.
 // **The server is one way of two.** Once connected, whatever mends the connection also goes over the connection itself, so that a server that is
@@ -24,6 +25,7 @@ import { isGone } from "./other.js";
  * @property {boolean} chat
  * @property {Link|null} link
  * @property {boolean} over
+ * @property {Message|null} owed  that the two sides differ, until the server has heard it
  *
  * @typedef {{type: string, [field: string]: any}} Message
  *
@@ -38,7 +40,10 @@ import { isGone } from "./other.js";
  *   | {type: "silent", epoch: number, silent: boolean}
  *   | {type: "later", epoch: number, why: "down"|"unoffered"}
  *   | {type: "network"}
+ *   | {type: "proved", epoch: number, outcome: Outcome, source: string, found: "people"|"page"}
  *   | {type: "left"}} Event
+ *
+ * @typedef {"matched"|"differ"|"not_compared"} Outcome  of comparing the words
  *
  * @typedef {"connecting"|"connected"|"reconnecting"|"closed"|"differ"|"superseded"|"ended"|"cancelled"|"no_show"|"removed"|"moved"|"rescheduled"|"signed_out"} News
  *
@@ -51,6 +56,7 @@ import { isGone } from "./other.js";
  *   | {do: "apply", epoch: number, sdp: string}
  *   | {do: "candidate", epoch: number, candidate: string, mid: string, line: number}
  *   | {do: "chat", open: boolean}
+ *   | {do: "matched"}
  *   | {do: "later", ms: number, epoch: number, why: "down"|"unoffered"}
  *   | {do: "news", news: News}
  *   | {do: "stop"}} Effect
@@ -75,7 +81,7 @@ const TAKEN_MAX = 2 * CANDIDATES_MAX;
  * @returns {State}
  */
 export function start(role, tab) {
-  return { role, tab, open: false, wanted: false, joined: false, chat: false, link: null, over: false };
+  return { role, tab, open: false, wanted: false, joined: false, chat: false, link: null, over: false, owed: null };
 }
 
 /** @param {string} visit */
@@ -94,7 +100,7 @@ function isOver(visit) {
  * @returns {Step}
  */
 export function step(state, event) {
-  if (state.over) return { state, effects: [] };
+  if (state.over) return owing(state, event);
   switch (event.type) {
     case "wanted": return want(state);
     case "opened": return { state: { ...state, open: true, joined: false, link: state.link && { ...state.link, resume: true } }, effects: [] };
@@ -108,6 +114,7 @@ export function step(state, event) {
     case "silent": return hush(state, event.epoch, event.silent);
     case "later": return later(state, event.epoch, event.why);
     case "network": return renew(state);
+    case "proved": return proved(state, event);
     case "left": return finish(state, "closed");
   }
 }
@@ -132,6 +139,7 @@ function receive(state, message) {
     case "restart": return state.role === "clinician" ? renew(state) : { state, effects: [] };
     case "offer": return state.role === "patient" ? offered(state, link, message.sdp) : { state, effects: [] };
     case "answer": return state.role === "clinician" ? answered(state, link, message.sdp) : { state, effects: [] };
+    case "proof": return { state, effects: state.role === "patient" && message.outcome === "matched" ? [{ do: "matched" }] : [] };
     case "candidate":
       // Before a description there is nothing that a candidate could belong to; the description brings it along when sent again.
       if (link.seen === null || link.taken >= TAKEN_MAX) return { state, effects: [] };
@@ -200,9 +208,12 @@ function open(state, epoch, effects) {
 function resume(state) {
   const link = state.link;
   if (!link) return { state, effects: [] };
-  if (!link.up || link.silent) return renew(state);
-  if (link.reported || link.path === null) return { state, effects: [] };
-  return { state: { ...state, link: { ...link, reported: true } }, effects: [connected(link.epoch, link.path)] };
+  /** @type {Effect[]} */
+  const told = link.untold.map((message) => ({ do: "send", message }));
+  state = { ...state, link: { ...link, untold: [] } };
+  if (!link.up || link.silent) return after(renew(state), told);
+  if (link.reported || link.path === null) return { state, effects: told };
+  return { state: { ...state, link: { ...link, untold: [], reported: true } }, effects: [connected(link.epoch, link.path), ...told] };
 }
 
 /** Negotiates anew, or says again what was not answered. @param {State} state @returns {Step} */
@@ -219,7 +230,7 @@ function renew(state) {
 /** @param {State} state @param {Link} link @param {string} sdp @returns {Step} */
 function offered(state, link, sdp) {
   const pinned = pin(link, sdp);
-  if (!pinned) return finish(state, "differ");
+  if (!pinned) return differ(state, link, "none", "page");
   if (pinned.version < link.version) return { state, effects: [] };
   if (pinned.seen === link.seen) return { state, effects: link.answered ? [{ do: "describe-again", epoch: link.epoch }] : [] };
   return { state: { ...state, link: { ...pinned, answered: false } }, effects: [{ do: "answer", epoch: link.epoch, sdp }] };
@@ -228,7 +239,7 @@ function offered(state, link, sdp) {
 /** @param {State} state @param {Link} link @param {string} sdp @returns {Step} */
 function answered(state, link, sdp) {
   const pinned = pin(link, sdp);
-  if (!pinned) return finish(state, "differ");
+  if (!pinned) return differ(state, link, "none", "page");
   // The same answer twice, or an older one: the offer had been sent twice. The first one was applied.
   if (!link.outstanding || pinned.seen === link.seen || pinned.version < link.version) return { state, effects: [] };
   return { state: { ...state, link: { ...pinned, outstanding: false } }, effects: [{ do: "apply", epoch: link.epoch, sdp }] };
@@ -295,6 +306,39 @@ function later(state, epoch, why) {
   }
   if (link.up && !link.silent) return { state: { ...state, link: { ...link, mending: false } }, effects: [] };
   return after(renew(state), [{ do: "later", ms: RETRY_MS[state.role], epoch, why }]);
+}
+
+/** What came of the spoken proof. @param {State} state @param {Extract<Event, {type: "proved"}>} event @returns {Step} */
+function proved(state, { epoch, outcome, source, found }) {
+  const link = state.link;
+  if (!link || link.epoch !== epoch) return { state, effects: [] };
+  if (outcome === "differ") return differ(state, link, source, found);
+  const message = { type: "proof", epoch, outcome, source, found };
+  if (state.open && state.joined) return { state, effects: [{ do: "send", message }] };
+  return { state: { ...state, link: { ...link, untold: [...link.untold, message] } }, effects: [] };
+}
+
+/**
+ * The other side is not who it should be. What flows stops before anybody is told.
+ * @param {State} state @param {Link} link @param {string} source @param {"people"|"page"} found @returns {Step}
+ */
+function differ(state, link, source, found) {
+  const owed = { type: "proof", epoch: link.epoch, outcome: "differ", source, found };
+  return {
+    state: { ...state, joined: false, chat: false, link: null, over: true, owed },
+    effects: [{ do: "close" }, { do: "send", message: owed }, { do: "chat", open: false }, { do: "news", news: "differ" }],
+  };
+}
+
+/** After the end. @param {State} state @param {Event} event @returns {Step} */
+function owing(state, event) {
+  const { owed } = state;
+  if (!owed) return { state, effects: [] };
+  if (event.type === "opened") return { state, effects: [{ do: "send", message: owed }] };
+  // Sent away for it, or the call of that epoch is no more: nothing is left to say.
+  const heard = event.type === "message" && (event.message.type === "gone" || event.message.type === "superseded"
+    || (event.message.type === "state" && event.message.epoch !== owed.epoch));
+  return heard ? { state: { ...state, owed: null }, effects: [{ do: "stop" }] } : { state, effects: [] };
 }
 
 /** Closes for good. @param {State} state @param {News} news @returns {Step} */

@@ -13,6 +13,7 @@ import { deviceMove } from "./device_move.js";
 import { Devices } from "./devices.js";
 import { isAdmitted } from "./negotiation.js";
 import { panels } from "./panels.js";
+import { proofPanel } from "./proof_panel.js";
 import { rulesRead, securityFacts } from "./security.js";
 import { Session } from "./session.js";
 import { screenSharing } from "./sharing.js";
@@ -41,7 +42,14 @@ const call = stage({
 const choice = deviceChoice({ devices, remote: call.element, soundOnly: call.soundOnly, say });
 const chatToggle = find("#chat-toggle", HTMLButtonElement);
 const chatPart = find("#chat", HTMLElement);
-const sides = panels([{ panel: chatPart, toggle: chatToggle }, { panel: securityPart, toggle: find("#security-toggle", HTMLButtonElement) }]);
+const proofPart = find("#proof", HTMLElement);
+const proofToggle = find("#proof-toggle", HTMLButtonElement);
+const sides = panels([
+  { panel: chatPart, toggle: chatToggle },
+  { panel: proofPart, toggle: proofToggle },
+  { panel: securityPart, toggle: find("#security-toggle", HTMLButtonElement) },
+]);
+const proof = proofPanel(proofPart, proofToggle, { role: "patient", say, answered: (outcome) => session?.compared(outcome) });
 const chat = chatPanel(chatPart, {
   send: (text) => session?.say(text) ?? false,
   came: () => {
@@ -161,6 +169,7 @@ function listenToServer() {
       sends: (own) => call.sends(own),
       chat: setChat,
       said: (text) => chat.receive(text),
+      proof: showProof,
       refused: () => void stillHere(),
       socket: (online) => tell(find("#waiting-connection", HTMLElement), online ? "" : say("waiting-lost")),
     },
@@ -256,6 +265,12 @@ function setChat(open) {
   if (!open) sides.set(chatPart, false);
 }
 
+/** @param {import("./proof_panel.js").View} view */
+function showProof(view) {
+  proof.show(view);
+  if (view.is === "none") sides.set(proofPart, false);
+}
+
 async function leave() {
   const wasAdmitted = isAdmitted(state);
   session?.leave();
@@ -273,13 +288,14 @@ function over(why) {
   chat.set(false);
   letSleep();
   announce("");
-  // Only what this visit put there could be in it, and nothing of a visit stays on the device.
-  sessionStorage.clear();
+  const mayReturn = why === "left" || why === "superseded" || why === "differ";
+  // Only what this visit put there could be in it, and nothing of a visit stays on the device. How often it was connected counts as long as one may return.
+  if (!mayReturn) sessionStorage.clear();
   document.title = quietTitle;
   find("#over-heading", HTMLElement).textContent = say(`over-${why}-heading`);
   find("#over-words", HTMLElement).textContent = say(`over-${why}-words`);
   const back = find("#over-return", HTMLButtonElement);
-  tell(back, why === "left" || why === "superseded" || why === "differ" ? say(`over-${why}-return`) : "");
+  tell(back, mayReturn ? say(`over-${why}-return`) : "");
   view("over");
   // The server sends this browser on to a page that knows nothing of the visit, and has it forget the rest.
   if (why === "ended") location.replace(`/visits/${visit}`);

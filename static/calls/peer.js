@@ -4,6 +4,8 @@
 // goes over a channel of its own, as encrypted as the rest.
 
 import { readOwn, tellOwn } from "./other.js";
+import { ProofRun, sha256 } from "./proof_run.js";
+import { certificateOf } from "./sdp.js";
 
 /**
  * @typedef {object} Hooks
@@ -17,15 +19,22 @@ import { readOwn, tellOwn } from "./other.js";
  * @property {(own: import("./other.js").Own) => void} sends  what the other side says to send
  * @property {(open: boolean) => void} beside  messages of the negotiation can go past the server
  * @property {(data: unknown) => void} told  one came that way
+ * @property {(said: Proved) => void} proof  how far the spoken proof of this connection is
  *
  * @typedef {import("./truth.js").Path} Path
+ *
+ * @typedef {"certificate"|"sdp"} Source  how this page knows the other side's certificate: from the connection, or from a description that the browser held it to
+ * @typedef {{is: "words", numbers: number[], source: Source} | {is: "unchecked"} | {is: "spent"} | {is: "differ"}} Proved
  */
 
+const PROOF_CHANNEL = 0;
 const CHAT_CHANNEL = 1;
 const OWN_CHANNEL = 2;
 const BESIDE_CHANNEL = 3;
 const PULSE_CHANNEL = 4;
 const [ASKED, ANSWERED] = ["?", "!"];
+// Lower: that nothing can be checked is said sooner. Higher: a slow phone has more time to open a channel.
+const PROOF_BEGINS_MS = 10_000;
 
 export class Peer {
   /** @type {RTCPeerConnection} */ #connection;
@@ -42,18 +51,22 @@ export class Peer {
   /** @type {Promise<void>} */ #queue = Promise.resolve();
   /** @type {MediaStreamTrack|null} */ #audio;
   /** @type {MediaStreamTrack|null} */ #video;
+  /** @type {RTCDataChannel} */ #proof;
+  /** @type {ProofRun} */ #run;
+  /** What the run began with, once it began. @type {{transport: RTCDtlsTransport, own: Uint8Array, peer: Uint8Array}|null} */ #proving = null;
+  #beginning = false;
   #closed = false;
 
   /**
-   * @param {{ice: RTCIceServer[], stream: MediaStream, own: import("./other.js").Own, offers: boolean, certificate: RTCCertificate, hooks: Hooks}} options
+   * @param {{ice: RTCIceServer[], stream: MediaStream, own: import("./other.js").Own, role: import("./proof.js").Role, visit: Uint8Array, mayProve: () => boolean, certificate: RTCCertificate, hooks: Hooks}} options
    */
-  constructor({ ice, stream, own, offers, certificate, hooks }) {
+  constructor({ ice, stream, own, role, visit, mayProve, certificate, hooks }) {
     const connection = new RTCPeerConnection({ iceServers: ice, certificates: [certificate], bundlePolicy: "max-bundle", rtcpMuxPolicy: "require" });
     this.#connection = connection;
     this.#audio = stream.getAudioTracks()[0] ?? null;
     this.#video = stream.getVideoTracks()[0] ?? null;
 
-    if (offers) {
+    if (role === "clinician") {
       // One stream for both, so that the other side keeps lips and words together.
       const together = new MediaStream();
       connection.addTransceiver(this.#audio ?? "audio", { direction: "sendrecv", streams: [together] });
@@ -81,6 +94,19 @@ export class Peer {
       else if (data === ASKED && this.#pulse.readyState === "open") this.#pulse.send(ANSWERED);
     });
 
+    this.#proof = connection.createDataChannel("proof", { negotiated: true, id: PROOF_CHANNEL, ordered: true });
+    this.#proof.binaryType = "arraybuffer";
+    this.#run = new ProofRun(role, {
+      send: (bytes) => this.#proof.send(bytes),
+      shown: (numbers) => this.#proved({ is: "words", numbers, source: this.#source }),
+      unchecked: () => this.#proved({ is: "unchecked" }),
+      differ: () => this.#proved({ is: "differ" }),
+    });
+    this.#proof.addEventListener("message", ({ data }) => this.#run.hear(data));
+    this.#proof.addEventListener("open", () => void this.#prove());
+    this.#proof.addEventListener("close", () => this.#run.closed());
+    connection.addEventListener("signalingstatechange", () => void this.#prove());
+
     const remote = new MediaStream();
     connection.addEventListener("track", ({ track }) => {
       remote.addTrack(track);
@@ -92,18 +118,23 @@ export class Peer {
     connection.addEventListener("connectionstatechange", () => {
       if (this.#closed) return;
       switch (connection.connectionState) {
-        case "connected": return void this.path().then(hooks.up);
+        case "connected":
+          setTimeout(() => { if (!this.#proving) this.#run.closed(); }, PROOF_BEGINS_MS);
+          void this.#prove();
+          return void this.path().then(hooks.up);
         case "disconnected": return hooks.down(false);
         case "failed": return hooks.down(true);
       }
     });
     this.hooks = hooks;
     this.own = own;
+    this.visit = visit;
+    this.mayProve = mayProve;
   }
 
   /**
    * With a certificate of its own, which no other call has.
-   * @param {{ice: RTCIceServer[], stream: MediaStream, own: import("./other.js").Own, offers: boolean, hooks: Hooks}} options
+   * @param {{ice: RTCIceServer[], stream: MediaStream, own: import("./other.js").Own, role: import("./proof.js").Role, visit: Uint8Array, mayProve: () => boolean, hooks: Hooks}} options
    */
   static async open(options) {
     const certificate = await RTCPeerConnection.generateCertificate(/** @type {AlgorithmIdentifier} */ (/** @type {unknown} */ ({ name: "ECDSA", namedCurve: "P-256" })));
@@ -250,7 +281,53 @@ export class Peer {
 
   close() {
     this.#closed = true;
+    this.#run.stop();
     this.#connection.close();
+  }
+
+  /** @type {Source} */ #source = "certificate";
+
+  /** Begins the spoken proof once the connection stands, and looks again after each negotiation that it is still the one that was proved. */
+  async #prove() {
+    const connection = this.#connection;
+    if (this.#closed || this.#beginning || connection.connectionState !== "connected" || connection.signalingState !== "stable") return;
+    if (this.#proving) return this.#isSame(this.#proving) ? undefined : this.#proved({ is: "differ" });
+    if (this.#proof.readyState !== "open") return;
+    this.#beginning = true;
+    const transport = this.#onlyTransport();
+    const [own, said] = this.#described();
+    const seen = transport && await certificateBehind(transport);
+    this.#beginning = false;
+    if (this.#closed) return;
+    if (!transport || !own || !said || seen && !same(seen, said)) return this.#proved({ is: "differ" });
+    if (!seen) this.#source = "sdp";
+    this.#proving = { transport, own, peer: said };
+    if (!this.mayProve()) return this.#proved({ is: "spent" });
+    this.#run.begin({ visit: this.visit, own, peer: said });
+  }
+
+  /** @param {Proved} said */
+  #proved(said) {
+    if (!this.#closed) this.hooks.proof(said);
+  }
+
+  /** @param {{transport: RTCDtlsTransport, own: Uint8Array, peer: Uint8Array}} proved */
+  #isSame({ transport, own, peer }) {
+    const [ownNow, peerNow] = this.#described();
+    return this.#onlyTransport() === transport && ownNow !== null && peerNow !== null && same(own, ownNow) && same(peer, peerNow);
+  }
+
+  /** The certificates that the two descriptions in force name, ours and theirs. */
+  #described() {
+    return [certificateOf(this.#connection.currentLocalDescription?.sdp), certificateOf(this.#connection.currentRemoteDescription?.sdp)];
+  }
+
+  /** The connection that sound, picture and data share. Null when it is more than one: what is proved of the channel would say nothing of the rest. */
+  #onlyTransport() {
+    const connection = this.#connection;
+    const ends = [...connection.getSenders(), ...connection.getReceivers()].map(({ transport }) => transport);
+    const [one, ...others] = new Set([connection.sctp?.transport, ...ends].filter((transport) => transport instanceof RTCDtlsTransport));
+    return one && others.length === 0 && one.state === "connected" ? one : null;
   }
 
   #describe() {
@@ -266,4 +343,16 @@ export class Peer {
       // A candidate of an older description, or a close in between. If it mattered, the connection goes down and the machine mends it.
     });
   }
+}
+
+/** The SHA-256 of the certificate on the other end. Null in a browser that does not tell; it has held the connection to the description all the same. @param {RTCDtlsTransport} transport */
+async function certificateBehind(transport) {
+  if (!("getRemoteCertificates" in transport)) return null;
+  const [certificate] = transport.getRemoteCertificates();
+  return certificate ? sha256(certificate) : new Uint8Array();
+}
+
+/** @param {Uint8Array} one @param {Uint8Array} other */
+function same(one, other) {
+  return one.length === other.length && one.every((byte, at) => byte === other[at]);
 }

@@ -24,12 +24,15 @@ export function read(sdp) {
   const media = valuesOf(rows, "m=").map((value) => value.split(" "));
   if (media.map(([kind, , transport]) => `${kind} ${transport}`).join() !== SECTIONS) return null;
   if (!valuesOf(rows, "a=ice-options:").every((options) => options.split(" ").every((option) => ICE_OPTIONS.includes(option)))) return null;
+  const mids = valuesOf(rows, "a=mid:");
+  // All three over one connection, so that what is proved of the channel is true of sound and picture.
+  if (valuesOf(rows, "a=group:").join() !== `BUNDLE ${mids.join(" ")}`) return null;
 
   const fingerprint = fingerprintOf(rows);
   const [origin] = valuesOf(rows, "o=");
   const version = Number(origin?.split(" ")[2]);
   if (fingerprint === null || origin === undefined || !Number.isFinite(version)) return null;
-  return { fingerprint, lines: [...media.map(([, , transport]) => transport), ...valuesOf(rows, "a=mid:")].join(" "), origin: `o=${origin}`, version };
+  return { fingerprint, lines: [...media.map(([, , transport]) => transport), ...mids].join(" "), origin: `o=${origin}`, version };
 }
 
 /** The one that stands above all sections or in each of them, and is the same everywhere. @param {string[]} rows @returns {string|null} */
@@ -51,4 +54,10 @@ function fingerprintOf(rows) {
 /** @param {string[]} rows @param {string} start */
 function valuesOf(rows, start) {
   return rows.filter((row) => row.startsWith(start)).map((row) => row.slice(start.length));
+}
+
+/** The one sha-256 fingerprint of a description, as bytes. @param {string|undefined} sdp @returns {Uint8Array|null} */
+export function certificateOf(sdp) {
+  const fingerprint = fingerprintOf((sdp ?? "").split(/\r?\n/));
+  return fingerprint === null ? null : Uint8Array.from(fingerprint.slice("sha-256 ".length).split(":"), (byte) => parseInt(byte, 16));
 }

@@ -1,6 +1,7 @@
 // One page's part in a call: feeds the machine with what the socket, the connection and the clock say, and does what it decides.
 // The page around it only hears news.
 
+import { associations } from "./associations.js";
 import { watchLine } from "./line.js";
 import { Peer } from "./peer.js";
 import { connect, readBeside } from "./signalling.js";
@@ -16,6 +17,7 @@ import { start, step } from "./negotiation.js";
  * @property {(quality: import("./quality.js").Quality) => void} quality
  * @property {(open: boolean) => void} chat
  * @property {(text: string) => void} said
+ * @property {(view: import("./proof_panel.js").View) => void} proof  how far the spoken proof is
  * @property {(online: boolean) => void} socket
  * @property {() => void} refused  the server was not there, or did not let this page in
  */
@@ -28,6 +30,9 @@ export class Session {
   /** @type {import("./other.js").Own} */ #own = { sound: false, picture: false, held: false, wants: true };
   /** What the other side said last that it sends and wants. @type {import("./other.js").Own|null} */ #theirs = null;
   #soundFirst = false;
+  #associations;
+  /** How this page knows the certificate behind the words that it showed. @type {string|null} */ #source = null;
+  #proofTold = false;
   #identityKnown = false;
   #channelOpen = false;
 
@@ -36,8 +41,10 @@ export class Session {
    */
   constructor({ role, visit, ice, devices, hooks }) {
     this.ice = ice;
+    this.visit = visit;
     this.devices = devices;
     this.hooks = hooks;
+    this.#associations = associations(visit, sessionStorage);
     this.#state = start(role, newTab());
     this.#socket = connect(visit, {
       opened: () => { this.#feed({ type: "opened" }); hooks.socket(true); },
@@ -73,6 +80,14 @@ export class Session {
     this.#tellOwn();
   }
 
+  /** Somebody compared the words. @param {"matched"|"differ"} outcome */
+  compared(outcome) {
+    const epoch = this.#state.link?.epoch;
+    if (epoch === undefined || this.#source === null) return;
+    if (outcome === "matched") this.hooks.proof({ is: "matched" });
+    this.#feed({ type: "proved", epoch, outcome, source: this.#source, found: "people" });
+  }
+
   /** @param {string} text @returns {boolean} */
   say(text) {
     const peer = this.#current;
@@ -104,6 +119,7 @@ export class Session {
       case "answer": return this.#with(effect.epoch, (peer) => peer.answer(effect.sdp));
       case "apply": return this.#with(effect.epoch, (peer) => peer.apply(effect.sdp));
       case "candidate": return this.#with(effect.epoch, (peer) => peer.candidate(effect.candidate, effect.mid, effect.line));
+      case "matched": return this.#source === null ? undefined : this.hooks.proof({ is: "matched" });
       case "chat": this.#identityKnown = effect.open; return this.#tellChat();
       case "later": return void setTimeout(() => this.#feed({ type: "later", epoch: effect.epoch, why: effect.why }), effect.ms);
       case "news": return this.hooks.news(effect.news);
@@ -122,7 +138,9 @@ export class Session {
       ice: this.ice,
       stream: this.devices.stream,
       own: this.#own,
-      offers: this.#state.role === "clinician",
+      role: this.#state.role,
+      visit: bytesOf(this.visit),
+      mayProve: () => this.#associations.another(),
       hooks: {
         described: (sdp) => this.#feed({ type: "described", epoch, sdp }),
         candidate: (candidate, mid, line) => this.#feed({ type: "candidate", epoch, candidate, mid, line }),
@@ -138,6 +156,7 @@ export class Session {
           this.#tellOwn();
           this.hooks.sends(own);
         }),
+        proof: (said) => current(() => this.#proved(epoch, said)),
         channel: (open) => current(() => { this.#channelOpen = open; this.#tellChat(); }),
         beside: (open) => current(() => { this.#feed({ type: "beside", epoch, open }); this.#watch(epoch, open); }),
         told: (data) => current(() => {
@@ -148,6 +167,7 @@ export class Session {
     });
     const opening = { epoch, peer };
     this.#peer = opening;
+    this.hooks.proof({ is: "preparing" });
     void peer.then((opened) => {
       if (this.#peer !== opening) return opened.close();
       this.#current = opened;
@@ -190,6 +210,20 @@ export class Session {
     this.#tellChat();
     this.hooks.remote(null);
     this.hooks.sends(null);
+    this.#source = null;
+    this.#proofTold = false;
+    this.hooks.proof({ is: "none" });
+  }
+
+  /** Words, or none: the clinician's page tells for both that nobody has compared yet. @param {number} epoch @param {import("./peer.js").Proved} said */
+  #proved(epoch, said) {
+    const tell = (/** @type {import("./negotiation.js").Outcome} */ outcome, /** @type {string} */ source) =>
+      this.#feed({ type: "proved", epoch, outcome, source, found: "page" });
+    if (said.is === "differ") return tell("differ", "none");
+    if (said.is === "words") this.#source = said.source;
+    this.hooks.proof(said.is === "words" ? { is: "words", numbers: said.numbers, again: this.#associations.again } : said);
+    if (!this.#proofTold && this.#state.role === "clinician") tell("not_compared", this.#source ?? "none");
+    this.#proofTold = true;
   }
 
   /** @param {number} epoch @param {(peer: Peer) => void} act */
@@ -206,6 +240,11 @@ export class Session {
 /** @returns {string} */
 function newTab() {
   return [...crypto.getRandomValues(new Uint8Array(8))].map((byte) => byte.toString(16).padStart(2, "0")).join("");
+}
+
+/** A visit's id as the 16 bytes that it stands for. @param {string} id */
+function bytesOf(id) {
+  return Uint8Array.from(id.replaceAll("-", "").match(/../g) ?? [], (byte) => parseInt(byte, 16));
 }
 
 /** Says when a phone moves from one network to another. Not in every browser. @returns {EventTarget|null} */

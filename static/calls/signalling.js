@@ -25,6 +25,9 @@ const candidate = { epoch, candidate: candidateLine, mid: text(0, 16), line: /**
 /** @type {Record<string, Rule>} */
 const rules = { locked: flag, chat: flag, sharing: one("no", "allowed", "on") };
 const path = one("host", "srflx", "prflx", "relay");
+const found = one("people", "page");
+/** What the page that compares says of the words. */
+const compared = { epoch, outcome: one("matched", "not_compared", "differ"), source: one("certificate", "sdp", "none"), found };
 
 /** @type {Record<string, Rule>} */
 const join = {
@@ -37,12 +40,12 @@ const TABLE = {
   patient: {
     join, candidate, beat: {},
     ready: { epoch }, answer: { epoch, sdp }, restart: { epoch },
-    connected: { epoch, path }, chatted: { epoch },
+    connected: { epoch, path }, chatted: { epoch }, proof: { ...compared, outcome: one("differ") },
   },
   clinician: {
     join, candidate, beat: {},
     offer: { epoch, sdp },
-    connected: { epoch, path }, chatted: { epoch },
+    connected: { epoch, path }, chatted: { epoch }, proof: compared,
   },
   server: {
     state: {
@@ -54,8 +57,8 @@ const TABLE = {
       moving: (value) => value === null || (typeof value === "object" && "device" in value && "lapses_in_ms" in value),
     },
     candidate, beat: {},
-    ready: { epoch }, offer: { epoch, sdp }, answer: { epoch, sdp }, restart: { epoch },
-    superseded: {}, gone: { why: one("removed", "moved", "rescheduled", "cancelled", "signed_out") },
+    ready: { epoch }, offer: { epoch, sdp }, answer: { epoch, sdp }, restart: { epoch }, proof: { ...compared, outcome: one("matched") },
+    superseded: {}, gone: { why: one("removed", "moved", "rescheduled", "cancelled", "signed_out", "differ") },
   },
 };
 

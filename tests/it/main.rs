@@ -41,6 +41,7 @@ mod opened;
 mod overload;
 mod patients;
 mod production;
+mod proof;
 mod record_set;
 mod records;
 mod restarts;

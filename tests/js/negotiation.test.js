@@ -117,10 +117,54 @@ test("a fingerprint never changes within an epoch", () => {
     const page = new Page(role).connected();
     if (role === "clinician") page.hears({ type: "restart", epoch: 1 });
     page.hears({ type: role === "clinician" ? "answer" : "offer", epoch: 1, sdp: sdp({ print: OTHER, version: 2 }) });
-    assert.deepEqual(page.does(), ["close", "chat", "stop", "news"]);
+    assert.deepEqual(page.does(), ["close", "send", "chat", "news"], "closed first, told then");
+    assert.deepEqual(page.done[1].message, { type: "proof", epoch: 1, outcome: "differ", source: "none", found: "page" });
     assert.deepEqual(page.done.at(-1), { do: "news", news: "differ" });
     assert.equal(page.state.over, true);
   }
+});
+
+test("that the two sides differ is told until it was heard", () => {
+  const differs = { type: "proved", epoch: 1, outcome: "differ", source: "certificate", found: "people" };
+  const message = { type: "proof", epoch: 1, outcome: "differ", source: "certificate", found: "people" };
+  for (const heard of [{ type: "gone", why: "differ" }, { type: "superseded" }, { ...STATE, state: "waiting", epoch: 2 }, { ...STATE, epoch: 2 }]) {
+    const page = new Page("patient").connected();
+    page.on({ type: "closed" });
+    page.on(differs);
+    assert.equal(page.done[0].do, "close", "what flows stops, whoever can be told");
+    page.on({ type: "opened" });
+    assert.deepEqual(page.done, [{ do: "send", message }]);
+    assert.deepEqual(page.hears(STATE), [], "the call is still there: it was not heard");
+    page.on({ type: "closed" });
+    assert.deepEqual(page.on({ type: "opened" }), [{ do: "send", message }]);
+    assert.deepEqual(page.hears(heard), [{ do: "stop" }]);
+    assert.deepEqual(page.on({ type: "opened" }), []);
+  }
+});
+
+test("what came of comparing is told once, when the server can be told", () => {
+  const page = new Page("clinician").connected();
+  const proved = { type: "proved", epoch: 1, outcome: "not_compared", source: "certificate", found: "page" };
+  const message = { type: "proof", epoch: 1, outcome: "not_compared", source: "certificate", found: "page" };
+  assert.deepEqual(page.on(proved), [{ do: "send", message }]);
+  page.on({ type: "closed" });
+  assert.deepEqual(page.on({ ...proved, outcome: "matched", found: "people" }), []);
+  page.on({ type: "opened" });
+  page.hears(STATE);
+  page.hears(STATE);
+  assert.deepEqual(page.done, [{ do: "send", message: { ...message, outcome: "matched", found: "people" } }]);
+  page.on({ type: "closed" });
+  page.on({ type: "opened" });
+  page.hears(STATE);
+  assert.deepEqual(page.hears(STATE), []);
+  assert.deepEqual(page.on({ ...proved, epoch: 2 }), [], "of another connection");
+});
+
+test("the patient's page hears that they match, and no page hears it of another connection", () => {
+  const matched = { type: "proof", epoch: 1, outcome: "matched", source: "certificate", found: "people" };
+  assert.deepEqual(new Page("patient").connected().hears(matched), [{ do: "matched" }]);
+  assert.deepEqual(new Page("patient").connected().hears({ ...matched, epoch: 2 }), []);
+  assert.deepEqual(new Page("clinician").connected().hears(matched), []);
 });
 
 test("media lines never change within an epoch", () => {

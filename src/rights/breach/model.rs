@@ -206,7 +206,7 @@ fn meaning(kind: Option<Kind>, payload: &Payload) -> (How, Vec<Data>) {
         }
         Kind::NoteRead => (How::Read, vec![Note]),
         Kind::NoteSaved => (How::Changed, vec![Note]),
-        Kind::CallJoined | Kind::CallConnected | Kind::CallLeft | Kind::ChatSent => (How::Read, vec![Call]),
+        Kind::CallJoined | Kind::CallConnected | Kind::CallLeft | Kind::CallProof | Kind::ChatSent => (How::Read, vec![Call]),
         Kind::CallRuleSet | Kind::CallSharingStarted | Kind::CallSharingEnded => (How::Read, vec![Call]),
         Kind::VisitMoved | Kind::VisitCancelled | Kind::VisitWaiting | Kind::VisitLeft | Kind::VisitHeld | Kind::VisitMessaged => {
             (How::Changed, vec![Appointment])

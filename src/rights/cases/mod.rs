@@ -63,7 +63,12 @@ pub struct Entered<E> {
 
 /// Open a file with its first entry. The same form again gives the file that it has opened.
 pub async fn open(app: &App, context: &Context, new: NewCase, first: &impl Entry) -> web::Result<CaseId> {
-    let (id, now, by) = (CaseId::new(app.now(), &app.rng), app.now(), writer(context)?);
+    open_for(app, context, writer(context)?, new, first).await
+}
+
+/// The same, written down by the program for a member of staff, whose name stands in the file.
+pub async fn open_for(app: &App, context: &Context, by: StaffId, new: NewCase, first: &impl Entry) -> web::Result<CaseId> {
+    let (id, now) = (CaseId::new(app.now(), &app.rng), app.now());
     let key = key_of(app, new.patient).await?;
     let mut tx = app.log.begin(context).await?;
     let case = Case { id, kind: new.kind, patient: new.patient, counts_from: new.counts_from, opened_at: now, opened_by: by };
@@ -75,6 +80,12 @@ pub async fn open(app: &App, context: &Context, new: NewCase, first: &impl Entry
         .await?;
     tx.commit(event(Kind::CaseOpened, &case, 1, first.word(), &sealed)).await?;
     Ok(id)
+}
+
+/// Whether a form with that key, or an event, has opened a file.
+pub async fn is_opened(app: &App, request_key: &RequestKey) -> sqlx::Result<bool> {
+    let mut tx = app.db.reading().await?;
+    Ok(store::opened_by(&mut tx, request_key).await?.is_some())
 }
 
 /// Enter the next thing after entry `after`. False when somebody else has entered something since.

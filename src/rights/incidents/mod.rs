@@ -1,10 +1,12 @@
 //! Incidents: what happened, who must be told until when, and the proof that they were (PRV-10, PRV-11).
 //!
 //! `model` decides what is owed and whether an incident may be closed. An incident is a file of [`cases`](super::cases): entries are
-//! added and never changed.
+//! added and never changed. `from_calls` writes down by itself what a call found.
 
+pub mod from_calls;
 mod model;
 mod pages;
+mod store;
 
 pub use model::{Finding, Incident, MANY_PEOPLE, Step, Whom, parse_states, yearly_list_due};
 pub use pages::routes;

@@ -36,6 +36,8 @@ pub enum GoneWhy {
     Device(EndedWhy),
     /// Nobody is signed in any more.
     SignedOut,
+    /// The two sides of the call do not fit together (RTC-06).
+    Differ,
 }
 
 impl GoneWhy {
@@ -44,6 +46,7 @@ impl GoneWhy {
         let why = match self {
             GoneWhy::Device(why) => why.word(),
             GoneWhy::SignedOut => "signed_out",
+            GoneWhy::Differ => "differ",
         };
         serde_json::json!({ "type": "gone", "why": why }).to_string()
     }

@@ -197,6 +197,24 @@ call-js-chat-new = New
 call-js-chat-came = A new message has come.
 call-js-chat-failed = Not sent. Try again when you are connected.
 
+# The words that both people compare, to know that nobody is between them.
+call-proof-heading = Compare four words
+call-proof-reads = Read these four words aloud to { $clinician }. If both screens show the same ones, nobody between you sees or hears this call.
+call-proof-numbers = The numbers are the same on both screens too. Words and numbers stay on this page.
+call-proof-differ = They differ
+call-proof-differ-heading = Are the words different?
+call-proof-differ-why = If one of the four is different, the call ends at once for both of you, and you go on by phone.
+call-proof-differ-no = No, go on
+call-proof-differ-yes = Yes, end the call
+call-js-proof-toggle = Compare words
+call-js-proof-toggle-matched = Words match
+call-js-proof-preparing = The words are being prepared.
+call-js-proof-compare = Not compared yet.
+call-js-proof-again = The call was connected anew. Please compare again.
+call-js-proof-matched-patient = Your clinician pressed "They match". You should have heard that from them, too.
+call-js-proof-unchecked = This connection could not be checked. The call goes on. If you want to be sure, talk by phone instead.
+call-js-proof-spent = The call was connected too often to be checked once more. The call goes on. If you want to be sure, talk by phone instead.
+
 # The patient's page at the end.
 call-js-over-ended-heading = The visit is over
 call-js-over-ended-words = You can close this page. Nothing of the visit stays on this device.
@@ -218,7 +236,7 @@ call-js-over-cancelled-words = You need not wait here. If you did not expect tha
 call-js-over-no_show-heading = This visit is closed
 call-js-over-no_show-words = The clinic closed it because it had not begun. If you still need it, call us.
 call-js-over-differ-heading = The call was stopped for safety
-call-js-over-differ-words = The other side of the encrypted call changed on the way. Somebody may have tampered with the connection, so we closed it. Call the clinic if it happens again.
+call-js-over-differ-words = The two sides of the call did not fit together, so it was closed at once, for both of you. You did nothing wrong, and your device is fine. Please call the clinic and go on by phone.
 call-js-over-differ-return = Start again
 
 # A second device asks for the visit; the patient's page puts the question.

@@ -35,6 +35,12 @@ call-ended-heading = The visit has ended
 call-ended-words = The call is closed on both sides.
 call-to-today = Back to Today
 
+# The words to compare.
+call-proof-listens = Ask the patient to read their four words aloud, and compare all four. If they are the same, nobody between you sees or hears this call.
+call-proof-language = The words are in the patient's language. The numbers are the same on both pages.
+call-proof-match = They match
+call-js-proof-matched-clinician = You said that they match. It is recorded.
+
 # Who is with the patient.
 call-companion-with = With them: { $name } ({ $relation })
 call-relation-parent = parent
@@ -77,4 +83,4 @@ call-js-closed-cancelled-words = The front desk cancelled it. There is no call a
 call-js-closed-no_show-heading = The visit is closed
 call-js-closed-no_show-words = It was marked as not come to.
 call-js-closed-differ-heading = The call was stopped for safety
-call-js-closed-differ-words = The other side of the encrypted call changed on the way. Somebody may have tampered with the connection, so we closed it. Tell your administrator.
+call-js-closed-differ-words = The two sides of the call did not fit together, so it was closed at once, for both. Somebody may be between you, so do not go on with a call from here. Ring the patient up: they were asked to go on by phone. The compliance officer has an incident about it.

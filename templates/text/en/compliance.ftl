@@ -176,6 +176,7 @@ compliance-kind-clinician-late = Told the waiting room how late it gets
 compliance-kind-call-joined = Joined the call
 compliance-kind-call-connected = Connected in the call
 compliance-kind-call-left = Left the call
+compliance-kind-call-proof = Words of a call compared
 compliance-kind-chat-sent = Sent a chat message
 compliance-kind-call-rule_set = Set a rule of the call
 compliance-kind-call-sharing_started = Began to show their screen

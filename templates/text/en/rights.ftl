@@ -115,6 +115,10 @@ rights-incident-year-count = { $count ->
    *[other] { $count } breaches
 }
 rights-incident-year-sum = { $count }, { $people } people
+# Written down by the program itself.
+rights-incident-call = The program wrote this down by itself. In a call on { $when } the two sides did not fit together, and the call was ended at once for both. { $found } The visit is { $visit } in the access log. Talk to the clinician: was it a mistake, or may somebody have been between the two? If it may be so, find out who can change the server, its configuration and its network.
+rights-incident-call-people = One of the two people said that the words to compare were different.
+rights-incident-call-page = The page of one of the two found another certificate, or another number, than the one that had been agreed on.
 rights-incident-is-closed = This incident is closed. Open a new one if something has come up.
 rights-incident-is-open = This incident has been opened already.
 rights-incident-not-counted = Enter how many people are affected first.

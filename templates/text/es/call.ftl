@@ -196,6 +196,24 @@ call-js-chat-new = Nuevo
 call-js-chat-came = Llegó un mensaje nuevo.
 call-js-chat-failed = No se envió. Inténtelo otra vez cuando haya conexión.
 
+# Las palabras que comparan las dos personas, para saber que no hay nadie en medio.
+call-proof-heading = Comparar cuatro palabras
+call-proof-reads = Lea estas cuatro palabras en voz alta a { $clinician }. Si las dos pantallas muestran las mismas, nadie entre ustedes ve ni oye esta llamada.
+call-proof-numbers = Los números también son los mismos en las dos pantallas. Las palabras y los números no salen de esta página.
+call-proof-differ = Son distintas
+call-proof-differ-heading = ¿Son distintas las palabras?
+call-proof-differ-why = Si una de las cuatro es distinta, la llamada termina enseguida para los dos, y siguen por teléfono.
+call-proof-differ-no = No, seguir
+call-proof-differ-yes = Sí, terminar la llamada
+call-js-proof-toggle = Comparar palabras
+call-js-proof-toggle-matched = Palabras iguales
+call-js-proof-preparing = Se están preparando las palabras.
+call-js-proof-compare = Todavía sin comparar.
+call-js-proof-again = La llamada se conectó de nuevo. Compare otra vez, por favor.
+call-js-proof-matched-patient = Quien le atiende pulsó que son iguales. Usted también debió oírlo.
+call-js-proof-unchecked = No se pudo comprobar esta conexión. La llamada sigue. Si quiere estar seguro, hable mejor por teléfono.
+call-js-proof-spent = La llamada se conectó demasiadas veces para comprobarla otra vez. La llamada sigue. Si quiere estar seguro, hable mejor por teléfono.
+
 # The patient's page at the end.
 call-js-over-ended-heading = La consulta terminó
 call-js-over-ended-words = Ya puede cerrar esta página. En este dispositivo no queda nada de la consulta.
@@ -217,7 +235,7 @@ call-js-over-cancelled-words = No tiene que esperar aquí. Si no lo esperaba, ll
 call-js-over-no_show-heading = Esta consulta está cerrada
 call-js-over-no_show-words = La clínica la cerró porque no había empezado. Si todavía la necesita, llámenos.
 call-js-over-differ-heading = La llamada se detuvo por seguridad
-call-js-over-differ-words = El otro lado de la llamada cifrada cambió en el camino. Puede ser que alguien haya alterado la conexión, por eso la cerramos. Si pasa otra vez, llame a la clínica.
+call-js-over-differ-words = Los dos lados de la llamada no coincidían, por eso se cerró enseguida, para los dos. Usted no hizo nada mal, y su aparato está bien. Por favor, llame a la clínica y siga por teléfono.
 call-js-over-differ-return = Empezar otra vez
 
 # A second device asks for the visit; the patient's page puts the question.

@@ -9,7 +9,7 @@ use std::collections::{BTreeMap, BTreeSet};
 const CATALOG: &str = include_str!("../../../compliance/audit/event-catalog.md");
 
 /// Kinds that no request writes by itself, with the tests that see them.
-const ELSEWHERE: [(&str, &str); 22] = [
+const ELSEWHERE: [(&str, &str); 23] = [
     ("log.purged", "retention.rs"),
     ("clinic.changed", "no configuration changes while a program runs"),
     ("integrity.failed", "sealing.rs"),
@@ -31,11 +31,12 @@ const ELSEWHERE: [(&str, &str); 22] = [
     ("call.joined", "calls.rs"),
     ("call.connected", "calls.rs"),
     ("call.left", "calls.rs"),
+    ("call.proof", "proof.rs"),
     ("chat.sent", "calls.rs"),
 ];
 
 /// Facts that no request of the table leads to.
-const SEEN_ELSEWHERE: [(&str, &str); 11] = [
+const SEEN_ELSEWHERE: [(&str, &str); 12] = [
     ("log.verification_asked", "known_head"),
     ("staff.signed_in", "locked_until"),
     ("link.sent", "why"),
@@ -45,6 +46,7 @@ const SEEN_ELSEWHERE: [(&str, &str); 11] = [
     ("device.moved", "why"),
     ("device.move_asked", "why"),
     ("visit.waiting", "back"),
+    ("visit.put_back", "because"),
     ("log.exported", "again"),
     ("log.export_finished", "why"),
 ];

@@ -66,6 +66,12 @@ pub async fn table(app: &TestApp) -> String {
             let mut cells = Vec::new();
             for (situation, _) in Situation::ALL {
                 let (_, scene) = scenes.iter().find(|(state, _)| *state == situation.state()).unwrap();
+                if ends_the_call(from, kind, situation) {
+                    // And with it the scene.
+                    let scene = app.scene(situation.state()).await;
+                    cells.push(cell(app, &scene, &mut written, from, kind, situation).await);
+                    continue;
+                }
                 cells.push(cell(app, scene, &mut written, from, kind, situation).await);
             }
             writeln!(table, "| {from} | {kind} | {} |", cells.join(" | ")).unwrap();
@@ -73,11 +79,16 @@ pub async fn table(app: &TestApp) -> String {
     }
     for kind in &today {
         let mut socket = scenes[0].1.clinician.socket("/today/socket").await;
-        socket.say(&frame(kind, 0)).await;
+        socket.say(&frame("Today", kind, 0)).await;
         let came = if socket.say_goodbye().await == Some(NOT_ALLOWED) { "cut off" } else { "nothing" };
         writeln!(table, "| Today | {kind} | {} |", [came; 6].join(" | ")).unwrap();
     }
     table
+}
+
+/// A patient may say of a call only that its two sides differ.
+fn ends_the_call(from: &str, kind: &str, situation: Situation) -> bool {
+    from == "patient" && kind == "proof" && (situation.joins() || situation == Situation::NotJoined) && situation != Situation::AnotherEpoch
 }
 
 async fn cell(
@@ -102,7 +113,15 @@ async fn cell(
     }
     let heard = other.heard.len();
     app.log_after(written).await;
-    mine.say(&frame(kind, if situation == Situation::AnotherEpoch { epoch + 7 } else { epoch })).await;
+    let ends = ends_the_call(from, kind, situation);
+    mine.say(&frame(from, kind, if situation == Situation::AnotherEpoch { epoch + 7 } else { epoch })).await;
+    if ends {
+        for sent_away in [&mut mine, &mut other] {
+            assert_eq!(sent_away.hears("gone").await["why"], "differ");
+            assert_eq!(sent_away.closed().await, Some(1000));
+        }
+        return ["both are sent away".to_owned()].into_iter().chain(kinds(&app.log_after(written).await)).collect::<Vec<_>>().join(", ");
+    }
     if mine.say_goodbye().await == Some(NOT_ALLOWED) {
         other.leave().await;
         return "**cut off**".to_owned();
@@ -113,11 +132,14 @@ async fn cell(
     // The server has beats of its own.
     let passed = kind != "beat" && other.heard[heard..].iter().any(says_it);
     let mut came: Vec<String> = passed.then(|| "passed on".to_owned()).into_iter().collect();
-    // That a page left the call is written in its own time.
-    let events = app.log_after(written).await;
-    came.extend(events.iter().map(|event| event["kind"].as_str().unwrap().to_owned()).filter(|kind| kind != "call.left"));
+    came.extend(kinds(&app.log_after(written).await));
     other.leave().await;
     if came.is_empty() { "nothing".to_owned() } else { came.join(", ") }
+}
+
+/// That a page left the call is written in its own time.
+fn kinds(events: &[Value]) -> Vec<String> {
+    events.iter().map(|event| event["kind"].as_str().unwrap().to_owned()).filter(|kind| kind != "call.left").collect()
 }
 
 /// Take the call, and hear that it was taken.
@@ -128,8 +150,10 @@ async fn join(socket: &mut Socket, seen: &Value) -> Value {
 }
 
 /// A message as a page of ours would send it.
-fn frame(kind: &str, epoch: i64) -> Value {
+fn frame(from: &str, kind: &str, epoch: i64) -> Value {
     match kind {
+        "proof" if from == "patient" => json!({ "type": kind, "epoch": epoch, "outcome": "differ", "source": "sdp", "found": "people" }),
+        "proof" => json!({ "type": kind, "epoch": epoch, "outcome": "matched", "source": "certificate", "found": "people" }),
         "join" => json!({ "type": kind, "tab": "0123456789abcdef", "epoch": null }),
         "ready" | "restart" | "chatted" => json!({ "type": kind, "epoch": epoch }),
         "offer" | "answer" => json!({ "type": kind, "epoch": epoch, "sdp": description() }),

@@ -16,6 +16,7 @@ pub mod page;
 pub mod peer;
 pub mod postgres;
 pub mod process;
+pub mod proof;
 pub mod proxy;
 #[path = "../../../benches/support/mod.rs"]
 #[expect(dead_code, reason = "benchmarks measure with the rest of it")]

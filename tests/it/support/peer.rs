@@ -3,12 +3,16 @@
 //!
 //! It sends a synthetic stream of each kind once it is connected, and counts what comes in.
 
+use super::proof::{Facts, Out, Proof, Role};
+use anteroom::crypto::Rng;
+use anteroom::ids::VisitId;
 use rtc::ice::mdns::MulticastDnsMode;
 use rtc::media_stream::MediaStreamTrack;
 use rtc::peer_connection::configuration::RTCOfferOptions;
 use rtc::peer_connection::configuration::media_engine::{MIME_TYPE_OPUS, MIME_TYPE_VP8};
 use rtc::rtp::{Packet, header::Header};
 use rtc::rtp_transceiver::rtp_sender::{RTCRtpCodec, RTCRtpCodingParameters, RTCRtpEncodingParameters, RtpCodecKind};
+use std::collections::VecDeque;
 use std::sync::atomic::{AtomicBool, AtomicUsize, Ordering};
 use std::sync::{Arc, Mutex};
 use std::time::Duration;
@@ -24,7 +28,8 @@ use webrtc::peer_connection::{
     register_default_interceptors,
 };
 
-/// The chat channel's number, agreed beforehand by both sides.
+/// The channels' numbers, agreed beforehand by both sides.
+const PROOF_CHANNEL: u16 = 0;
 const CHAT_CHANNEL: u16 = 1;
 /// The payload types under which the default codecs are offered.
 const OPUS: u8 = 111;
@@ -53,6 +58,8 @@ struct Seen {
     audio: AtomicUsize,
     video: AtomicUsize,
     chat: Mutex<Vec<String>>,
+    proof_open: AtomicBool,
+    proof: Mutex<VecDeque<Vec<u8>>>,
     changed: Notify,
 }
 
@@ -102,6 +109,7 @@ impl PeerConnectionEventHandler for Handler {
 pub struct Peer {
     connection: Arc<dyn PeerConnection>,
     chat: Arc<dyn DataChannel>,
+    proof: Arc<dyn DataChannel>,
     seen: Arc<Seen>,
     sending: Vec<tokio::task::JoinHandle<()>>,
 }
@@ -135,7 +143,10 @@ impl Peer {
         let agreed = RTCDataChannelInit { negotiated: Some(CHAT_CHANNEL), ..Default::default() };
         let chat = connection.create_data_channel("chat", Some(agreed)).await.unwrap();
         sending.push(tokio::spawn(listen(chat.clone(), seen.clone())));
-        (Peer { connection, chat, seen, sending }, events)
+        let agreed = RTCDataChannelInit { negotiated: Some(PROOF_CHANNEL), ordered: true, ..Default::default() };
+        let proof = connection.create_data_channel("proof", Some(agreed)).await.unwrap();
+        sending.push(tokio::spawn(listen_to_proof(proof.clone(), seen.clone())));
+        (Peer { connection, chat, proof, seen, sending }, events)
     }
 
     /// Our offer; `restart` asks for new paths on the same connection.
@@ -209,6 +220,43 @@ impl Peer {
         self.until("a chat message", || self.seen.chat.lock().unwrap().iter().any(|said| said == text)).await;
     }
 
+    /// What this end knows of both certificates, and a number that nobody could guess. The connection holds the other end to
+    /// the certificate in its description.
+    pub async fn facts(&self, visit: VisitId) -> Facts {
+        let own = self.connection.local_description().await.unwrap().sdp;
+        let peer = self.connection.remote_description().await.unwrap().sdp;
+        let nonce = Rng::system().bytes::<32>().to_vec();
+        Facts { visit: visit.0.as_bytes().to_vec(), own: certificate(&own), peer: certificate(&peer), nonce }
+    }
+
+    /// The spoken proof over this connection, to its end.
+    pub async fn prove(&self, role: Role, visit: VisitId) -> Out {
+        let mut proof = Proof::new(role);
+        let mut out = proof.begin(self.facts(visit).await);
+        loop {
+            for one in out {
+                match one {
+                    Out::Send(message) => self.send_proof(&message).await,
+                    Out::Wait(_) => {}
+                    end => return end,
+                }
+            }
+            out = proof.hear(&self.hear_proof().await);
+        }
+    }
+
+    /// Send something over the channel of the proof, whatever it is.
+    pub async fn send_proof(&self, message: &[u8]) {
+        self.until("the channel of the proof", || self.seen.proof_open.load(Ordering::SeqCst)).await;
+        self.proof.send(message.into()).await.unwrap();
+    }
+
+    /// The next message that comes over it.
+    pub async fn hear_proof(&self) -> Vec<u8> {
+        self.until("a message of the proof", || !self.seen.proof.lock().unwrap().is_empty()).await;
+        self.seen.proof.lock().unwrap().pop_front().unwrap()
+    }
+
     pub async fn close(&self) {
         self.connection.close().await.unwrap();
     }
@@ -270,4 +318,23 @@ async fn listen(chat: Arc<dyn DataChannel>, seen: Arc<Seen>) {
         }
         seen.changed.notify_waiters();
     }
+}
+
+async fn listen_to_proof(proof: Arc<dyn DataChannel>, seen: Arc<Seen>) {
+    while let Some(event) = proof.poll().await {
+        match event {
+            DataChannelEvent::OnOpen => seen.proof_open.store(true, Ordering::SeqCst),
+            DataChannelEvent::OnMessage(message) => seen.proof.lock().unwrap().push_back(message.data.to_vec()),
+            _ => {}
+        }
+        seen.changed.notify_waiters();
+    }
+}
+
+/// The one fingerprint of a description, as bytes.
+fn certificate(sdp: &str) -> Vec<u8> {
+    let mut prints: Vec<&str> = sdp.lines().filter_map(|line| line.strip_prefix("a=fingerprint:sha-256 ")).collect();
+    prints.dedup();
+    assert_eq!(prints.len(), 1, "{sdp}");
+    hex::decode(prints[0].replace(':', "")).unwrap()
 }
