@@ -309,7 +309,7 @@ function showOver(why) {
   announce("");
   find("#over-heading", HTMLElement).textContent = say(`closed-${why}-heading`);
   find("#over-words", HTMLElement).textContent = say(`closed-${why}-words`);
-  tell(find("#over-return", HTMLButtonElement), why === "superseded" || why === "differ" ? say(`over-${why}-return`) : "");
+  tell(find("#over-return", HTMLButtonElement), why === "superseded" ? say("over-superseded-return") : "");
   // The note outlives the call; in another tab it is that tab's.
   if (why === "ended" && identified) {
     find("#note-after", HTMLElement).append(noteRoot);

@@ -24,6 +24,7 @@ mod links;
 mod notes;
 mod pages;
 mod presence;
+mod proof;
 mod restarts;
 mod rights;
 mod security;

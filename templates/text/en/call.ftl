@@ -237,7 +237,7 @@ call-js-over-no_show-heading = This visit is closed
 call-js-over-no_show-words = The clinic closed it because it had not begun. If you still need it, call us.
 call-js-over-differ-heading = The call was stopped for safety
 call-js-over-differ-words = The two sides of the call did not fit together, so it was closed at once, for both of you. You did nothing wrong, and your device is fine. Please call the clinic and go on by phone.
-call-js-over-differ-return = Start again
+call-js-over-differ-return = Back to the waiting room
 
 # A second device asks for the visit; the patient's page puts the question.
 call-move-heading = Is that you?

@@ -236,7 +236,7 @@ call-js-over-no_show-heading = Esta consulta está cerrada
 call-js-over-no_show-words = La clínica la cerró porque no había empezado. Si todavía la necesita, llámenos.
 call-js-over-differ-heading = La llamada se detuvo por seguridad
 call-js-over-differ-words = Los dos lados de la llamada no coincidían, por eso se cerró enseguida, para los dos. Usted no hizo nada mal, y su aparato está bien. Por favor, llame a la clínica y siga por teléfono.
-call-js-over-differ-return = Empezar otra vez
+call-js-over-differ-return = Volver a la sala de espera
 
 # A second device asks for the visit; the patient's page puts the question.
 call-move-heading = ¿Es usted?

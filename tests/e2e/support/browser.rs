@@ -211,6 +211,11 @@ impl Window {
         self.devtools("Network.setExtraHTTPHeaders", json!({"headers": {"Accept-Language": languages}})).await.unwrap();
     }
 
+    /// From here on each page of this browser runs this script before its own.
+    pub async fn before_each_page(&self, script: &str) {
+        self.devtools("Page.addScriptToEvaluateOnNewDocument", json!({"source": script})).await.unwrap();
+    }
+
     /// From here on pages take this browser for the one with that user agent.
     pub async fn pretend(&self, agent: &str) {
         self.devtools("Emulation.setUserAgentOverride", json!({"userAgent": agent})).await.unwrap();

@@ -265,3 +265,24 @@ const keepInSession = (key) => sessionStorage.setItem(key, "1");
 const kept = async () => [document.cookie ? document.cookie.split(";").length : 0, sessionStorage.length, (await indexedDB.databases()).length];
 
 const textOf = (selector) => squeeze(document.querySelector(selector)?.textContent);
+
+/** The words to compare as one reads them: number and word. */
+function proofWords() {
+  return [...document.querySelectorAll("#proof [data-words] li")].filter(isVisible).map((row) => [...row.querySelectorAll("[data-number], [data-word]")].map((part) => squeeze(part.textContent)))
+    .filter(([, word]) => word !== "");
+}
+
+/** What the signalling server of `hostile.js` does from now on. */
+function attackBy(kind) {
+  window.attack.kind = kind;
+}
+
+/** How long after another certificate was named the page had closed its connection. Negative if it did not. */
+function attackTook() {
+  return window.attack.closedAt - window.attack.swappedAt;
+}
+
+/** As a phone does that comes from one network to another. */
+function changeNetwork() {
+  dispatchEvent(new Event("online"));
+}
