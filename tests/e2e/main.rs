@@ -20,6 +20,7 @@ mod keyboard;
 mod languages;
 mod letters;
 mod links;
+mod network_check;
 mod notes;
 mod pages;
 mod presence;
