@@ -1,13 +1,17 @@
-//! Figures: how soon it is ready, what a page costs, how many can wait, what the log's tree and its pages cost, how often it can be killed.
+//! Figures: how soon it is ready, what a page costs, how many can wait, what the log's tree and its pages cost, how often it can be killed, what network checks cost.
 //!
-//! `cargo bench` prints all of them; `cargo bench -- start`, `load`, `waiting`, `log`, `pages` or `crash` one. Each compares within its own run, because the machine may
+//! `cargo bench` prints all of them; `cargo bench -- start`, `load`, `waiting`, `log`, `pages`, `checks` or `crash` one. Each compares within its own run, because the machine may
 //! be busy with other things. With `TEST_POSTGRES_URL` (`tests/run postgres` prints it) they run on PostgreSQL too.
 #![expect(clippy::unwrap_used, reason = "a benchmark that unwraps a failure has failed, with a line number")]
 
+mod checks;
 mod crash;
 mod load;
 mod log;
 mod pages;
+#[path = "../tests/it/support/peer.rs"]
+#[expect(dead_code, reason = "the tests hold a whole call with it")]
+mod peer;
 mod start;
 mod support;
 mod waiting;
@@ -36,6 +40,9 @@ fn main() {
         }
         if wants("pages") {
             on_both(pages::run).await;
+        }
+        if wants("checks") {
+            checks::run().await;
         }
         if wants("crash") {
             on_both(crash::measure).await;

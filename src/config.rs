@@ -10,7 +10,7 @@ use crate::time::{Millis, Zone};
 use anyhow::{Context, ensure};
 use ipnet::IpNet;
 use serde::{Deserialize, Serialize};
-use std::net::SocketAddr;
+use std::net::{IpAddr, SocketAddr};
 use std::path::{Path, PathBuf};
 use std::time::Duration;
 
@@ -53,6 +53,9 @@ pub struct Config {
     pub sessions: SessionConfig,
     #[serde(default)]
     pub calls: CallConfig,
+    /// Absent: pages check camera, microphone and speaker, and no network.
+    #[serde(default)]
+    pub network_check: Option<NetworkCheckConfig>,
     /// Absent: plain HTTP, behind a TLS proxy.
     #[serde(default)]
     pub tls: Option<TlsConfig>,
@@ -316,6 +319,22 @@ pub struct IceServer {
     pub credential: Option<String>,
 }
 
+/// The check of a person's connection before a visit, against an echo on this machine. It comes over UDP, past any proxy.
+#[derive(Debug, Clone, PartialEq, Eq, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct NetworkCheckConfig {
+    /// The address of this machine that checks come to: one, not `0.0.0.0`.
+    pub listen: IpAddr,
+    /// The first of a hundred UDP ports that the firewall lets in for it. 0: any free one, for a trial.
+    pub first_port: u16,
+    /// The address that people reach, where it is another than `listen`: a NAT that passes those ports on as they are.
+    #[serde(default)]
+    pub public_address: Option<IpAddr>,
+}
+
+/// Network checks at the same time, each with a port of its own.
+pub const CHECKS_MAX: u16 = 100;
+
 /// TLS by this program itself (TLS-01).
 #[derive(Debug, Clone, Deserialize)]
 #[serde(deny_unknown_fields)]
@@ -446,6 +465,14 @@ impl Config {
         ensure!((6..=100).contains(&self.retention.log_years), "retention.log_years must be from 6 to 100: the law asks for six");
         ensure!((2..=60).contains(&self.sessions.idle_minutes), "sessions.idle_minutes must be from 2 to 60");
         ensure!((1..=24).contains(&self.sessions.absolute_hours), "sessions.absolute_hours must be from 1 to 24");
+        if let Some(check) = &self.network_check {
+            ensure!(!check.listen.is_unspecified(), "network_check.listen must be one address of this machine");
+            let last = u16::MAX - CHECKS_MAX;
+            ensure!(
+                check.first_port == 0 || (1024..=last).contains(&check.first_port),
+                "network_check.first_port must be from 1024 to {last}, or 0"
+            );
+        }
         ensure!((5..=240).contains(&self.links.opens_before_minutes), "links.opens_before_minutes must be from 5 to 240");
         ensure!(self.links.closes_after_minutes <= 240, "links.closes_after_minutes must be at most 240");
         ensure!(self.mail.reminder_minutes.len() <= 4, "mail.reminder_minutes holds at most four reminders");

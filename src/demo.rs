@@ -6,7 +6,7 @@
 use crate::app::App;
 use crate::appointments::{self, BookError, Booked, NewAppointment, Slot};
 use crate::audit::{Actor, ActorKind, Context, Event, Kind, Object};
-use crate::config::{CheckPolicy, ClinicConfig, ComplianceConfig, Config, DatabaseConfig};
+use crate::config::{CheckPolicy, ClinicConfig, ComplianceConfig, Config, DatabaseConfig, NetworkCheckConfig};
 use crate::crypto::{Rng, RootKey};
 use crate::ids::{PatientId, RequestKey, StaffId};
 use crate::links::{self, Invitation};
@@ -108,6 +108,7 @@ pub fn config(data: &Path, listen: SocketAddr) -> anyhow::Result<Config> {
         waiting_room: Default::default(),
         sessions: Default::default(),
         calls: Default::default(),
+        network_check: Some(NetworkCheckConfig { listen: Ipv4Addr::LOCALHOST.into(), first_port: 0, public_address: None }),
         tls: None,
         proxy: Default::default(),
         operations: None,

@@ -24,6 +24,7 @@
 //! - [`appointments`]: book, move, cancel, remind.
 //! - [`waiting_room`]: who is here, who may enter.
 //! - [`calls`]: two pages, what may pass between them, and what came of the words that their people compare.
+//! - [`echo`]: a person's connection checked before the visit, against a process of its own.
 //! - [`records`]: the sealed note of a visit.
 //! - [`compliance`]: reading, verifying and exporting the access log, who opened a record, what should be reviewed, that accounts were.
 //! - [`rights`]: whose data a break-in touched, who must be told of it, to whom data went, what patients ask for, how long things are kept.
@@ -46,7 +47,7 @@
 //! - **no locked dependency is a known bad one**: `Cargo.lock` holds no OpenSSL and no aws-lc.
 //! - **one crate one door**: `aes_gcm` in `crypto/envelope.rs`, `getrandom` in `crypto/random.rs`, `lettre` in `mail/transport/`,
 //!   `argon2` in `staff/password.rs`, `ed25519_dalek`, `signed_note` and `tlog_tiles` in `audit/tree/`, `zip` in `compliance/archive.rs`,
-//!   `actix_ws` in `web/live.rs`, `rustls` in `web/tls.rs`; `webrtc` is a peer in tests.
+//!   `actix_ws` in `web/live.rs`, `rustls` in `web/tls.rs`, `webrtc` in `echo/peer`.
 //! - **calls never imports records**: the code that handles hostile network input has no path to clinical text.
 //! - **nothing opens sealed data without an audit access**, and **only the log commits**: no event, no access.
 //! - **bookkeeping touches its tables only**: the writes without an event are a closed list.
@@ -74,6 +75,7 @@ pub mod config;
 pub mod crypto;
 pub mod db;
 pub mod demo;
+pub mod echo;
 pub mod ids;
 pub mod init;
 pub mod jobs;

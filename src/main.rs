@@ -4,6 +4,7 @@ use anteroom::app::App;
 use anteroom::config::Config;
 use anteroom::crypto::Rng;
 use anteroom::db::OnlyNode;
+use anteroom::echo::{self, Echo};
 use anteroom::operations::{self, Operations};
 use anteroom::terminal::audit::AuditCommand;
 use anteroom::terminal::breach::BreachWishes;
@@ -20,7 +21,7 @@ use anyhow::Context;
 use clap::{Parser, Subcommand};
 use std::io::Write;
 use std::net::{SocketAddr, TcpListener};
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 use std::process::ExitCode;
 use std::sync::Arc;
 use std::time::Duration;
@@ -42,6 +43,9 @@ To run a clinic: anteroom init
 
 /// How long a stop waits for what the jobs have begun. Lower: a quicker stop. Higher: fewer letters that go twice because of it.
 const JOBS_STOP_TIMEOUT: Duration = Duration::from_secs(5);
+
+/// The program that runs, though a newer one may lie in its place already.
+const OWN_PROGRAM: &str = "/proc/self/exe";
 
 #[derive(Subcommand)]
 enum Command {
@@ -76,6 +80,9 @@ enum Command {
         #[command(subcommand)]
         command: AuditCommand,
     },
+    /// The other end of a network check. `serve` starts it.
+    #[command(hide = true)]
+    Echo,
     /// Look after all visit links at once.
     Links {
         #[command(subcommand)]
@@ -97,6 +104,7 @@ async fn main() -> anyhow::Result<ExitCode> {
         Command::Bounce { config } => return Ok(terminal::bounce::take(&config).await),
         Command::Audit { command } => return terminal::audit::run(command).await,
         Command::BreachReport(wishes) => terminal::breach::run(wishes).await,
+        Command::Echo => echo::process::run(),
         Command::Links { command } => terminal::links::run(command).await,
         Command::Staff { command } => terminal::staff::run(command).await,
         Command::Witness(wishes) => terminal::witness::run(wishes).await,
@@ -144,7 +152,8 @@ async fn run(app: App, listeners: Vec<TcpListener>, announce: impl AsyncFnOnce(&
     let certificate = app.config.tls.as_ref().map(Certificate::open).transpose()?;
     app.heads.check().await?;
     let (hub, requests) = (Hub::new(app.clone()), Requests::new());
-    let serving = server::start(app.clone(), hub.clone(), requests.clone(), listeners, certificate.clone())?;
+    let echo = Echo::new(app.config.network_check.clone(), app.clock.clone());
+    let serving = server::start(app.clone(), hub.clone(), echo.clone(), requests.clone(), listeners, certificate.clone())?;
     let handle = serving.handle();
     let serving = actix_web::rt::spawn(serving);
     app.log.replay(&app.system()).await.context("write what waited for the access log")?;
@@ -155,6 +164,7 @@ async fn run(app: App, listeners: Vec<TcpListener>, announce: impl AsyncFnOnce(&
     let (go_on, stopping) = watch::channel(());
     let jobs = actix_web::rt::spawn(jobs::run(app.clone(), stopping));
     let rooms = actix_web::rt::spawn(hub.clone().run());
+    let checks = actix_web::rt::spawn(async move { echo.run(Path::new(OWN_PROGRAM)).await });
     let fresh = certificate.map(|certificate| actix_web::rt::spawn(tls::keep_fresh(certificate)));
     stop.come().await;
     tracing::info!("Stopping. Calls go on between the browsers; pages come back by themselves");
@@ -171,7 +181,7 @@ async fn run(app: App, listeners: Vec<TcpListener>, announce: impl AsyncFnOnce(&
     }
     handle.stop(true).await;
     serving.await.context("wait for the server")?.context("serve")?;
-    for background in std::iter::once(rooms).chain(fresh).chain(watched) {
+    for background in [rooms, checks].into_iter().chain(fresh).chain(watched) {
         background.abort();
     }
     app.close().await;

@@ -2,6 +2,7 @@
 
 use crate::app::App;
 use crate::audit::{Event, Fact, Kind};
+use crate::echo::{self, Echo};
 use crate::waiting_room::Hub;
 use crate::web::assets::Manifest;
 use crate::web::metrics::Requests;
@@ -29,12 +30,13 @@ pub fn bind(addresses: &[SocketAddr]) -> anyhow::Result<Vec<TcpListener>> {
 pub fn start(
     app: App,
     hub: Hub,
+    echo: Echo,
     requests: Requests,
     listeners: Vec<TcpListener>,
     certificate: Option<Arc<Certificate>>,
 ) -> anyhow::Result<Server> {
     let mut server = HttpServer::new(move || {
-        let (app, hub, requests) = (app.clone(), hub.clone(), Data::new(requests.clone()));
+        let (app, hub, echo, requests) = (app.clone(), hub.clone(), echo.clone(), Data::new(requests.clone()));
         ActixApp::new()
             .wrap(from_fn(web::language::speak))
             .wrap(Compress::default())
@@ -42,7 +44,7 @@ pub fn start(
             .wrap(from_fn(web::head::answer))
             .wrap(from_fn(web::metrics::count))
             .app_data(requests)
-            .configure(move |config| routes(config, &app, hub))
+            .configure(move |config| routes(config, &app, hub, echo))
     })
     .workers(2)
     .client_request_timeout(web::limit::REQUEST_HEAD_TIMEOUT)
@@ -78,8 +80,8 @@ pub async fn record_stop(app: &App) -> sqlx::Result<()> {
     app.log.record(&app.system(), Event::done(Kind::SystemStopped)).await
 }
 
-fn routes(config: &mut ServiceConfig, app: &App, hub: Hub) {
-    config.app_data(app.clone()).app_data(Data::new(hub));
+fn routes(config: &mut ServiceConfig, app: &App, hub: Hub, echo: Echo) {
+    config.app_data(app.clone()).app_data(Data::new(hub)).app_data(Data::new(echo));
     web::limit::configure(config);
     web::assets::routes(config);
     clinic::routes(config);
@@ -89,6 +91,7 @@ fn routes(config: &mut ServiceConfig, app: &App, hub: Hub) {
     appointments::routes(config);
     waiting_room::routes(config);
     calls::routes(config);
+    echo::routes(config);
     records::routes(config);
     compliance::routes(config);
     rights::routes(config);

@@ -10,12 +10,12 @@ use crate::patients;
 use crate::staff::{self, Clinician};
 use crate::text::{LANGUAGES, Text};
 use crate::waiting_room::companion::{self, Companion, Relation};
-use crate::waiting_room::{self, Standing, consent};
+use crate::waiting_room::{self, Hub, Standing, consent};
 use crate::web::form::Choice;
 use crate::web::{self, Error, Page, Result, assets, cookies, html, see_other};
 use actix_web::http::StatusCode;
 use actix_web::http::header::{HeaderName, HeaderValue};
-use actix_web::web::{Path, Query, ServiceConfig, get};
+use actix_web::web::{Data, Path, Query, ServiceConfig, get};
 use actix_web::{HttpRequest, HttpResponse};
 use askama::Template;
 use serde::Deserialize;
@@ -49,6 +49,7 @@ struct PatientPage {
     consent_version: i64,
     relations: Vec<Choice>,
     words: Words,
+    checks_network: bool,
 }
 
 async fn patient(app: App, id: Path<String>, patient: Result<PatientVisit>, request: HttpRequest) -> Result<HttpResponse> {
@@ -84,6 +85,7 @@ async fn patient(app: App, id: Path<String>, patient: Result<PatientVisit>, requ
         consent: consent::WHOLE.map(|point| t.say(point)).into(),
         relations: relations(t),
         words: words(&language),
+        checks_network: app.config.network_check.is_some(),
         consent_version: consent::Version::now(t).number(),
         page,
     })
@@ -169,6 +171,7 @@ struct ClinicianPage {
     patient: String,
     when: String,
     companion: String,
+    check: String,
     identifiers: Vec<Identifier>,
     words: Words,
 }
@@ -179,7 +182,7 @@ struct Identifier {
     value: String,
 }
 
-async fn clinician(app: App, clinician: Clinician, id: Path<VisitId>) -> Result<HttpResponse> {
+async fn clinician(app: App, hub: Data<Hub>, clinician: Clinician, id: Path<VisitId>) -> Result<HttpResponse> {
     let mut tx = app.db.reading().await?;
     let standing = waiting_room::standing(&mut tx, *id).await?.filter(|standing| standing.clinician_id == clinician.member.id);
     drop(tx);
@@ -209,6 +212,7 @@ async fn clinician(app: App, clinician: Clinician, id: Path<VisitId>) -> Result<
         note_url: format!("/visits/{id}/note"),
         patient: known.name.reveal().clone(),
         companion: with_them.map(|companion| with_words(t, &companion)).unwrap_or_default(),
+        check: hub.check_of(*id).filter(|_| !over).map(|check| check.in_words(t)).unwrap_or_default(),
         when: t.time(standing.starts_at, app.config.clinic.zone),
         words: words(&language),
         identifiers: to_ask_for.map(|one| Identifier { label: t.say(one.label), value: one.value.reveal().clone() }).into(),

@@ -2,10 +2,11 @@
 //!
 //! Sockets come in ([`Hub::enter`], [`Hub::watch_day`]), events go to the pure room, and its effects are performed here:
 //! this file moves, `watch` hears what moves without a page, `telling` says what the pages of a visit hear, from one `reading`
-//! for many of them, `day` what a clinician's Today hears.
+//! for many of them, `day` what a clinician's Today hears, `checked` what patients' pages found out about their connections.
 //! The database is read for every word that is told, so a page never hears of something that did not happen. All of this
 //! can be lost at any time: pages come back by themselves and are told again.
 
+mod checked;
 mod day;
 mod reading;
 mod seat;
@@ -22,6 +23,7 @@ use crate::audit::{CallEnd, CallParty, Context};
 use crate::ids::{StaffId, VisitId};
 use crate::secret::Secret;
 use crate::time::Timestamp;
+use checked::Checked;
 use day::DayLine;
 use std::collections::{BTreeSet, HashMap};
 use std::sync::atomic::{AtomicBool, AtomicI64, AtomicU64, Ordering};
@@ -63,6 +65,7 @@ struct Live {
     /// Clinicians of whom the waiting may hear something new: who is in front of them, how late it gets.
     changed_queues: BTreeSet<StaffId>,
     messages: HashMap<VisitId, (i64, Secret<String>)>,
+    checks: HashMap<VisitId, Checked>,
     /// Who took the call last, as the log keeps it.
     callers: HashMap<(VisitId, Party), Context>,
 }

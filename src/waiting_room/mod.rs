@@ -7,6 +7,7 @@
 //! The proofs [`Admitted`] and [`Confirmed`] are minted from the row and borrow the transaction, so no socket can keep one.
 
 mod arrival;
+pub mod check;
 pub mod companion;
 pub mod consent;
 pub mod hub;

@@ -1,6 +1,7 @@
 //! The clinician's Today page and the steps of the room as forms; the patient's arrival and departure.
 
 use super::arrival::ArrivalForm;
+use super::check::Check;
 use super::hub::{self, Hub};
 use super::late::{self, Delay, Late};
 use super::rules::{self, Rule, Switch};
@@ -56,6 +57,7 @@ struct TodayPage {
     late: Vec<Choice>,
     late_words: String,
     visits: Vec<Row>,
+    checks_network: bool,
 }
 
 /// One length of time that a clinician may say to be late.
@@ -89,6 +91,8 @@ struct Row {
     /// A new link still opens it.
     may_send: bool,
     moved: bool,
+    /// What the check of the patient's connection came to, as JSON; "" when they did not look.
+    check: String,
     starts_at: String,
     clock: String,
     name: String,
@@ -103,6 +107,7 @@ async fn today(app: App, hub: Data<Hub>, clinician: Clinician) -> Result<HttpRes
     html(&TodayPage {
         late: late::MINUTES.map(|minutes| Choice { minutes, said: minutes == late }).into(),
         late_words: if late == 0 { String::new() } else { page.t.with("waiting-late-said", "minutes", late) },
+        checks_network: app.config.network_check.is_some(),
         visits,
         page,
         day,
@@ -141,6 +146,7 @@ fn rank(visit: &Standing) -> u8 {
 }
 
 fn row(app: &App, hub: &Hub, visit: &Standing, device: DeviceMove, name: String, zone: Zone, t: Text) -> Row {
+    let check = hub.check_of(visit.id).filter(|_| !visit.state.is_over());
     let millis = |at: Option<crate::time::Timestamp>| at.map(|at| at.0.to_string()).unwrap_or_default();
     Row {
         id: visit.id.to_string(),
@@ -156,21 +162,21 @@ fn row(app: &App, hub: &Hub, visit: &Standing, device: DeviceMove, name: String,
         has_note: visit.state == VisitState::Ended && visit.identity.is_some(),
         may_send: !visit.state.is_over() && app.now() < visit.ends_at + app.config.links.closes_after(),
         moved: device.moved,
+        check: check.and_then(|check| serde_json::to_string(&check).ok()).unwrap_or_default(),
         moving: device.asking.map(|asking| asking.device.to_string()).unwrap_or_default(),
         starts_at: visit.starts_at.rfc3339(),
         clock: t.time(visit.starts_at, zone),
         name,
-        words: words(visit, t),
+        words: words(visit, check, t),
     }
 }
 
 /// What a page says until its script says more.
-fn words(visit: &Standing, t: Text) -> String {
+fn words(visit: &Standing, check: Option<Check>, t: Text) -> String {
     let state = t.say(&format!("waiting-js-{}", visit.state.word()));
-    match &visit.link_trouble {
-        Some(trouble) => format!("{state} · {}", t.say(&format!("waiting-js-trouble-{trouble}"))),
-        None => state,
-    }
+    let check = check.map(|check| check.in_words(t));
+    let trouble = visit.link_trouble.as_ref().map(|trouble| t.say(&format!("waiting-js-trouble-{trouble}")));
+    [Some(state), check, trouble].into_iter().flatten().collect::<Vec<_>>().join(" · ")
 }
 
 #[derive(Deserialize)]

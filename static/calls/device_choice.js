@@ -2,7 +2,8 @@
 
 import { all, find, make } from "../lib/page.js";
 import * as sound from "../lib/sound.js";
-import { browserKind, listen } from "./devices.js";
+import { listen } from "./devices.js";
+import { steps } from "./mend.js";
 
 /**
  * @param {{devices: import("./devices.js").Devices, remote: HTMLVideoElement, soundOnly: (only: boolean) => Promise<void>, say: import("../lib/texts.js").Say}} options
@@ -75,7 +76,7 @@ export function deviceChoice({ devices, remote, soundOnly, say }) {
  * @param {import("../lib/texts.js").Say} say
  */
 export function mend(trouble, say) {
-  return trouble === "blocked" ? `${say("blocked")} ${say(`mend-${browserKind(navigator.userAgent)}`)}` : say(`device-${trouble}`);
+  return steps(trouble, navigator.userAgent).map((step) => say(step)).join(" ");
 }
 
 /**

@@ -214,16 +214,3 @@ export function listen(stream, heard) {
     if (context.state !== "closed") void context.close();
   };
 }
-
-/**
- * Which instructions fit this browser, as the end of a text's key.
- * @param {string} agent
- */
-export function browserKind(agent) {
-  if (/iPhone|iPad/.test(agent)) return "ios";
-  if (/Android/.test(agent)) return "android";
-  if (/Firefox\//.test(agent)) return "firefox";
-  if (/Chrome\//.test(agent)) return "chrome";
-  if (/Safari\//.test(agent)) return "safari";
-  return "other";
-}

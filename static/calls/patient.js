@@ -3,7 +3,7 @@
 
 import { all, announce, find, once, tell } from "../lib/page.js";
 import { keepPlace } from "../lib/place.js";
-import { getJson, post } from "../lib/send.js";
+import { getJson, post, sendJson } from "../lib/send.js";
 import * as sound from "../lib/sound.js";
 import { texts } from "../lib/texts.js";
 import { keepAwake, letSleep } from "../lib/wake.js";
@@ -11,6 +11,7 @@ import { chatPanel } from "./chat.js";
 import { deviceChoice, mend } from "./device_choice.js";
 import { deviceMove } from "./device_move.js";
 import { Devices } from "./devices.js";
+import { networkLine } from "./network_line.js";
 import { isAdmitted } from "./negotiation.js";
 import { panels } from "./panels.js";
 import { proofPanel } from "./proof_panel.js";
@@ -60,11 +61,20 @@ const chat = chatPanel(chatPart, {
 });
 const sharing = screenSharing({ visit, devices, say, notice: (text) => call.notice(text) });
 const move = deviceMove({ visit, say });
+const network = networkLine(main, {
+  say,
+  address: `/visits/${visit}/network-check`,
+  found: (found) => void sendJson("POST", `/visits/${visit}/network-check/result`, found),
+  phone: main.dataset.phone ?? "",
+});
 const ready = find("[data-part=ready]", HTMLElement);
 const trouble = find("#trouble", HTMLElement);
 const companion = find("#companion", HTMLInputElement);
 const relation = find("#relation", HTMLSelectElement);
 const joinNothing = find("#join-nothing", HTMLButtonElement);
+
+// Lower: the clinician knows sooner. Higher: what opens with the waiting room is open before.
+const CHECK_NETWORK_AFTER_MS = 5000;
 
 /** @type {Session|null} */
 let session = null;
@@ -97,7 +107,10 @@ begin();
 function begin() {
   keepPlace();
   if (main.dataset.again === "true") sayAgain();
-  if (main.dataset.view === "waiting") keepAwake();
+  if (main.dataset.view === "waiting") {
+    keepAwake();
+    checkNetworkLater();
+  }
   // Before the waiting room too: another device may ask for the visit.
   listenToServer();
 }
@@ -113,6 +126,7 @@ async function join(wanted) {
 /** Look at yourself first; nobody else sees it. */
 async function check() {
   sound.unlock();
+  void network.run();
   await once(ready, () => openDevices({ camera: true, microphone: true }));
 }
 
@@ -141,8 +155,14 @@ async function arrive() {
   keepAwake();
   listenToServer();
   session?.want();
-  if (isAdmitted(state)) admitted();
-  else view("waiting");
+  if (isAdmitted(state)) return admitted();
+  view("waiting");
+  checkNetworkLater();
+}
+
+/** Who waits has time for it, and who is let in at once needs none. Nobody is asked to do it before they may come in. */
+function checkNetworkLater() {
+  setTimeout(() => { if (state === "waiting" && main.dataset.view === "waiting") void network.first(); }, CHECK_NETWORK_AFTER_MS);
 }
 
 /** @param {number} status */
@@ -213,6 +233,7 @@ function inFront(count) {
 
 /** The clinician opened the door. */
 function letIn() {
+  network.stop();
   sound.admitted();
   document.title = say("title-admitted");
   announce(say("admitted", { clinician }));
@@ -282,6 +303,7 @@ async function leave() {
 /** @param {import("./negotiation.js").News|"left"} why */
 function over(why) {
   devices.stop();
+  network.stop();
   choice.close();
   move.close();
   call.stop();

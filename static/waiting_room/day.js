@@ -12,6 +12,7 @@
  * @property {string|null} trouble  why the patient has no link that works
  * @property {{device: string, lapses_in_ms: number}|null} moving  a device that asks to take the visit over
  * @property {boolean} moved  another device than the one that opened the visit has it now
+ * @property {{verdict: "good"|"poor"|"blocked", round_trip_ms: number|null, loss_percent: number|null, up_kbit: number|null}|null} check  of their connection
  */
 
 /**
@@ -59,10 +60,23 @@ export function words(visit, now) {
     parts.push(away === 0 ? ["away-now", {}] : ["away", { minutes: away }]);
   }
   if (visit.state === "waiting" && visit.held) parts.push(["held", {}]);
+  if (expected || visit.state === "redeemed") parts.push(...check(visit.check));
   if (visit.moved) parts.push(["moved", {}]);
   if (visit.locked) parts.push(["locked", {}]);
   if (visit.trouble) parts.push([`trouble-${visit.trouble}`, {}]);
   return parts;
+}
+
+/**
+ * How their connection is.
+ * @param {Visit["check"]} check
+ * @returns {[string, Record<string, number>][]}
+ */
+function check(check) {
+  if (!check) return [];
+  const { round_trip_ms: trip, loss_percent: loss, up_kbit: up } = check;
+  const counted = typeof trip === "number" && typeof loss === "number" && typeof up === "number";
+  return [[`check-${check.verdict}`, {}], ...(counted ? [/** @type {[string, Record<string, number>]} */ (["check-numbers", { trip, loss, up }])] : [])];
 }
 
 /**

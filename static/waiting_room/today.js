@@ -7,6 +7,7 @@ import { live } from "../lib/live.js";
 import { post } from "../lib/send.js";
 import * as sound from "../lib/sound.js";
 import { texts } from "../lib/texts.js";
+import { networkLine } from "../calls/network_line.js";
 import { remember } from "./admitted_here.js";
 import { arrivalOf, darkness, inOrder, ringing, words } from "./day.js";
 import { lateControl } from "./late.js";
@@ -71,6 +72,7 @@ const socket = live("/today/socket", {
   message: (message) => void heard(message),
 });
 
+networkLine(main, { say, address: "/network-check" }).offer();
 soundButton.hidden = false;
 keepPlace();
 enhance();
@@ -275,6 +277,7 @@ function read({ dataset }) {
     left: dataset.left === "true",
     locked: dataset.locked === "true",
     trouble: dataset.trouble || null,
+    check: dataset.check ? JSON.parse(dataset.check) : null,
     moving: dataset.moving ? { device: dataset.moving, lapses_in_ms: 600_000 } : null,
     moved: dataset.moved === "true",
   };

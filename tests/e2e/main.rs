@@ -21,6 +21,7 @@ mod languages;
 mod letters;
 mod line;
 mod links;
+mod network_check;
 mod notes;
 mod pages;
 mod presence;

@@ -36,6 +36,7 @@ mod log_shadow;
 mod log_tree;
 mod log_verify;
 mod mail;
+mod network_check;
 mod no_phi;
 mod opened;
 mod overload;

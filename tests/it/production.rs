@@ -220,7 +220,8 @@ async fn a_renewed_certificate_is_used_without_a_restart_and_a_broken_one_is_not
     let certificate = Certificate::open(&files).unwrap();
     let listeners = server::bind(&["127.0.0.1:0".parse().unwrap()]).unwrap();
     let port = listeners[0].local_addr().unwrap().port();
-    let running = server::start(app.app.clone(), app.hub.clone(), Requests::new(), listeners, Some(certificate.clone())).unwrap();
+    let running =
+        server::start(app.app.clone(), app.hub.clone(), app.echo.clone(), Requests::new(), listeners, Some(certificate.clone())).unwrap();
     let handle = running.handle();
     actix_web::rt::spawn(running);
     assert!(ask_trusting(&first, port).await.unwrap().starts_with("HTTP/1.1 200"));

@@ -3,7 +3,7 @@ import { test } from "node:test";
 import { darkness, inOrder, ringing, arrivalOf, words } from "../../static/waiting_room/day.js";
 
 const MIN = 60_000;
-const visit = (/** @type {object} */ fields) => ({ id: "a", state: "waiting", since: 0, away_since: null, held: false, left: false, locked: false, trouble: null, moving: null, moved: false, ...fields });
+const visit = (/** @type {object} */ fields) => ({ id: "a", state: "waiting", since: 0, away_since: null, held: false, left: false, locked: false, trouble: null, moving: null, moved: false, check: null, ...fields });
 
 test("who waits longest stands on top", () => {
   const rows = [
@@ -24,6 +24,10 @@ test("words say how long, whether the page is away, and what was seen", () => {
   assert.deepEqual(words(visit({ state: "sent", since: null, locked: true }), 0), [["sent", {}], ["locked", {}]]);
   assert.deepEqual(words(visit({ state: "sent", since: null, trouble: "undelivered" }), 0), [["sent", {}], ["trouble-undelivered", {}]]);
   assert.deepEqual(words(visit({ moved: true }), 0), [["now", {}], ["moved", {}]]);
+  const check = { verdict: "poor", round_trip_ms: 412, loss_percent: 4, up_kbit: 300 };
+  assert.deepEqual(words(visit({ check }), 0), [["now", {}], ["check-poor", {}], ["check-numbers", { trip: 412, loss: 4, up: 300 }]]);
+  assert.deepEqual(words(visit({ state: "redeemed", since: null, check: { ...check, verdict: "blocked", round_trip_ms: null } }), 0), [["redeemed", {}], ["check-blocked", {}]]);
+  assert.deepEqual(words(visit({ state: "sent", since: null, check }), 0), [["sent", {}]]);
   assert.deepEqual(words(visit({ left: true, away_since: 1 }), MIN), [["left", {}]]);
 });
 

@@ -14,10 +14,15 @@ const templates = files("templates", ".html").map(({ name, text }) => ({ name, t
 const fluent = files("templates/text/en", ".ftl").map(({ text }) => text).join("\n");
 const ids = new Set([...fluent.matchAll(/^([a-z][\w-]*) =/gm)].map((match) => match[1]));
 
-test("one file says RTCPeerConnection and one says getUserMedia", () => {
+test("two files say RTCPeerConnection, and the one that says getUserMedia is none of what the network check knows", () => {
   const saying = (/** @type {RegExp} */ word) => scripts.filter(({ text }) => word.test(text)).map(({ name }) => name);
-  assert.deepEqual(saying(/RTCPeerConnection/), ["calls/peer.js"]);
+  assert.deepEqual(saying(/RTCPeerConnection/), ["calls/check.js", "calls/peer.js"]);
   assert.deepEqual(saying(/getUserMedia|getDisplayMedia/), ["calls/devices.js"]);
+  // The check's connection carries what the page drew and made, whatever else the page has open (RTC-02).
+  const imported = (/** @type {string} */ name) => [...(scripts.find((script) => script.name === name)?.text ?? assert.fail(name)).matchAll(/from "([^"]+)"/g)].map(([, file]) => file);
+  assert.deepEqual(imported("calls/check.js"), ["./verdict.js"]);
+  assert.deepEqual(imported("calls/verdict.js"), []);
+  assert.deepEqual(imported("calls/network_line.js"), ["../lib/page.js", "../lib/send.js", "./check.js"]);
 });
 
 test("no script turns text into markup or code", () => {
@@ -34,7 +39,7 @@ test("no script speaks to another host or reports attention", () => {
 });
 
 test("the negotiation and everything it stands on are pure", () => {
-  for (const name of ["calls/negotiation.js", "calls/link.js", "calls/other.js", "calls/pulse.js", "calls/quality.js", "calls/sdp.js", "calls/taken.js", "calls/truth.js", "records/autosave.js", "staff/session_end.js", "waiting_room/day.js", "links/in_app.js", "lib/backoff.js"]) {
+  for (const name of ["calls/negotiation.js", "calls/link.js", "calls/mend.js", "calls/other.js", "calls/pulse.js", "calls/quality.js", "calls/sdp.js", "calls/taken.js", "calls/truth.js", "calls/verdict.js", "records/autosave.js", "staff/session_end.js", "waiting_room/day.js", "links/in_app.js", "lib/backoff.js"]) {
     const text = scripts.find((script) => script.name === name)?.text ?? assert.fail(name);
     assert.doesNotMatch(text, /Date\.now|Math\.random|crypto\.|setTimeout|setInterval|document|window|performance|navigator|async |await /, name);
   }
@@ -83,7 +88,9 @@ test("every state and every ending has its words", () => {
   for (const word of ["here", "back", "left", "lost", "camera-off", "muted"]) for (const other of ["clinician", "patient"]) assert.ok(ids.has(`call-js-${other}-${word}`), word);
   for (const what of ["microphone", "camera", "both"]) for (const how of ["held", "gone"]) assert.ok(ids.has(`call-js-taken-${what}-${how}`), what);
   for (const phase of ["closed", "loading", "saved", "signed-out", "conflict"]) assert.ok(ids.has(`note-js-${phase}`), phase);
-  for (const kind of ["ios", "android", "firefox", "chrome", "safari", "other"]) assert.ok(ids.has(`call-js-mend-${kind}`), kind);
-  for (const trouble of ["missing", "busy", "unsupported", "other"]) assert.ok(ids.has(`call-js-device-${trouble}`), trouble);
+  for (const kind of ["ios", "ios_app", "android", "android_firefox", "samsung", "edge", "firefox", "chrome", "safari", "other", "system-mac", "system-pc"]) assert.ok(ids.has(`call-js-mend-${kind}`), kind);
+  for (const trouble of ["missing", "missing-phone", "busy", "busy-phone", "unsupported", "other"]) assert.ok(ids.has(`call-js-device-${trouble}`), trouble);
+  for (const line of ["checking", "good", "poor", "blocked", "busy", "none"]) for (const page of ["call", "waiting"]) assert.ok(ids.has(`${page}-js-line-${line}`), line);
+  for (const check of ["good", "poor", "blocked", "numbers"]) assert.ok(ids.has(`waiting-js-check-${check}`), check);
   for (const clinician of ["here", "busy", "away"]) assert.ok(ids.has(`call-js-waiting-${clinician}`), clinician);
 });

@@ -2,7 +2,7 @@ import assert from "node:assert/strict";
 import { readFileSync } from "node:fs";
 import { test } from "node:test";
 import { ChatLog } from "../../static/calls/chat.js";
-import { browserKind } from "../../static/calls/devices.js";
+import { browserOf, steps, systemOf } from "../../static/calls/mend.js";
 import { backoffMs } from "../../static/lib/backoff.js";
 import { fill } from "../../static/lib/texts.js";
 import { inApp, intentFor } from "../../static/links/in_app.js";
@@ -28,7 +28,7 @@ test("an intent carries the whole link", () => {
 });
 
 test("instructions fit the browser", () => {
-  assert.deepEqual([SAFARI, CHROME, DESKTOP, "x"].map(browserKind), ["ios", "android", "firefox", "other"]);
+  assert.deepEqual([SAFARI, CHROME, DESKTOP, "x"].map(browserOf), ["ios", "android", "firefox", "other"]);
 });
 
 test("waiting before a new try doubles up to eight seconds", () => {
@@ -78,4 +78,19 @@ test("chat keeps 500 messages of at most 2,000 characters, and none once it is c
   assert.equal(chat.lines[0]?.text, "100");
   chat.set(false);
   assert.equal(chat.lines.length, 0);
+});
+
+test("what to do fits the browser and the system", () => {
+  const MAC = "Mozilla/5.0 (Macintosh; Intel Mac OS X 10_15_7) AppleWebKit/605.1.15 (KHTML, like Gecko) Version/18.0 Safari/605.1.15";
+  const EDGE = "Mozilla/5.0 (Windows NT 10.0; Win64; x64) AppleWebKit/537.36 (KHTML, like Gecko) Chrome/140.0.0.0 Safari/537.36 Edg/140.0.0.0";
+  const IOS_CHROME = "Mozilla/5.0 (iPhone; CPU iPhone OS 18_0 like Mac OS X) AppleWebKit/605.1.15 (KHTML, like Gecko) CriOS/140.0.0.0 Mobile/15E148 Safari/604.1";
+  const SAMSUNG = "Mozilla/5.0 (Linux; Android 14) AppleWebKit/537.36 (KHTML, like Gecko) SamsungBrowser/28.0 Chrome/130.0.0.0 Mobile Safari/537.36";
+  const FIREFOX = "Mozilla/5.0 (Android 14; Mobile; rv:140.0) Gecko/140.0 Firefox/140.0";
+  assert.deepEqual([MAC, EDGE, IOS_CHROME, SAMSUNG, FIREFOX].map(browserOf), ["safari", "edge", "ios_app", "samsung", "android_firefox"]);
+  assert.deepEqual([MAC, EDGE, IOS_CHROME, SAMSUNG, FIREFOX, "x"].map(systemOf), ["mac", "pc", "phone", "phone", "phone", "other"]);
+  assert.deepEqual(steps("blocked", MAC), ["blocked", "mend-safari", "mend-system-mac"]);
+  assert.deepEqual(steps("blocked", EDGE), ["blocked", "mend-edge", "mend-system-pc"]);
+  assert.deepEqual(steps("blocked", IOS_CHROME), ["blocked", "mend-ios_app"]);
+  assert.deepEqual(["missing", "busy", "other"].map((trouble) => steps(/** @type {any} */ (trouble), SAMSUNG)), [["device-missing-phone"], ["device-busy-phone"], ["device-other"]]);
+  assert.deepEqual(steps("busy", MAC), ["device-busy"]);
 });

@@ -6,6 +6,7 @@ use crate::appointments::VisitState;
 use crate::ids::{StaffId, StaffSessionId, VisitId};
 use crate::links::{self, Asking, DeviceMove};
 use crate::time::Timestamp;
+use crate::waiting_room::check::Check;
 use crate::waiting_room::late::Late;
 use crate::waiting_room::room::SocketId;
 use crate::waiting_room::store::{self, Standing};
@@ -46,6 +47,8 @@ struct TodayVisit {
     trouble: Option<String>,
     moving: Option<Asking>,
     moved: bool,
+    /// What the check of the patient's connection came to, while they are expected.
+    check: Option<Check>,
 }
 
 impl Hub {
@@ -121,6 +124,7 @@ impl Hub {
             locked: standing.check_locked_until.is_some_and(|until| until > now),
             moving: device.asking,
             moved: device.moved,
+            check: self.check_of(standing.id).filter(|_| !standing.state.is_over()),
         }
     }
 }

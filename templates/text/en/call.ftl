@@ -36,6 +36,16 @@ call-consent-recorded = Nobody records picture or sound. Your clinician writes a
 call-consent-leave = You can leave at any time and ask for a visit in person. That does not change how you are cared for.
 call-consent-emergency = This is not for emergencies. In an emergency, leave and call the emergency number.
 
+# The check of the connection. The clinician's Today page has it too, with words of its own in `waiting.ftl`.
+call-line-heading = Your connection
+call-line-again = Check the connection
+call-js-line-checking = We are looking how good your connection is. You need not wait for that.
+call-js-line-good = Your connection is good.
+call-js-line-poor = Your connection is a little weak. The picture may be poor, so sound comes first. You can join as usual.
+call-js-line-blocked = We could not check your connection: this network may not let a video visit through. Join anyway. Another network often helps, for example mobile data. If the visit does not start, call %phone%.
+call-js-line-busy = Many people are checking at the moment. You can join without it.
+call-js-line-none = The check did not work this time. You can join without it.
+
 call-tips-heading = Before you join
 call-tip-place = Be in a private place. Headphones help.
 call-tip-device = Use a device you trust, and no public Wi-Fi.
@@ -119,11 +129,19 @@ call-js-not-open = This visit cannot be joined from here any more. Open the link
 # Why a device does not open, and how to mend it.
 call-js-blocked = This page may not use it yet.
 call-js-mend-ios = Press "aA" or the page icon in the address line, choose Website Settings, and allow camera and microphone.
+call-js-mend-ios_app = In the settings of your phone or tablet choose the name of this browser, and allow camera and microphone there. Then come back.
+call-js-mend-android_firefox = Press the lock left of the address, choose the blocked camera or microphone, and allow it.
+call-js-mend-samsung = Press the lock left of the address, choose Permissions, and allow camera and microphone.
+call-js-mend-edge = Press the lock left of the address, and allow camera and microphone.
 call-js-mend-android = Press the icon left of the address, choose Permissions, and allow camera and microphone.
 call-js-mend-firefox = Press the camera or microphone icon left of the address, remove "Blocked", and try again.
 call-js-mend-chrome = Press the icon left of the address and allow camera and microphone.
 call-js-mend-safari = In the menu Safari choose Settings for This Website, and allow camera and microphone.
 call-js-mend-other = Allow camera and microphone for this page in the settings of your browser.
+call-js-mend-system-mac = If it still does not open: in System Settings choose Privacy & Security, then Camera and Microphone, and allow this browser.
+call-js-mend-system-pc = If it still does not open: in the Windows settings choose Privacy, then Camera and Microphone, and allow this browser.
+call-js-device-missing-phone = We found none. Closing the browser and opening it again often helps, or starting the phone anew.
+call-js-device-busy-phone = Another app or a phone call is using it. End the call, or close the other app.
 call-js-device-missing = We found none on this device. Plug one in.
 call-js-device-busy = Another program is using it. Close that program.
 call-js-device-unsupported = This browser cannot use it here. Open the link in Safari, Chrome, Firefox or Edge.

@@ -35,6 +35,16 @@ call-consent-recorded = Nadie graba la imagen ni el sonido. Quien le atiende esc
 call-consent-leave = Puede salir en cualquier momento y pedir una consulta en persona. Eso no cambia la atención que recibe.
 call-consent-emergency = Esto no es para emergencias. En una emergencia, salga y llame al número de emergencias.
 
+# La prueba de la conexión.
+call-line-heading = Su conexión
+call-line-again = Comprobar la conexión
+call-js-line-checking = Estamos comprobando su conexión. No tiene que esperar.
+call-js-line-good = Su conexión es buena.
+call-js-line-poor = Su conexión es algo débil. Puede que la imagen no se vea bien, así que el sonido va primero. Puede entrar como siempre.
+call-js-line-blocked = No pudimos comprobar su conexión: puede que esta red no deje pasar una consulta por video. Entre de todos modos. Otra red suele ayudar, por ejemplo los datos móviles. Si la consulta no empieza, llame al %phone%.
+call-js-line-busy = Muchas personas están haciendo la prueba ahora. Puede entrar sin ella.
+call-js-line-none = La prueba no funcionó esta vez. Puede entrar sin ella.
+
 call-tips-heading = Antes de entrar
 call-tip-place = Busque un lugar privado. Los audífonos ayudan.
 call-tip-device = Use un dispositivo de confianza, y ningún wifi público.
@@ -118,11 +128,19 @@ call-js-not-open = Desde aquí ya no se puede entrar a esta consulta. Abra otra 
 # Why a device does not open, and how to mend it.
 call-js-blocked = Esta página todavía no tiene permiso para usarlo.
 call-js-mend-ios = Toque “aA” o el símbolo de página en la barra de direcciones, elija Configuración del sitio web y permita la cámara y el micrófono.
+call-js-mend-ios_app = En los ajustes de su teléfono o tableta elija el nombre de este navegador y permita allí la cámara y el micrófono. Después vuelva aquí.
+call-js-mend-android_firefox = Toque el candado a la izquierda de la dirección, elija la cámara o el micrófono bloqueado y permítalo.
+call-js-mend-samsung = Toque el candado a la izquierda de la dirección, elija Permisos y permita la cámara y el micrófono.
+call-js-mend-edge = Toque el candado a la izquierda de la dirección y permita la cámara y el micrófono.
 call-js-mend-android = Toque el símbolo a la izquierda de la dirección, elija Permisos y permita la cámara y el micrófono.
 call-js-mend-firefox = Toque el símbolo de cámara o micrófono a la izquierda de la dirección, quite “Bloqueado” e inténtelo otra vez.
 call-js-mend-chrome = Toque el símbolo a la izquierda de la dirección y permita la cámara y el micrófono.
 call-js-mend-safari = En el menú Safari elija Configuración para este sitio web y permita la cámara y el micrófono.
 call-js-mend-other = Permita la cámara y el micrófono para esta página en la configuración de su navegador.
+call-js-mend-system-mac = Si aun así no se abre: en Ajustes del Sistema elija Privacidad y seguridad, después Cámara y Micrófono, y permita este navegador.
+call-js-mend-system-pc = Si aun así no se abre: en la configuración de Windows elija Privacidad, después Cámara y Micrófono, y permita este navegador.
+call-js-device-missing-phone = No encontramos ninguno. Muchas veces ayuda cerrar el navegador y abrirlo de nuevo, o reiniciar el teléfono.
+call-js-device-busy-phone = Otra aplicación o una llamada lo está usando. Termine la llamada o cierre la otra aplicación.
 call-js-device-missing = No encontramos ninguno en este dispositivo. Conecte uno.
 call-js-device-busy = Otro programa lo está usando. Cierre ese programa.
 call-js-device-unsupported = Este navegador no puede usarlo aquí. Abra el enlace en Safari, Chrome, Firefox o Edge.

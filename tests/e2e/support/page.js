@@ -286,3 +286,31 @@ function attackTook() {
 function changeNetwork() {
   dispatchEvent(new Event("online"));
 }
+
+/** From now on, keeps every connection that the page opens. */
+function keepConnections() {
+  const connections = [];
+  const Real = window.RTCPeerConnection;
+  window.RTCPeerConnection = class extends Real {
+    constructor(...given) {
+      super(...given);
+      connections.push(this);
+    }
+  };
+  window.keptConnections = connections;
+}
+
+/** What those connections send: `[id, label]` of each track. */
+function sentTracks() {
+  return window.keptConnections.flatMap((connection) => connection.getSenders()).filter((sender) => sender.track).map(({ track }) => [track.id, track.label]);
+}
+
+/** What the page has of camera and microphone. */
+function ownTracks() {
+  return document.querySelector("video[data-self]").srcObject?.getTracks().map((track) => [track.id, track.label]) ?? [];
+}
+
+/** What came of the network check, or nothing yet. */
+function networkVerdict() {
+  return document.querySelector("[data-line]").dataset.verdict ?? "";
+}

@@ -32,6 +32,7 @@ use actix_web::rt::task::JoinHandle;
 use anteroom::app::App;
 use anteroom::config::Config;
 use anteroom::crypto::{Rng, RootKey};
+use anteroom::echo::Echo;
 use anteroom::time::{Clock, Millis, Timestamp};
 use anteroom::waiting_room::Hub;
 use anteroom::web::metrics::Requests;
@@ -134,6 +135,7 @@ pub struct TestApp {
     pub base_url: String,
     pub listens_at: SocketAddr,
     pub hub: Hub,
+    pub echo: Echo,
     pub requests: Requests,
     server: ServerHandle,
     rooms: JoinHandle<()>,
@@ -221,8 +223,8 @@ impl TestApp {
         let clock = ManualClock::at(NOW);
         let app = App::open(config, Arc::new(clock.clone()), Rng::system()).await.unwrap();
         let requests = Requests::new();
-        let (hub, server, rooms) = serve(&app, &requests, listeners);
-        Self { app, clock, base_url, listens_at, hub, requests, server, rooms, folder, database }
+        let (hub, echo, server, rooms) = serve(&app, &requests, listeners);
+        Self { app, clock, base_url, listens_at, hub, echo, requests, server, rooms, folder, database }
     }
 
     /// Kill the program and start it anew: the same port, database and keys, nothing else kept.
@@ -239,7 +241,7 @@ impl TestApp {
         change(&mut config);
         self.app = App::open(config, Arc::new(self.clock.clone()), Rng::system()).await.unwrap();
         let listeners = server::bind(&[self.listens_at]).unwrap();
-        (self.hub, self.server, self.rooms) = serve(&self.app, &self.requests, listeners);
+        (self.hub, self.echo, self.server, self.rooms) = serve(&self.app, &self.requests, listeners);
     }
 
     /// Let the rooms do nothing by themselves from now on.
@@ -315,11 +317,18 @@ fn at(listeners: &[TcpListener]) -> String {
     format!("http://localhost:{}", listeners[0].local_addr().unwrap().port())
 }
 
-fn serve(app: &App, requests: &Requests, listeners: Vec<TcpListener>) -> (Hub, ServerHandle, JoinHandle<()>) {
+fn serve(app: &App, requests: &Requests, listeners: Vec<TcpListener>) -> (Hub, Echo, ServerHandle, JoinHandle<()>) {
     let hub = Hub::new(app.clone());
-    let rooms = actix_web::rt::spawn(hub.clone().run());
-    let running = server::start(app.clone(), hub.clone(), requests.clone(), listeners, None).unwrap();
+    let echo = Echo::new(app.config.network_check.clone(), app.clock.clone());
+    let running = server::start(app.clone(), hub.clone(), echo.clone(), requests.clone(), listeners, None).unwrap();
+    let rooms = actix_web::rt::spawn({
+        let (rooms, echo) = (hub.clone(), echo.clone());
+        // Ends together with the rooms, and its process with it.
+        async move {
+            tokio::join!(rooms.run(), echo.run(std::path::Path::new(env!("CARGO_BIN_EXE_anteroom"))));
+        }
+    });
     let server = running.handle();
     actix_web::rt::spawn(running);
-    (hub, server, rooms)
+    (hub, echo, server, rooms)
 }

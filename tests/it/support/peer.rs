@@ -157,6 +157,16 @@ impl Peer {
         self.describe().await
     }
 
+    /// Our offer as it is before any address is known, with a data channel that is announced in band: what a network check sends.
+    pub async fn offer_for_check(&mut self) -> String {
+        self.chat = self.connection.create_data_channel("check", None).await.unwrap();
+        self.sending.push(tokio::spawn(listen(self.chat.clone(), self.seen.clone())));
+        let offer = self.connection.create_offer(None).await.unwrap();
+        let text = offer.sdp.clone();
+        self.connection.set_local_description(offer).await.unwrap();
+        text
+    }
+
     /// Our answer to an offer.
     pub async fn answer(&self, offer: &str) -> String {
         let offer = RTCSessionDescription::offer(offer.to_owned()).unwrap();

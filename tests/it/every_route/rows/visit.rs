@@ -3,7 +3,7 @@
 use super::Sends::{Form, Json, Nothing, Upgrade};
 use super::{Case, Row, plain, row};
 use crate::every_route::stage::With;
-use crate::every_route::visitors::Visitor::{Clinician, Device};
+use crate::every_route::visitors::Visitor::{Clinician, Device, Scheduler};
 use anteroom::appointments::VisitState::{Checking, Ended, InCall, Redeemed, Sent, Waiting};
 
 pub fn rows() -> Vec<Row> {
@@ -25,6 +25,7 @@ fn today() -> Vec<Row> {
 fn patients_side() -> Vec<Row> {
     let agreed = Form(&[("consent", "1")]);
     let sharing = row("POST /visits/{id}/sharing", Device, InCall, Nothing).case;
+    let offer = Json(include_str!("offer.json"));
     vec![
         row("GET /visits/{id}", Device, Waiting, Nothing)
             .open("the patient's own page: it opens nothing that is sealed, and a call goes on through an outage (AUD-03)")
@@ -41,6 +42,18 @@ fn patients_side() -> Vec<Row> {
             .when("without leave", InCall, &[])
             .sending("nothing was shown", Form(&[("to", "off")]))
             .also(Case { ends: "stopped", with: &[With::Shown], sends: Form(&[("to", "off")]), ..sharing }),
+        row("POST /visits/{id}/network-check", Device, Redeemed, offer)
+            .open("it says how the device's own connection is, opens nothing and writes nothing")
+            .sending("names an address", Json(r#"{"offer":"v=0\r\na=candidate:1 1 udp 1 10.0.0.1 9 typ host"}"#))
+            .sending("unreadable", Json(r#"{"offer":"v=0"}"#))
+            .sending("more than is asked", Json(r#"{"offer":"v=0","candidate":"x"}"#)),
+        row("POST /visits/{id}/network-check/result", Device, Redeemed, Json(r#"{"verdict":"good","round_trip_ms":45}"#))
+            .open("numbers about the device's own connection, kept in memory")
+            .sending("no number", Json(r#"{"verdict":"good","round_trip_ms":"here"}"#))
+            .sending("more than numbers", Json(r#"{"verdict":"good","address":"192.0.2.1"}"#)),
+        plain("POST /network-check", Scheduler, offer)
+            .open("it says how the own connection is, opens nothing and writes nothing")
+            .sending("names an address", Json(r#"{"offer":"v=0\r\na=candidate:1 1 udp 1 10.0.0.1 9 typ host"}"#)),
         row("POST /visits/{id}/departure", Device, Waiting, Form(&[])).when("was not there", Redeemed, &[]),
     ]
 }

@@ -1,0 +1,108 @@
+//! A hundred network checks at once against one echo process: how soon each has its answer and its connection, what a check holds of memory and
+//! processor, and that all of it is given back.
+
+use crate::peer::Peer;
+use crate::support::{number, row, share};
+use anteroom::config::NetworkCheckConfig;
+use anteroom::echo::Echo;
+use anteroom::time::SystemClock;
+use std::net::{IpAddr, Ipv4Addr};
+use std::path::Path;
+use std::sync::Arc;
+use std::time::{Duration, Instant};
+use uuid::Uuid;
+
+const CHECKS: u32 = 100;
+/// Packets of both kinds that come back to each while it is measured: about three seconds.
+const PACKETS: usize = 150;
+/// How often it is looked whether something has come about.
+const LOOK: Duration = Duration::from_millis(5);
+
+pub async fn run() {
+    let config = NetworkCheckConfig { listen: Ipv4Addr::LOCALHOST.into(), first_port: 0, public_address: None };
+    let echo = Echo::new(Some(config), Arc::new(SystemClock));
+    let keeper = {
+        let echo = echo.clone();
+        tokio::spawn(async move { echo.run(Path::new(env!("CARGO_BIN_EXE_anteroom"))).await })
+    };
+    echo.runs().await;
+    let process = echo.process_id().unwrap();
+    // One check first, so that what is made once is there.
+    begin(&echo, CHECKS).await.0.connected().await;
+    end(&echo, CHECKS + 1).await;
+    let (before, files) = (kilobytes(process), open_files(process));
+
+    let (mut answered, mut peers) = (Vec::new(), Vec::new());
+    let began = Instant::now();
+    for number in 0..CHECKS {
+        let (peer, ms) = begin(&echo, number).await;
+        answered.push(ms);
+        peers.push(peer);
+    }
+    for peer in &peers {
+        peer.connected().await;
+    }
+    let connected = began.elapsed().as_secs_f64();
+    let cpu = processor_ms(process);
+    let measured = Instant::now();
+    for peer in &peers {
+        peer.receives(PACKETS).await;
+    }
+    let (seconds, cpu) = (measured.elapsed().as_secs_f64(), processor_ms(process) - cpu);
+    let during = kilobytes(process);
+    let ending = Instant::now();
+    end(&echo, CHECKS).await;
+    let ended = ending.elapsed().as_secs_f64();
+
+    row("\nNetwork checks, 100 at once", &["p50".into(), "p95".into(), "max".into()]);
+    row("ms  until the page has its answer", &[0.5, 0.95, 1.0].map(|part| number(share(&mut answered, part))));
+    let one = |value: f64| [String::new(), String::new(), number(value)];
+    row("s   until all are connected", &one(connected));
+    row("KB  of memory for each check", &one((during - before) / f64::from(CHECKS)));
+    row("ms  of processor for each second of a check", &one(cpu / seconds / f64::from(CHECKS)));
+    row("s   until all are freed", &one(ended));
+    row("KB  held by the process before, and afterwards", &[String::new(), number(before), number(kilobytes(process))]);
+    assert_eq!(open_files(process), files, "every socket is closed");
+    keeper.abort();
+}
+
+/// A peer that has its answer, and after how many milliseconds.
+async fn begin(echo: &Echo, number: u32) -> (Peer, f64) {
+    let (mut peer, _events) = Peer::open().await;
+    let offer = peer.offer_for_check().await;
+    let began = Instant::now();
+    let answer = echo.open(Uuid::from_u128(number.into()), Some(IpAddr::V4(number.into())), &offer).await.unwrap();
+    let ms = began.elapsed().as_secs_f64() * 1000.0;
+    peer.apply(&answer).await;
+    (peer, ms)
+}
+
+async fn end(echo: &Echo, sessions: u32) {
+    for number in 0..sessions {
+        echo.end(Uuid::from_u128(number.into()));
+    }
+    until(|| echo.open_checks() == 0).await;
+}
+
+async fn until(right: impl Fn() -> bool) {
+    while !right() {
+        tokio::time::sleep(LOOK).await;
+    }
+}
+
+fn kilobytes(process: u32) -> f64 {
+    let status = std::fs::read_to_string(format!("/proc/{process}/status")).unwrap();
+    let line = status.lines().find(|line| line.starts_with("VmRSS:")).unwrap();
+    line.split_whitespace().nth(1).unwrap().parse().unwrap()
+}
+
+fn open_files(process: u32) -> usize {
+    std::fs::read_dir(format!("/proc/{process}/fd")).unwrap().count()
+}
+
+/// User and system time, in the kernel's hundredths of a second.
+fn processor_ms(process: u32) -> f64 {
+    let stat = std::fs::read_to_string(format!("/proc/{process}/stat")).unwrap();
+    let fields: Vec<&str> = stat.rsplit_once(") ").unwrap().1.split(' ').collect();
+    fields[11..13].iter().map(|field| field.parse::<f64>().unwrap() * 10.0).sum()
+}
