@@ -51,7 +51,7 @@ export class Devices {
    */
   async change(choice) {
     this.choice = { ...this.choice, ...choice };
-    return this.#ask(choice.camera !== undefined && !this.cameraOff, choice.microphone !== undefined);
+    return this.#ask(choice.camera !== undefined && !this.cameraOff && !this.screen, choice.microphone !== undefined);
   }
 
   /**
@@ -76,6 +76,11 @@ export class Devices {
    */
   async turnCamera(off) {
     this.cameraOff = off;
+    if (this.screen) {
+      // It stands in the camera's place; what was chosen counts when it is gone.
+      this.changed();
+      return null;
+    }
     if (!off) {
       const trouble = await this.#ask(true, false);
       this.cameraOff = trouble !== null;

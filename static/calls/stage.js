@@ -67,7 +67,7 @@ export function stage({ devices, other, say, word, show, knows }) {
     showOwn();
   });
   camera.addEventListener("click", () => void once(camera, async () => {
-    const trouble = await devices.turnCamera(devices.hasCamera);
+    const trouble = await devices.turnCamera(devices.screen ? !devices.cameraOff : devices.hasCamera);
     tell(notice, trouble ? mend(trouble, say) : "");
     showOwn();
   }));
@@ -108,7 +108,7 @@ export function stage({ devices, other, say, word, show, knows }) {
   function showOwn() {
     self.hidden = false;
     mute.setAttribute("aria-pressed", String(devices.muted));
-    camera.setAttribute("aria-pressed", String(!devices.hasCamera));
+    camera.setAttribute("aria-pressed", String(devices.screen ? devices.cameraOff : !devices.hasCamera));
     const off = [];
     if (!devices.hasMicrophone) off.push(say("no-microphone"));
     else if (devices.muted) off.push(say("muted"));

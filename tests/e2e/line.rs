@@ -2,10 +2,7 @@
 
 use crate::support::browser::{Browser, View};
 use crate::support::clinic::{CLINICIAN, PATIENT, hear_each_other, see_each_other};
-use crate::support::server::Demo;
-
-/// What a browser says of a server that is not there.
-const AWAY: &[&str] = &["WebSocket connection to", "net::ERR_CONNECTION_REFUSED", "net::ERR_EMPTY_RESPONSE", "net::ERR_CONNECTION_RESET"];
+use crate::support::server::{AWAY, Demo};
 
 const CUT: &str = "The connection is interrupted. Reconnecting by itself.";
 

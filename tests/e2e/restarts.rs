@@ -1,10 +1,7 @@
 //! The server dies while people are in it, and comes back.
 
 use crate::support::clinic::{CLINICIAN, PATIENT, WAITING, see_each_other};
-use crate::support::server::Demo;
-
-/// What a browser says of a server that is not there.
-const AWAY: &[&str] = &["WebSocket connection to", "net::ERR_CONNECTION_REFUSED", "net::ERR_EMPTY_RESPONSE", "net::ERR_CONNECTION_RESET"];
+use crate::support::server::{AWAY, Demo};
 
 /// The longest that a picture may stand still while the server is away. Lower: a call that is torn down and made again is noticed. Higher: a
 /// busy machine may drop frames.

@@ -14,6 +14,10 @@ use super::program::Program;
 /// Lower: a server that never comes up is noticed sooner. Higher: a debug build on a busy machine has time to hash its passwords.
 pub const START_PATIENCE: Duration = Duration::from_secs(60);
 
+/// What a browser says of a server that is not there.
+pub const AWAY: &[&str] =
+    &["WebSocket connection to", "net::ERR_CONNECTION_REFUSED", "net::ERR_EMPTY_RESPONSE", "net::ERR_CONNECTION_RESET"];
+
 /// A clinic that opened this morning. Dies with the test.
 pub struct Demo {
     pub told: Told,
