@@ -78,6 +78,7 @@ fn said(epoch: i64, outcome: &str, source: &str, found: &str) -> Value {
 /// The words of both, and the certificates of the clinician's end and of the patient's.
 async fn compare(scene: &Scene, clinician: &Page, patient: &Page) -> (Out, Vec<u8>, Vec<u8>) {
     let (clinician, patient) = (clinician.peer(), patient.peer());
+    tokio::join!(clinician.can_prove(), patient.can_prove());
     let (clinicians, patients) = tokio::join!(clinician.prove(Role::Clinician, scene.visit), patient.prove(Role::Patient, scene.visit));
     assert_eq!(clinicians, patients);
     assert!(matches!(clinicians, Out::Show(_)), "{clinicians:?}");
@@ -205,7 +206,7 @@ async fn connect(offering: &mut End, answering: &mut End) {
         tokio::select! {
             Some(event) = offering.1.recv() => give(event, &answering.0).await,
             Some(event) = answering.1.recv() => give(event, &offering.0).await,
-            () = async { tokio::join!(offering.0.connected(), answering.0.connected()); } => return,
+            () = async { tokio::join!(offering.0.can_prove(), answering.0.can_prove()); } => return,
         }
     }
 }

@@ -255,9 +255,14 @@ impl Peer {
         }
     }
 
+    /// Wait until the channel of the proof is open at this end. What comes before may be lost here, as a page never loses it: a test waits for
+    /// both ends before either speaks.
+    pub async fn can_prove(&self) {
+        self.until("the channel of the proof", || self.seen.proof_open.load(Ordering::SeqCst)).await;
+    }
+
     /// Send something over the channel of the proof, whatever it is.
     pub async fn send_proof(&self, message: &[u8]) {
-        self.until("the channel of the proof", || self.seen.proof_open.load(Ordering::SeqCst)).await;
         self.proof.send(message.into()).await.unwrap();
     }
 
