@@ -2,6 +2,7 @@
 
 use crate::app::App;
 use crate::audit::{Event, Fact, Kind};
+use crate::relay::Relays;
 use crate::waiting_room::Hub;
 use crate::web::assets::Manifest;
 use crate::web::metrics::Requests;
@@ -29,12 +30,13 @@ pub fn bind(addresses: &[SocketAddr]) -> anyhow::Result<Vec<TcpListener>> {
 pub fn start(
     app: App,
     hub: Hub,
+    relays: Relays,
     requests: Requests,
     listeners: Vec<TcpListener>,
     certificate: Option<Arc<Certificate>>,
 ) -> anyhow::Result<Server> {
     let mut server = HttpServer::new(move || {
-        let (app, hub, requests) = (app.clone(), hub.clone(), Data::new(requests.clone()));
+        let (app, hub, relays, requests) = (app.clone(), hub.clone(), Data::new(relays.clone()), Data::new(requests.clone()));
         ActixApp::new()
             .wrap(from_fn(web::language::speak))
             .wrap(Compress::default())
@@ -42,6 +44,7 @@ pub fn start(
             .wrap(from_fn(web::head::answer))
             .wrap(from_fn(web::metrics::count))
             .app_data(requests)
+            .app_data(relays)
             .configure(move |config| routes(config, &app, hub))
     })
     .workers(2)

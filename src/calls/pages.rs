@@ -40,7 +40,7 @@ struct PatientPage {
     again: bool,
     epoch: i64,
     version: i64,
-    ice: String,
+    path: &'static str,
     clinician: String,
     when: String,
     late: String,
@@ -75,7 +75,7 @@ async fn patient(app: App, id: Path<String>, patient: Result<PatientVisit>, requ
         again: standing.admitted(),
         epoch: standing.call_epoch,
         version: standing.version,
-        ice: ice_servers(&app)?,
+        path: app.config.calls.path.word(),
         late: late.map(|late| t.with2("call-late", "clinician", &clinician.name, "minutes", late.minutes)).unwrap_or_default(),
         clinician: clinician.name,
         when: t.when(standing.starts_at, zone),
@@ -162,7 +162,7 @@ struct ClinicianPage {
     identity: String,
     epoch: i64,
     version: i64,
-    ice: String,
+    path: &'static str,
     note_url: String,
     patient: String,
     when: String,
@@ -199,7 +199,7 @@ async fn clinician(app: App, clinician: Clinician, id: Path<VisitId>) -> Result<
         identity: standing.identity.clone().unwrap_or_default(),
         epoch: standing.call_epoch,
         version: standing.version,
-        ice: ice_servers(&app)?,
+        path: app.config.calls.path.word(),
         note_url: format!("/visits/{id}/note"),
         patient: known.name.reveal().clone(),
         companion: with_them.map(|companion| with_words(t, &companion)).unwrap_or_default(),
@@ -226,8 +226,4 @@ pub(super) async fn foreign<T>(app: &App, clinician: &Clinician, visit: VisitId)
     let event = Event::refused(Kind::RequestRefused, "foreign").on(Object::Visit, visit.0);
     app.log.refused(&clinician.context, event).await?;
     Err(Error::NotFound)
-}
-
-fn ice_servers(app: &App) -> Result<String> {
-    serde_json::to_string(&app.config.calls.ice_servers).map_err(|error| Error::Internal(error.into()))
 }

@@ -5,8 +5,8 @@ use super::stun::HEADER_BYTES;
 /// The longest message on a stream. A datagram of a call has at most about 1,500 bytes.
 pub const FRAME_BYTES_MAX: usize = 4 * 1024;
 const CHANNEL_HEAD: usize = 4;
-/// The numbers that channels have.
-pub const CHANNELS: std::ops::RangeInclusive<u16> = 0x4000..=0x4FFF;
+/// The numbers that channels may have. RFC 8656 narrowed them to 0x4FFF; clients of RFC 5766 use all whose first two bits are 01.
+pub const CHANNELS: std::ops::RangeInclusive<u16> = 0x4000..=0x7FFF;
 
 /// What was said breaks the framing: there is no way back into step.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]

@@ -17,7 +17,7 @@ import { readOwn, tellOwn } from "./other.js";
  * @property {(own: import("./other.js").Own) => void} sends  what the other side says to send
  *
  * @typedef {object} Path
- * @property {string} kind  host, srflx, prflx or relay
+ * @property {string} kind  host, srflx, prflx; relay_udp, relay_tcp or relay_tls by how this side reaches its relay; relay for the other side's
  * @property {boolean} relayed  either side goes through a relay
  */
 
@@ -34,10 +34,10 @@ export class Peer {
   #closed = false;
 
   /**
-   * @param {{ice: RTCIceServer[], stream: MediaStream, own: import("./other.js").Own, offers: boolean, certificate: RTCCertificate, hooks: Hooks}} options
+   * @param {{relays: RTCIceServer[], relayOnly: boolean, stream: MediaStream, own: import("./other.js").Own, offers: boolean, certificate: RTCCertificate, hooks: Hooks}} options
    */
-  constructor({ ice, stream, own, offers, certificate, hooks }) {
-    const connection = new RTCPeerConnection({ iceServers: ice, certificates: [certificate], bundlePolicy: "max-bundle", rtcpMuxPolicy: "require" });
+  constructor({ relays, relayOnly, stream, own, offers, certificate, hooks }) {
+    const connection = new RTCPeerConnection({ iceServers: relays, iceTransportPolicy: relayOnly ? "relay" : "all", certificates: [certificate], bundlePolicy: "max-bundle", rtcpMuxPolicy: "require" });
     this.#connection = connection;
     this.#audio = stream.getAudioTracks()[0] ?? null;
     this.#video = stream.getVideoTracks()[0] ?? null;
@@ -81,7 +81,7 @@ export class Peer {
 
   /**
    * With a certificate of its own, which no other call has.
-   * @param {{ice: RTCIceServer[], stream: MediaStream, own: import("./other.js").Own, offers: boolean, hooks: Hooks}} options
+   * @param {{relays: RTCIceServer[], relayOnly: boolean, stream: MediaStream, own: import("./other.js").Own, offers: boolean, hooks: Hooks}} options
    */
   static async open(options) {
     const certificate = await RTCPeerConnection.generateCertificate(/** @type {AlgorithmIdentifier} */ (/** @type {unknown} */ ({ name: "ECDSA", namedCurve: "P-256" })));
@@ -140,6 +140,11 @@ export class Peer {
     });
   }
 
+  /** For the next time that ways are looked for. What flows now goes on. @param {RTCIceServer[]} relays */
+  useRelays(relays) {
+    this.#next(async (connection) => connection.setConfiguration({ ...connection.getConfiguration(), iceServers: relays }));
+  }
+
   /** @param {string} text @returns {boolean} whether it went out */
   say(text) {
     if (this.#chat.readyState !== "open") return false;
@@ -168,8 +173,9 @@ export class Peer {
     const transport = reports.find((r) => r.type === "transport" && r.selectedCandidatePairId);
     const pair = transport ? stats.get(transport.selectedCandidatePairId) : reports.find((r) => r.type === "candidate-pair" && r.nominated && r.state === "succeeded");
     if (!pair) return null;
-    const kind = stats.get(pair.localCandidateId)?.candidateType ?? "host";
-    return { kind, relayed: kind === "relay" || stats.get(pair.remoteCandidateId)?.candidateType === "relay" };
+    const own = stats.get(pair.localCandidateId);
+    const kind = wayOf(own?.candidateType ?? "host", own?.relayProtocol, stats.get(pair.remoteCandidateId)?.candidateType);
+    return { kind, relayed: kind.startsWith("relay") };
   }
 
   close() {
@@ -190,4 +196,15 @@ export class Peer {
       // A candidate of an older description, or a close in between. If it mattered, the connection goes down and the machine mends it.
     });
   }
+}
+
+/**
+ * @param {string} own  this side's kind of candidate
+ * @param {string|undefined} protocol  how it reaches its relay, where the browser says so
+ * @param {string|undefined} other  the other side's kind
+ * @returns {string}
+ */
+export function wayOf(own, protocol, other) {
+  if (own === "relay") return protocol && ["udp", "tcp", "tls"].includes(protocol) ? `relay_${protocol}` : "relay";
+  return other === "relay" ? "relay" : own;
 }

@@ -22,7 +22,13 @@ const sdp = text(1, 16 * 1024);
 /** @type {Rule} */
 const candidateLine = (value) => value === "" || (typeof value === "string" && value.length <= 512 && value.startsWith("candidate:"));
 const candidate = { epoch, candidate: candidateLine, mid: text(0, 16), line: /** @type {Rule} */ ((value) => epoch(value) && Number(value) < 16) };
-const path = one("host", "srflx", "prflx", "relay");
+const path = one("host", "srflx", "prflx", "relay", "relay_udp", "relay_tcp", "relay_tls");
+/** One entry of `RTCConfiguration.iceServers`. @type {Rule} */
+const server = (value) => typeof value === "object" && value !== null && "urls" in value && "username" in value && "credential" in value
+  && Array.isArray(value.urls) && value.urls.length <= 16 && value.urls.every((url) => typeof url === "string" && /^(turns?|stun):[!-~]{1,300}$/.test(url))
+  && text(1, 128)(value.username) && text(1, 128)(value.credential) && Object.keys(value).length === 3;
+/** @type {Rule} */
+const servers = (value) => Array.isArray(value) && value.length <= 8 && value.every(server);
 
 /** @type {Record<string, Rule>} */
 const join = {
@@ -50,6 +56,7 @@ const TABLE = {
       late: orNothing(count), before: orNothing(count),
       moving: (value) => value === null || (typeof value === "object" && "device" in value && "lapses_in_ms" in value),
     },
+    relays: { servers },
     candidate, beat: {},
     ready: { epoch }, offer: { epoch, sdp }, answer: { epoch, sdp }, restart: { epoch },
     superseded: {}, gone: { why: one("removed", "moved", "rescheduled", "cancelled", "signed_out") },

@@ -23,6 +23,7 @@ mod links;
 mod notes;
 mod pages;
 mod presence;
+mod relay;
 mod restarts;
 mod rights;
 mod spanish;

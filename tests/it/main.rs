@@ -42,6 +42,8 @@ mod patients;
 mod production;
 mod record_set;
 mod records;
+mod relay;
+mod relaying;
 mod restarts;
 mod retention;
 mod review;

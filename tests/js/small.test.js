@@ -3,6 +3,7 @@ import { readFileSync } from "node:fs";
 import { test } from "node:test";
 import { ChatLog } from "../../static/calls/chat.js";
 import { browserKind } from "../../static/calls/devices.js";
+import { wayOf } from "../../static/calls/peer.js";
 import { backoffMs } from "../../static/lib/backoff.js";
 import { fill } from "../../static/lib/texts.js";
 import { inApp, intentFor } from "../../static/links/in_app.js";
@@ -78,4 +79,13 @@ test("chat keeps 500 messages of at most 2,000 characters, and none once it is c
   assert.equal(chat.lines[0]?.text, "100");
   chat.set(false);
   assert.equal(chat.lines.length, 0);
+});
+
+test("the way of a call is named by how this side reaches its relay", () => {
+  assert.equal(wayOf("host", undefined, "srflx"), "host");
+  assert.equal(wayOf("prflx", undefined, "relay"), "relay");
+  for (const protocol of ["udp", "tcp", "tls"]) assert.equal(wayOf("relay", protocol, "host"), `relay_${protocol}`);
+  // A browser that does not say, and one that says something new.
+  assert.equal(wayOf("relay", undefined, "relay"), "relay");
+  assert.equal(wayOf("relay", "sctp", "relay"), "relay");
 });

@@ -60,8 +60,8 @@ pub enum Effect {
     Close { relayed: SocketAddr },
 }
 
-/// Opens sockets for relayed addresses: the port that it took, or nothing.
-pub type OpenPort<'a> = dyn FnMut(IpAddr) -> Option<u16> + 'a;
+/// Opens a socket for a relayed address, at an even port if it must be: the port that it took, or nothing.
+pub type OpenPort<'a> = dyn FnMut(IpAddr, bool) -> Option<u16> + 'a;
 
 /// What one relay is told at its start.
 #[derive(Debug, Clone)]
@@ -108,6 +108,10 @@ impl Engine {
 
     pub fn counts(&self) -> Counts {
         Counts { allocations: self.allocations.len(), calls: self.calls.len() }
+    }
+
+    pub fn has_allocation(&self, client: Client) -> bool {
+        self.allocations.contains_key(&client)
     }
 
     /// Other secrets from now on. What was opened with the old ones goes on.

@@ -12,11 +12,12 @@ use std::net::{IpAddr, SocketAddr};
 const NONCE_MS: u64 = 300_000;
 const UDP: u32 = 17 << 24;
 /// What a request may hold that must be understood.
-const KNOWN: [u16; 11] = [
+const KNOWN: [u16; 12] = [
     kind::USERNAME,
     kind::REALM,
     kind::NONCE,
     kind::REQUESTED_TRANSPORT,
+    kind::EVEN_PORT,
     kind::REQUESTED_ADDRESS_FAMILY,
     kind::LIFETIME,
     kind::XOR_PEER_ADDRESS,
@@ -135,8 +136,14 @@ impl Engine {
             None => return Err(Refusal::Malformed),
         }
         let address = self.address_of_family(message).ok_or(Refusal::Family)?;
+        let even = match message.attribute(kind::EVEN_PORT) {
+            None => false,
+            Some([flags]) if flags & 0x80 == 0 => true,
+            // The next port with it: nothing is kept for anybody.
+            Some(_) => return Err(Refusal::Full),
+        };
         self.has_room(client, proved)?;
-        let port = open(address).ok_or(Refusal::Full)?;
+        let port = open(address, even).ok_or(Refusal::Full)?;
         let relayed = SocketAddr::new(address, port);
         let mut allocation = Allocation::new(relayed, proved.owner.clone(), proved.username, proved.key, message.transaction, now);
         allocation.live_on(message.number(kind::LIFETIME).unwrap_or(LIFE_SECONDS), now);

@@ -60,8 +60,8 @@ impl Relay {
     fn takes(&mut self, client: Client, bytes: &[u8]) -> Vec<Effect> {
         let mut out = Vec::new();
         let port = &mut self.next_port;
-        let mut open = |_| {
-            *port += 1;
+        let mut open = |_, even: bool| {
+            *port += if even { 2 - *port % 2 } else { 1 };
             Some(*port)
         };
         self.engine.from_client(client, bytes, self.now, &mut open, &mut out);

@@ -23,6 +23,7 @@ pub mod served;
 pub mod smtp;
 pub mod socket;
 pub mod statements;
+pub mod turn;
 pub mod unmailed;
 pub mod verifiers;
 
@@ -31,6 +32,7 @@ use actix_web::rt::task::JoinHandle;
 use anteroom::app::App;
 use anteroom::config::Config;
 use anteroom::crypto::{Rng, RootKey};
+use anteroom::relay::Relays;
 use anteroom::time::{Clock, Millis, Timestamp};
 use anteroom::waiting_room::Hub;
 use anteroom::web::metrics::Requests;
@@ -49,6 +51,25 @@ pub const NOW: Timestamp = Timestamp(1_795_447_800_000);
 macro_rules! on_both {
     ($(#[$meta:meta])* async fn $name:ident($app:ident: TestApp) $body:block) => {
         $crate::on_both! { $(#[$meta])* with "" async fn $name($app: TestApp) $body }
+    };
+    // The same, where the lines are made for each test.
+    ($(#[$meta:meta])* with ($settings:expr) async fn $name:ident($app:ident: TestApp) $body:block) => {
+        $(#[$meta])*
+        mod $name {
+            use super::*;
+
+            async fn facts($app: TestApp) $body
+
+            #[actix_web::test]
+            async fn sqlite() {
+                facts(TestApp::sqlite_with(&$settings).await).await;
+            }
+
+            #[actix_web::test]
+            async fn postgres() {
+                facts(TestApp::postgres_with(&$settings).await).await;
+            }
+        }
     };
     // With more lines in the configuration.
     ($(#[$meta:meta])* with $settings:literal async fn $name:ident($app:ident: TestApp) $body:block) => {
@@ -220,7 +241,7 @@ impl TestApp {
         let clock = ManualClock::at(NOW);
         let app = App::open(config, Arc::new(clock.clone()), Rng::system()).await.unwrap();
         let requests = Requests::new();
-        let (hub, server, rooms) = serve(&app, &requests, listeners);
+        let (hub, server, rooms) = serve(&app, &requests, listeners).await;
         Self { app, clock, base_url, listens_at, hub, requests, server, rooms, folder, database }
     }
 
@@ -238,7 +259,7 @@ impl TestApp {
         change(&mut config);
         self.app = App::open(config, Arc::new(self.clock.clone()), Rng::system()).await.unwrap();
         let listeners = server::bind(&[self.listens_at]).unwrap();
-        (self.hub, self.server, self.rooms) = serve(&self.app, &self.requests, listeners);
+        (self.hub, self.server, self.rooms) = serve(&self.app, &self.requests, listeners).await;
     }
 
     /// Let the rooms do nothing by themselves from now on.
@@ -314,10 +335,11 @@ fn at(listeners: &[TcpListener]) -> String {
     format!("http://localhost:{}", listeners[0].local_addr().unwrap().port())
 }
 
-fn serve(app: &App, requests: &Requests, listeners: Vec<TcpListener>) -> (Hub, ServerHandle, JoinHandle<()>) {
+async fn serve(app: &App, requests: &Requests, listeners: Vec<TcpListener>) -> (Hub, ServerHandle, JoinHandle<()>) {
+    let relays = Relays::start(&app.config, &app.rng, &[]).await.unwrap();
     let hub = Hub::new(app.clone());
     let rooms = actix_web::rt::spawn(hub.clone().run());
-    let running = server::start(app.clone(), hub.clone(), requests.clone(), listeners, None).unwrap();
+    let running = server::start(app.clone(), hub.clone(), relays, requests.clone(), listeners, None).unwrap();
     let server = running.handle();
     actix_web::rt::spawn(running);
     (hub, server, rooms)
