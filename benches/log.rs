@@ -1,16 +1,19 @@
 //! What the tree over the access log costs: how fast events get their places, what a write waits for it, and how long a verification takes
-//! beside the mere reading of the same rows.
+//! beside the mere reading of the same rows; and how fast the log is exported, and the export verified by someone who has only the file.
+//! `LOG_EVENTS` says how many events, 20,000 if not said otherwise.
 
-use crate::support::{Clinic, number, row, share};
+use crate::support::{Clinic, megabytes_of, number, row, share};
 use anteroom::app::App;
 use anteroom::audit::tree::Sequencer;
 use anteroom::audit::{self, Event, Filter, Kind};
+use anteroom::compliance::export::{self, Signer};
 use anteroom::compliance::integrity::{self, Verdict};
+use anteroom::compliance::model::Format;
 use futures_util::future::join_all;
+use std::io::Write as _;
 use std::time::{Duration, Instant};
 use tokio::time::{MissedTickBehavior, interval};
 
-const EVENTS: usize = 20_000;
 /// Writers at once, to fill the log.
 const WRITERS: usize = 16;
 /// Timed writes, and how many come in a second.
@@ -21,6 +24,7 @@ pub async fn run(name: &str, database: Option<&str>) {
     row(&format!("\nThe log's tree, on {name}"), &["p50".into(), "p99".into(), "a second".into()]);
     let clinic = Clinic::new(database).await;
     let app = &clinic.app;
+    let events: usize = std::env::var("LOG_EVENTS").ok().and_then(|count| count.parse().ok()).unwrap_or(20_000);
     let alone = timed_writes(app).await;
     tell("ms  a write, the queue alone", &alone);
     app.heads.sign_all().await.unwrap();
@@ -33,7 +37,7 @@ pub async fn run(name: &str, database: Option<&str>) {
     tell("ms  a write, while events get their places", &beside);
 
     app.heads.sign_all().await.unwrap();
-    join_all((0..WRITERS).map(|_| write(app, EVENTS / WRITERS))).await;
+    join_all((0..WRITERS).map(|_| write(app, events / WRITERS))).await;
     let (sequencer, began) = (Sequencer::new(app.log.clone()), Instant::now());
     let placed = sequencer.catch_up().await.unwrap();
     let seconds = began.elapsed().as_secs_f64();
@@ -51,6 +55,49 @@ pub async fn run(name: &str, database: Option<&str>) {
     row(&format!("    {read} events read"), &[String::new(), String::new(), number(read as f64 / reading)]);
     row("    the same verified", &[String::new(), String::new(), number(read as f64 / verifying)]);
     row("x   verifying beside reading", &[String::new(), String::new(), number(verifying / reading)]);
+    drop(tx);
+    exported(app).await;
+}
+
+/// The whole log as JSON Lines into a file, and that file verified.
+async fn exported(app: &App) {
+    let folder = tempfile::tempdir().unwrap();
+    let path = folder.path().join("log.zip");
+    let (before, began) = (Memory::begin(), Instant::now());
+    let mut making = export::begin(app, &app.system(), Filter::default(), Format::JsonLines, Signer::Us).await.unwrap();
+    let mut file = std::fs::File::create(&path).unwrap();
+    let mut first = None;
+    while let Some(chunk) = making.chunks.recv().await {
+        file.write_all(&chunk.unwrap()).unwrap();
+        first.get_or_insert(began.elapsed());
+    }
+    let seconds = began.elapsed().as_secs_f64();
+    let (places, _) = making.progress.done_of();
+    row(&format!("    {places} events exported"), &[String::new(), String::new(), number(places as f64 / seconds)]);
+    row("ms  to the first byte of it", &[number(first.unwrap().as_secs_f64() * 1_000.0), String::new(), String::new()]);
+    row("MB  more memory at most", &[number(before.grown()), String::new(), String::new()]);
+
+    let (before, began) = (Memory::begin(), Instant::now());
+    let report = integrity::verify_export(&path, &[app.heads.key().verifier()], &[], |_, _| {}).unwrap();
+    let seconds = began.elapsed().as_secs_f64();
+    assert_eq!(report.verdict(), Verdict::NotAnchored);
+    row("    the file verified", &[String::new(), String::new(), number(report.events as f64 / seconds)]);
+    row("MB  more memory at most", &[number(before.grown()), String::new(), String::new()]);
+}
+
+/// What this process holds in memory, from now on.
+struct Memory(f64);
+
+impl Memory {
+    fn begin() -> Self {
+        // "5" lets the highest mark begin anew from what is held now.
+        std::fs::write("/proc/self/clear_refs", "5").unwrap();
+        Self(megabytes_of("self", "VmRSS"))
+    }
+
+    fn grown(&self) -> f64 {
+        megabytes_of("self", "VmHWM") - self.0
+    }
 }
 
 async fn write(app: &App, count: usize) {

@@ -185,6 +185,13 @@ pub async fn empty_database(url: &str) -> String {
     format!("{server}/{name}")
 }
 
+/// A field of a process's status in megabytes: `VmRSS` for what it holds now, `VmHWM` for the most it held.
+pub fn megabytes_of(process: &str, field: &str) -> f64 {
+    let status = std::fs::read_to_string(format!("/proc/{process}/status")).unwrap();
+    let line = status.lines().find(|line| line.starts_with(field)).unwrap();
+    line.split_whitespace().nth(1).unwrap().parse::<f64>().unwrap() / 1024.0
+}
+
 /// The program that is measured.
 pub fn anteroom() -> Command {
     let mut command = Command::new(env!("CARGO_BIN_EXE_anteroom"));
@@ -244,11 +251,8 @@ impl Server {
         (fields[11].parse::<f64>().unwrap() + fields[12].parse::<f64>().unwrap()) / 100.0
     }
 
-    /// A field of its status in megabytes: `VmRSS` for what it holds now, `VmHWM` for the most it held.
     pub fn megabytes(&self, field: &str) -> f64 {
-        let status = std::fs::read_to_string(format!("/proc/{}/status", self.0.id())).unwrap();
-        let line = status.lines().find(|line| line.starts_with(field)).unwrap();
-        line.split_whitespace().nth(1).unwrap().parse::<f64>().unwrap() / 1024.0
+        megabytes_of(&self.0.id().to_string(), field)
     }
 
     /// As Ctrl-C does.

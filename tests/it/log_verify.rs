@@ -105,7 +105,8 @@ impl Attack {
             .await;
         self.execute("delete from audit_leaf_subject").await;
         let (mut counted, mut tree) = (HashMap::<Vec<u8>, u64>::new(), MemoryBackedTree::<Sha256, Vec<u8>>::new());
-        let mut roots = Vec::new();
+        // By the size of the log: what has no event at all has a root, too.
+        let mut roots = vec![Hash(sha256(b""))];
         for (n, id, at, kind, outcome, hash) in events {
             let mut subjects = Vec::new();
             for (_, tag) in tags.iter().filter(|(leaf, _)| *leaf == n) {
@@ -123,10 +124,10 @@ impl Attack {
         }
         let heads: Vec<(i64,)> = self.rows("select size from audit_checkpoint order by size").await;
         self.execute("delete from audit_checkpoint").await;
-        let size = roots.len() as u64;
-        let kept = heads.into_iter().map(|(size,)| size as u64).filter(|head| *head < size).chain([size]);
+        let size = roots.len() as u64 - 1;
+        let kept = heads.into_iter().map(|(size,)| size as u64).filter(|head| *head < size).chain((size > 0).then_some(size));
         for head in kept.collect::<Vec<_>>() {
-            let signed = key.sign(head, roots[head as usize - 1]).unwrap();
+            let signed = key.sign(head, roots[head as usize]).unwrap();
             let row = format!(
                 "insert into audit_checkpoint (size, root, note, signed_at) values ({head}, {}, '{}', 0)",
                 self.bytes(&signed.root.0),
@@ -134,7 +135,7 @@ impl Attack {
             );
             self.execute(&row).await;
         }
-        let root = self.bytes(&roots[roots.len() - 1].0);
+        let root = self.bytes(&roots[size as usize].0);
         self.execute(&format!("update audit_tree set size = {size}, root = {root}")).await;
     }
 }
@@ -193,6 +194,40 @@ on_both! {
         let later = target.verify(&mut tx, &target.outside()).await;
         assert_eq!((later.verdict(), later.waiting, later.found), (Verdict::NotAnchored, 1, 0), "an event waits for its place");
         drop(tx);
+        target.app.finish().await;
+    }
+}
+
+on_both! {
+    /// One log in many states: with visits and without, with events that wait for their place, with few heads and many. `UNTOUCHED_LOGS=1000` for the long run.
+    async fn no_log_is_accused_while_it_grows(app: TestApp) {
+        let rounds: u64 = std::env::var("UNTOUCHED_LOGS").ok().and_then(|rounds| rounds.parse().ok()).unwrap_or(20);
+        let target = Target::new(app).await;
+        let app = &target.app;
+        let (mut dice, mut outside) = (Dice(2, 0), target.outside());
+        let (mut all_signed, mut all_else) = (0, 0);
+        for round in 0..rounds {
+            if round % 100 == 10 {
+                app.scene(Ended).await;
+            }
+            for _ in 0..dice.below(4) {
+                app.app.log.record(&app.app.system(), Event::done(Kind::LogViewed)).await.unwrap();
+            }
+            if dice.below(2) == 0
+                && let Some(head) = app.app.heads.sign_all().await.unwrap()
+            {
+                outside.push(head.note);
+            }
+            let mut tx = app.app.db.reading().await.unwrap();
+            let report = target.verify(&mut tx, &outside).await;
+            assert_eq!(report.found, 0, "round {round}: {}", report.in_words());
+            match report.verdict() {
+                Verdict::Unaltered => all_signed += 1,
+                Verdict::NotAnchored => all_else += 1,
+                verdict => panic!("round {round}: {verdict:?}, {}", report.in_words()),
+            }
+        }
+        assert!(all_signed > 0 && all_else > 0, "{all_signed} of the logs stood under their newest head, {all_else} had grown beyond it");
         target.app.finish().await;
     }
 }

@@ -299,7 +299,7 @@ on_both! {
         let guest = app.guest_at(app.app.now() + Millis::hours(30), true).await;
         let logged = crate::support::capture::start();
         let long = format!("451 {}{QUOTED}", "x".repeat(1 << 20));
-        let many = format!("{}451 {QUOTED}", format!("451-{QUOTED}\r\n").repeat(5000));
+        let many = format!("{}451 {QUOTED}", format!("451-{QUOTED}\r\n").repeat(500));
         for answer in [&format!("451 {QUOTED}"), &format!("550 {QUOTED}\r\n"), &format!("{QUOTED} is no answer"), &long, &many] {
             for step in [Step::Greeting, Step::Mail, Step::Data, Step::End] {
                 server.answers_well();
