@@ -378,10 +378,11 @@ fn what_is_asked_wrongly_is_refused_with_the_code_of_the_standard() {
         allocate(|request| request.number(kind::REQUESTED_TRANSPORT, 17 << 24).number(kind::REQUESTED_ADDRESS_FAMILY, 2 << 24)),
         440
     );
+    assert_eq!(allocate(|request| request.number(kind::REQUESTED_TRANSPORT, 17 << 24).attribute(0x0022, &[7; 8])), 420, "a reservation");
     assert_eq!(
-        allocate(|request| request.number(kind::REQUESTED_TRANSPORT, 17 << 24).attribute(0x0018, &[0x80, 0, 0, 0])),
-        420,
-        "EVEN-PORT"
+        allocate(|request| request.number(kind::REQUESTED_TRANSPORT, 17 << 24).attribute(kind::EVEN_PORT, &[0x80])),
+        508,
+        "the port after it too"
     );
     assert_eq!(relay.refreshes(client(1), &patient), 437);
     assert_eq!(relay.allocates(client(1), &patient), 0);
