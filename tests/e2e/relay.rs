@@ -59,6 +59,7 @@ async fn a_call_goes_through_the_relay_over_udp_tcp_and_tls_and_outlives_the_ser
     assert!(relay(&clinic).allocations >= 2, "the relay that was there before the server");
 
     clinician.click("Confirmed").await;
+    clinician.sees("Chat and note are open").await;
     clinician.end_visit().await;
     let ended = Instant::now();
     while relay(&clinic).allocations > 0 {
