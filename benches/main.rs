@@ -12,6 +12,9 @@ mod pages;
 #[path = "../tests/it/support/peer.rs"]
 #[expect(dead_code, reason = "the tests hold a whole call with it")]
 mod peer;
+#[path = "../tests/it/support/proof.rs"]
+#[expect(dead_code, reason = "the tests check every message of it")]
+mod proof;
 mod start;
 mod support;
 mod waiting;

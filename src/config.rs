@@ -9,7 +9,7 @@ use crate::secret::Secret;
 use crate::time::{Millis, Zone};
 use anyhow::{Context, ensure};
 use ipnet::IpNet;
-use serde::{Deserialize, Serialize};
+use serde::Deserialize;
 use std::net::{IpAddr, SocketAddr};
 use std::path::{Path, PathBuf};
 use std::time::Duration;
@@ -56,6 +56,9 @@ pub struct Config {
     /// Absent: pages check camera, microphone and speaker, and no network.
     #[serde(default)]
     pub network_check: Option<NetworkCheckConfig>,
+    /// Absent: no relay. Calls then find only direct ways, which one visit in ten has not.
+    #[serde(default)]
+    pub relay: Option<RelayConfig>,
     /// Absent: plain HTTP, behind a TLS proxy.
     #[serde(default)]
     pub tls: Option<TlsConfig>,
@@ -300,23 +303,31 @@ impl SessionConfig {
     }
 }
 
-#[derive(Debug, Clone, Default, Deserialize)]
+#[derive(Debug, Clone, Copy, Default, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub struct CallConfig {
-    /// STUN and TURN servers that both browsers may use, besides their own addresses.
+    /// `"direct"`: from browser to browser where there is a way, else through a relay. `"relay"`: through a relay always, so that neither side
+    /// learns the other's network address (RTC-11).
     #[serde(default)]
-    pub ice_servers: Vec<IceServer>,
+    pub path: CallPath,
 }
 
-/// One entry of `RTCConfiguration.iceServers`.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
-#[serde(deny_unknown_fields)]
-pub struct IceServer {
-    pub urls: Vec<String>,
-    #[serde(default, skip_serializing_if = "Option::is_none")]
-    pub username: Option<String>,
-    #[serde(default, skip_serializing_if = "Option::is_none")]
-    pub credential: Option<String>,
+/// Which ways a call may take.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum CallPath {
+    #[default]
+    Direct,
+    Relay,
+}
+
+impl CallPath {
+    pub fn word(self) -> &'static str {
+        match self {
+            CallPath::Direct => "direct",
+            CallPath::Relay => "relay",
+        }
+    }
 }
 
 /// The check of a person's connection before a visit, against an echo on this machine. It comes over UDP, past any proxy.
@@ -343,6 +354,61 @@ pub struct TlsConfig {
     pub certificate_file: PathBuf,
     /// PEM: the private key. Both files are read again when they change, so a renewal needs no restart.
     pub key_file: PathBuf,
+}
+
+/// Relays for calls that find no direct way: the built-in one, coturns, or both.
+#[derive(Debug, Clone, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct RelayConfig {
+    /// Where the built-in relay listens, with UDP and with TCP. Empty: there is none.
+    #[serde(default)]
+    pub listen: Vec<SocketAddr>,
+    /// Where it listens with TLS, for networks that let nothing else out. Needs a certificate.
+    #[serde(default)]
+    pub tls_listen: Vec<SocketAddr>,
+    /// The addresses under which browsers reach it: one of IPv4, one of IPv6, or both.
+    #[serde(default)]
+    pub addresses: Vec<IpAddr>,
+    /// The same in that order on this machine, when something between translates addresses. Absent: they are the same.
+    #[serde(default)]
+    pub addresses_here: Vec<IpAddr>,
+    /// The name that its certificate bears. Absent: that of `base_url`.
+    #[serde(default)]
+    pub name: Option<String>,
+    /// UDP ports for calls, both ends included. Two for each call at least.
+    #[serde(default = "relay_ports")]
+    pub ports: (u16, u16),
+    /// How many of them may be in use at once. A quarter is kept for calls that are up already.
+    #[serde(default = "relay_allocations")]
+    pub allocations_max: usize,
+    /// Where it stands, for people: `"us-east"`.
+    #[serde(default)]
+    pub region: Option<String>,
+    /// Its certificate. Absent: that of `[tls]`.
+    #[serde(default)]
+    pub tls: Option<TlsConfig>,
+    /// Whether it may send to other programs of this machine: for demonstrations and tests. `serve` refuses it.
+    #[serde(default)]
+    pub permit_loopback: bool,
+    /// How long it waits for `serve` to come back once no call goes through it.
+    #[serde(default = "relay_lonely")]
+    pub lonely_seconds: u32,
+    /// coturns of your own.
+    #[serde(default)]
+    pub external: Vec<ExternalRelay>,
+}
+
+/// A coturn, 4.17.1 or newer, with `use-auth-secret`.
+#[derive(Debug, Clone, PartialEq, Eq, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct ExternalRelay {
+    /// `["turn:relay.example:3478?transport=udp", "turns:relay.example:443?transport=tcp"]`. The first is asked for its version.
+    pub urls: Vec<String>,
+    /// A file that holds its `static-auth-secret` and nothing else.
+    pub secret_file: PathBuf,
+    /// Where it stands, for people.
+    #[serde(default)]
+    pub region: Option<String>,
 }
 
 /// A reverse proxy in front of this program.
@@ -430,6 +496,15 @@ fn review_days() -> u32 {
 fn access_review_days() -> u32 {
     90
 }
+fn relay_ports() -> (u16, u16) {
+    (49_152, 65_535)
+}
+fn relay_allocations() -> usize {
+    1_000
+}
+fn relay_lonely() -> u32 {
+    600
+}
 fn idle() -> u32 {
     15
 }
@@ -450,6 +525,61 @@ impl Config {
         config.base_url = config.base_url.trim_end_matches('/').to_owned();
         config.check()?;
         Ok(config)
+    }
+
+    fn check_relay(&self) -> anyhow::Result<()> {
+        let Some(relay) = &self.relay else {
+            ensure!(self.calls.path == CallPath::Direct, "calls.path = \"relay\" needs a relay: write a section [relay]");
+            return Ok(());
+        };
+        let built_in = !relay.listen.is_empty();
+        ensure!(built_in || !relay.external.is_empty(), "[relay] must name where to listen, or relays in [[relay.external]]");
+        ensure!(built_in || relay.tls_listen.is_empty(), "relay.tls_listen needs relay.listen beside it");
+        let fours = relay.addresses.iter().filter(|address| address.is_ipv4()).count();
+        let one_of_each = fours <= 1 && relay.addresses.len() - fours <= 1 && !relay.addresses.is_empty();
+        ensure!(
+            !built_in || one_of_each,
+            "relay.addresses must be the addresses under which browsers reach the relay: one of IPv4, one of IPv6, or both"
+        );
+        let paired = relay.addresses_here.iter().zip(&relay.addresses).all(|(here, public)| here.is_ipv4() == public.is_ipv4());
+        let same_length = relay.addresses_here.is_empty() || relay.addresses_here.len() == relay.addresses.len();
+        ensure!(paired && same_length, "relay.addresses_here must hold one address for each of relay.addresses, in their order");
+        let (first, last) = relay.ports;
+        ensure!((1024..=last).contains(&first), "relay.ports must be two ports from 1024 on, such as [49152, 65535]");
+        ensure!(
+            (1..=usize::from(last - first) + 1).contains(&relay.allocations_max),
+            "relay.allocations_max must be at most the number of relay.ports"
+        );
+        ensure!((1..=86_400).contains(&relay.lonely_seconds), "relay.lonely_seconds must be from 1 to 86400");
+        ensure!(
+            relay.tls_listen.is_empty() || self.relay_certificate().is_some(),
+            "relay.tls_listen needs a certificate: name it in [relay.tls] or in [tls]"
+        );
+        let is_url = |url: &String| {
+            ["turn:", "turns:", "stun:"].iter().any(|scheme| url.starts_with(scheme)) && url.bytes().all(|byte| byte.is_ascii_graphic())
+        };
+        for external in &relay.external {
+            let begins = external.urls.first().is_some_and(|url| url.starts_with("turn"));
+            ensure!(
+                begins && external.urls.iter().all(is_url),
+                "relay.external: urls must begin with turn:, turns: or stun:, the first with turn"
+            );
+        }
+        Ok(())
+    }
+
+    /// The certificate of the built-in relay.
+    pub fn relay_certificate(&self) -> Option<&TlsConfig> {
+        self.relay.as_ref().and_then(|relay| relay.tls.as_ref()).or(self.tls.as_ref())
+    }
+
+    /// The host of `base_url`, without a port.
+    pub fn host(&self) -> &str {
+        let host = self.base_url.split_once("://").map_or("", |(_, host)| host);
+        match host.rsplit_once(':') {
+            Some((name, port)) if port.bytes().all(|byte| byte.is_ascii_digit()) => name,
+            _ => host,
+        }
     }
 
     /// What each value must be for the rest of the program to rely on it.
@@ -500,6 +630,7 @@ impl Config {
             let plain = address.bytes().all(|byte| byte.is_ascii_graphic()) && address.matches('@').count() == 1;
             ensure!(plain && !address.starts_with('@') && !address.ends_with('@'), "compliance.mail must be one mail address");
         }
+        self.check_relay()?;
         ensure!(self.outside.witnesses.len() <= 4, "outside.witnesses holds at most four");
         for WitnessConfig { url, vkey, .. } in &self.outside.witnesses {
             let here = ["http://localhost:", "http://127.0.0.1:", "http://[::1]:"].iter().any(|here| url.starts_with(here));
@@ -685,6 +816,35 @@ mod tests {
         let with = |years: u32| format!("{SMALL}\n[retention]\nlog_years = {years}");
         assert_eq!(Config::parse(&with(6)).expect("it parses").retention.log_years, 6);
         assert!(refused(&with(5)).contains("retention.log_years"));
+    }
+
+    #[test]
+    fn a_relay_is_described_whole_or_refused() {
+        let with = |lines: &str| format!("{SMALL}\n{lines}");
+        let good = "[relay]\nlisten = [\"0.0.0.0:3478\"]\naddresses = [\"9.9.9.9\"]\n";
+        assert!(Config::parse(&with(&format!("[calls]\npath = \"relay\"\n{good}"))).is_ok());
+        for (lines, wrong) in [
+            ("[calls]\npath = \"relay\"".to_owned(), "needs a relay"),
+            ("[relay]".to_owned(), "where to listen"),
+            (good.replace("\"9.9.9.9\"", ""), "relay.addresses"),
+            (good.replace("\"9.9.9.9\"", "\"9.9.9.9\", \"8.8.8.8\""), "relay.addresses"),
+            (format!("{good}addresses_here = [\"::1\"]"), "relay.addresses_here"),
+            (format!("{good}tls_listen = [\"0.0.0.0:443\"]"), "needs a certificate"),
+            (format!("{good}ports = [80, 90]"), "relay.ports"),
+            (format!("{good}ports = [50000, 50009]\nallocations_max = 11"), "relay.allocations_max"),
+            (format!("{good}[[relay.external]]\nurls = [\"stun:a\"]\nsecret_file = \"f\""), "the first with turn"),
+        ] {
+            let said = refused(&with(&lines));
+            assert!(said.contains(wrong), "{lines}: {said}");
+        }
+    }
+
+    #[test]
+    fn the_host_of_the_address_is_a_name_without_a_port() {
+        for (base_url, host) in [("http://localhost:8080", "localhost"), ("https://visits.clinic.example", "visits.clinic.example")] {
+            let config = Config { base_url: base_url.to_owned(), ..Config::parse(SMALL).expect("it parses") };
+            assert_eq!(config.host(), host);
+        }
     }
 
     #[test]

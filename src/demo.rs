@@ -6,7 +6,7 @@
 use crate::app::App;
 use crate::appointments::{self, BookError, Booked, NewAppointment, Slot};
 use crate::audit::{Actor, ActorKind, Context, Event, Kind, Object};
-use crate::config::{CheckPolicy, ClinicConfig, ComplianceConfig, Config, DatabaseConfig, NetworkCheckConfig};
+use crate::config::{CheckPolicy, ClinicConfig, ComplianceConfig, Config, DatabaseConfig, NetworkCheckConfig, RelayConfig};
 use crate::crypto::{Rng, RootKey};
 use crate::ids::{PatientId, RequestKey, StaffId};
 use crate::links::{self, Invitation};
@@ -109,12 +109,31 @@ pub fn config(data: &Path, listen: SocketAddr) -> anyhow::Result<Config> {
         sessions: Default::default(),
         calls: Default::default(),
         network_check: Some(NetworkCheckConfig { listen: Ipv4Addr::LOCALHOST.into(), first_port: 0, public_address: None }),
+        relay: Some(relay()),
         tls: None,
         proxy: Default::default(),
         operations: None,
     };
     config.check()?;
     Ok(config)
+}
+
+/// On this machine alone, at ports that are free.
+fn relay() -> RelayConfig {
+    RelayConfig {
+        listen: vec![(Ipv4Addr::LOCALHOST, 0).into()],
+        tls_listen: Vec::new(),
+        addresses: vec![Ipv4Addr::LOCALHOST.into()],
+        addresses_here: Vec::new(),
+        name: None,
+        ports: (49_152, 65_535),
+        allocations_max: 100,
+        region: None,
+        tls: None,
+        permit_loopback: true,
+        lonely_seconds: 60,
+        external: Vec::new(),
+    }
 }
 
 fn keys_dir(data: &Path) -> PathBuf {

@@ -13,6 +13,7 @@
 //! - [`app`]: what every handler and job receives.
 //! - [`web`]: errors, the page frame, the language of an answer, form tokens, headers, limits, sockets, static files.
 //! - [`mail`]: the outbox, what a mail says, how it leaves.
+//! - [`relay`]: STUN and TURN for calls that find no direct way, as a process of its own.
 //!
 //! Features, which stand on the ground and on those above them:
 //!
@@ -85,6 +86,7 @@ pub mod operations;
 pub mod patients;
 pub mod production;
 pub mod records;
+pub mod relay;
 pub mod rights;
 pub mod secret;
 pub mod server;

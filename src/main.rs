@@ -1,11 +1,14 @@
 //! The command line. `demo`, `init` and `serve` are here; what is done beside a server is in [`anteroom::terminal`].
 
 use anteroom::app::App;
+use anteroom::calls::relaying;
 use anteroom::config::Config;
 use anteroom::crypto::Rng;
 use anteroom::db::OnlyNode;
 use anteroom::echo::{self, Echo};
 use anteroom::operations::{self, Operations};
+use anteroom::relay::{self, Relays};
+use anteroom::server::{self, Beside};
 use anteroom::terminal::audit::AuditCommand;
 use anteroom::terminal::breach::BreachWishes;
 use anteroom::terminal::links::LinksCommand;
@@ -16,7 +19,7 @@ use anteroom::waiting_room::Hub;
 use anteroom::web::assets::Manifest;
 use anteroom::web::metrics::Requests;
 use anteroom::web::tls::{self, Certificate};
-use anteroom::{compliance, demo, init, jobs, production, server, terminal};
+use anteroom::{compliance, demo, init, jobs, production, terminal};
 use anyhow::Context;
 use clap::{Parser, Subcommand};
 use std::io::Write;
@@ -93,14 +96,26 @@ enum Command {
         #[command(subcommand)]
         command: StaffCommand,
     },
+    /// Relay calls that find no direct way. `serve` starts it and tells it what to do.
+    #[command(hide = true)]
+    Relay,
     /// Be a witness on a machine of your own: cosign the heads of other people's logs while these only grow.
     Witness(WitnessWishes),
 }
 
-#[actix_web::main]
-async fn main() -> anyhow::Result<ExitCode> {
-    log_to_stderr();
-    let done = match Cli::parse().command {
+fn main() -> anyhow::Result<ExitCode> {
+    let command = Cli::parse().command;
+    log_to_stderr(matches!(command, Command::Relay));
+    match command {
+        // On threads of its own, without what serves pages.
+        Command::Relay => relay::process::run().map(|()| ExitCode::SUCCESS),
+        command => actix_web::rt::System::new().block_on(Box::pin(obey(command))),
+    }
+}
+
+async fn obey(command: Command) -> anyhow::Result<ExitCode> {
+    let done = match command {
+        Command::Relay => return Ok(ExitCode::FAILURE),
         Command::Bounce { config } => return Ok(terminal::bounce::take(&config).await),
         Command::Audit { command } => return terminal::audit::run(command).await,
         Command::BreachReport(wishes) => terminal::breach::run(wishes).await,
@@ -118,7 +133,7 @@ async fn main() -> anyhow::Result<ExitCode> {
             production::check(&config)?;
             let listeners = server::bind(&config.listen)?;
             let app = App::open(config, Arc::new(SystemClock), Rng::system()).await?;
-            run(app, listeners, async |app| {
+            run(app, listeners, AtTheEnd::RelayGoesOn, async |app| {
                 tracing::info!("Serving {} at {}", app.config.clinic.name, app.config.base_url);
                 if app.config.mail.smtp.is_none() {
                     let folder = app.config.mail_folder();
@@ -136,7 +151,7 @@ async fn run_demo(json: bool, listen: SocketAddr, data: PathBuf) -> anyhow::Resu
     let (port, listeners) = demo::listen(listen)?;
     let config = demo::config(&data, SocketAddr::new(listen.ip(), port))?;
     let app = App::open(config, Arc::new(SystemClock), Rng::system()).await?;
-    run(app, listeners, async |app| {
+    run(app, listeners, AtTheEnd::RelayEnds, async |app| {
         let clinic = demo::furnish(app).await?;
         let text = if json { serde_json::to_string(&clinic)? } else { clinic.in_words(&app.config.root_key_file) };
         let mut out = std::io::stdout().lock();
@@ -145,15 +160,30 @@ async fn run_demo(json: bool, listen: SocketAddr, data: PathBuf) -> anyhow::Resu
     .await
 }
 
+/// What becomes of the relay when the server stops.
+#[derive(Clone, Copy, PartialEq, Eq)]
+enum AtTheEnd {
+    /// The next server takes it over, and calls notice nothing.
+    RelayGoesOn,
+    RelayEnds,
+}
+
 /// Serve until Ctrl-C or SIGTERM. `announce` runs once the server listens.
-async fn run(app: App, listeners: Vec<TcpListener>, announce: impl AsyncFnOnce(&App) -> anyhow::Result<()>) -> anyhow::Result<()> {
+async fn run(
+    app: App,
+    listeners: Vec<TcpListener>,
+    at_the_end: AtTheEnd,
+    announce: impl AsyncFnOnce(&App) -> anyhow::Result<()>,
+) -> anyhow::Result<()> {
     let mut stop = StopSignal::listen()?;
     let _only_node = OnlyNode::claim(&app.config.database()?).await?;
     let certificate = app.config.tls.as_ref().map(Certificate::open).transpose()?;
     app.heads.check().await?;
     let (hub, requests) = (Hub::new(app.clone()), Requests::new());
     let echo = Echo::new(app.config.network_check.clone(), app.clock.clone());
-    let serving = server::start(app.clone(), hub.clone(), echo.clone(), requests.clone(), listeners, certificate.clone())?;
+    let relays = Relays::start(&app.config, &app.rng, &relaying::names(&app).await).await.context("start the relay")?;
+    let beside = Beside { echo: echo.clone(), relays: relays.clone() };
+    let serving = server::start(app.clone(), hub.clone(), beside, requests.clone(), listeners, certificate.clone())?;
     let handle = serving.handle();
     let serving = actix_web::rt::spawn(serving);
     app.log.replay(&app.system()).await.context("write what waited for the access log")?;
@@ -165,6 +195,8 @@ async fn run(app: App, listeners: Vec<TcpListener>, announce: impl AsyncFnOnce(&
     let jobs = actix_web::rt::spawn(jobs::run(app.clone(), stopping));
     let rooms = actix_web::rt::spawn(hub.clone().run());
     let checks = actix_web::rt::spawn(async move { echo.run(Path::new(OWN_PROGRAM)).await });
+    let revoking = actix_web::rt::spawn(relaying::watch(app.clone(), relays.clone()));
+    let relaying = actix_web::rt::spawn(keep_relays(app.clone(), relays.clone()));
     let fresh = certificate.map(|certificate| actix_web::rt::spawn(tls::keep_fresh(certificate)));
     stop.come().await;
     tracing::info!("Stopping. Calls go on between the browsers; pages come back by themselves");
@@ -181,11 +213,18 @@ async fn run(app: App, listeners: Vec<TcpListener>, announce: impl AsyncFnOnce(&
     }
     handle.stop(true).await;
     serving.await.context("wait for the server")?.context("serve")?;
-    for background in [rooms, checks].into_iter().chain(fresh).chain(watched) {
+    for background in [rooms, checks, revoking, relaying].into_iter().chain(fresh).chain(watched) {
         background.abort();
+    }
+    if at_the_end == AtTheEnd::RelayEnds {
+        relays.stop().await;
     }
     app.close().await;
     Ok(())
+}
+
+async fn keep_relays(app: App, relays: Relays) {
+    relays.watch(async || relaying::names(&app).await).await;
 }
 
 /// Health and figures, if the configuration names an address for them.
@@ -221,8 +260,9 @@ impl StopSignal {
 }
 
 /// Operational logs go to standard error and hold no personal data (AUD-14). `RUST_LOG` chooses.
-fn log_to_stderr() {
+fn log_to_stderr(is_relay: bool) {
     let filter = tracing_subscriber::EnvFilter::try_from_default_env()
         .unwrap_or_else(|_| tracing_subscriber::EnvFilter::new("info,actix_server=warn,sqlx=warn"));
-    tracing_subscriber::fmt().with_env_filter(filter).with_writer(std::io::stderr).init();
+    // The relay's standard error is a file.
+    tracing_subscriber::fmt().with_env_filter(filter).with_ansi(!is_relay).with_writer(std::io::stderr).init();
 }

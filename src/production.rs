@@ -4,7 +4,9 @@
 
 use crate::config::Config;
 use crate::crypto::RootKey;
+use crate::relay::peers;
 use anyhow::{Context, ensure};
+use std::net::IpAddr;
 use std::os::unix::fs::MetadataExt;
 use std::path::Path;
 
@@ -13,6 +15,7 @@ pub fn check(config: &Config) -> anyhow::Result<()> {
     check_key(config)?;
     check_way_in(config)?;
     check_mail(config)?;
+    check_relay(config)?;
     check_database(config)
 }
 
@@ -57,6 +60,21 @@ fn check_mail(config: &Config) -> anyhow::Result<()> {
     ensure!(
         config.compliance.mail.is_some() || config.on_this_machine(),
         "without [compliance] mail no signed head of the access log leaves this server: name the address of whoever answers for compliance"
+    );
+    Ok(())
+}
+
+/// The relay sends to the world and to nothing inside (RTC-12).
+fn check_relay(config: &Config) -> anyhow::Result<()> {
+    let Some(relay) = &config.relay else { return Ok(()) };
+    ensure!(
+        !relay.permit_loopback,
+        "relay.permit_loopback is for demonstrations and tests: a stranger could reach programs of this machine through it"
+    );
+    let reachable = |address: &IpAddr| peers::is_public(peers::canonical(*address)) || (config.on_this_machine() && address.is_loopback());
+    ensure!(
+        relay.addresses.iter().all(reachable),
+        "relay.addresses must be public, as browsers see them. If this machine has others, write those into relay.addresses_here, in the same order"
     );
     Ok(())
 }

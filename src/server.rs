@@ -3,6 +3,7 @@
 use crate::app::App;
 use crate::audit::{Event, Fact, Kind};
 use crate::echo::{self, Echo};
+use crate::relay::Relays;
 use crate::waiting_room::Hub;
 use crate::web::assets::Manifest;
 use crate::web::metrics::Requests;
@@ -24,19 +25,27 @@ pub fn bind(addresses: &[SocketAddr]) -> anyhow::Result<Vec<TcpListener>> {
         .collect()
 }
 
+/// The processes beside this one. Each takes packets from strangers and holds no key and no database.
+#[derive(Clone)]
+pub struct Beside {
+    pub echo: Echo,
+    pub relays: Relays,
+}
+
 /// The server on `listeners`, running once awaited.
 ///
 /// With a certificate it speaks TLS on all of them, else plain HTTP.
 pub fn start(
     app: App,
     hub: Hub,
-    echo: Echo,
+    beside: Beside,
     requests: Requests,
     listeners: Vec<TcpListener>,
     certificate: Option<Arc<Certificate>>,
 ) -> anyhow::Result<Server> {
     let mut server = HttpServer::new(move || {
-        let (app, hub, echo, requests) = (app.clone(), hub.clone(), echo.clone(), Data::new(requests.clone()));
+        let (app, hub, requests) = (app.clone(), hub.clone(), Data::new(requests.clone()));
+        let Beside { echo, relays } = beside.clone();
         ActixApp::new()
             .wrap(from_fn(web::language::speak))
             .wrap(Compress::default())
@@ -44,6 +53,7 @@ pub fn start(
             .wrap(from_fn(web::head::answer))
             .wrap(from_fn(web::metrics::count))
             .app_data(requests)
+            .app_data(Data::new(relays))
             .configure(move |config| routes(config, &app, hub, echo))
     })
     .workers(2)

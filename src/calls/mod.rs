@@ -1,12 +1,14 @@
 //! The call: two pages, one connection between their browsers, and our part in it, which is to introduce them.
 //!
 //! Media never passes here (RTC-01). The server hands signalling frames from one admitted page to the other, each checked
-//! against the row when it passes ([`forward`] takes the proof), and keeps count of what the log must know. Never imports
+//! against the row when it passes ([`forward`] takes the proof), tells the relays who is in a call, and keeps count of what the log must know. Never imports
 //! `records`: the code that handles hostile network input has no path to clinical text.
 
+mod candidates;
 mod identity;
 mod pages;
 mod proof;
+pub mod relaying;
 pub mod session;
 mod socket;
 

@@ -40,7 +40,7 @@ struct PatientPage {
     again: bool,
     epoch: i64,
     version: i64,
-    ice: String,
+    path: &'static str,
     clinician: String,
     when: String,
     late: String,
@@ -77,7 +77,7 @@ async fn patient(app: App, id: Path<String>, patient: Result<PatientVisit>, requ
         again: standing.admitted(),
         epoch: standing.call_epoch,
         version: standing.version,
-        ice: ice_servers(&app)?,
+        path: app.config.calls.path.word(),
         late: late.map(|late| t.with2("call-late", "clinician", &clinician.name, "minutes", late.minutes)).unwrap_or_default(),
         clinician: clinician.name,
         when: t.when(standing.starts_at, zone),
@@ -166,7 +166,7 @@ struct ClinicianPage {
     identity: String,
     epoch: i64,
     version: i64,
-    ice: String,
+    path: &'static str,
     note_url: String,
     patient: String,
     when: String,
@@ -208,7 +208,7 @@ async fn clinician(app: App, hub: Data<Hub>, clinician: Clinician, id: Path<Visi
         identity: standing.identity.clone().unwrap_or_default(),
         epoch: standing.call_epoch,
         version: standing.version,
-        ice: ice_servers(&app)?,
+        path: app.config.calls.path.word(),
         note_url: format!("/visits/{id}/note"),
         patient: known.name.reveal().clone(),
         companion: with_them.map(|companion| with_words(t, &companion)).unwrap_or_default(),
@@ -249,8 +249,4 @@ struct Words {
 fn words(patients: &str) -> Words {
     let language = LANGUAGES.into_iter().find(|language| *language == patients).unwrap_or("en");
     Words { language, url: assets::url(&format!("calls/words/{language}.txt")) }
-}
-
-fn ice_servers(app: &App) -> Result<String> {
-    serde_json::to_string(&app.config.calls.ice_servers).map_err(|error| Error::Internal(error.into()))
 }

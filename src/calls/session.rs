@@ -5,7 +5,7 @@
 
 use super::proof::{Found, Outcome, Proof, Source};
 use crate::waiting_room::Party;
-use serde::Deserialize;
+use serde::{Deserialize, Serialize};
 
 /// The longest session description. A browser's has about 5,000 bytes with one audio, one video and one data line.
 pub const SDP_BYTES_MAX: usize = 16 * 1024;
@@ -15,7 +15,7 @@ const CANDIDATE_BYTES_MAX: usize = 512;
 pub const CANDIDATES_MAX: u32 = 64;
 
 /// A frame from a page.
-#[derive(Debug, Clone, PartialEq, Eq, Deserialize)]
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(tag = "type", rename_all = "snake_case", deny_unknown_fields)]
 pub enum Frame {
     /// This tab wants to hold the call. `epoch`: of the connection it still has, or nothing.
@@ -63,14 +63,17 @@ pub enum Frame {
     Beat {},
 }
 
-/// How two browsers reach each other, as `getStats` names it.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Deserialize)]
+/// How two browsers reach each other, as `getStats` names it. `Relay`: through the other side's relay, or the browser does not say how.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]
 pub enum Path {
     Host,
     Srflx,
     Prflx,
     Relay,
+    RelayUdp,
+    RelayTcp,
+    RelayTls,
 }
 
 impl Path {
@@ -80,6 +83,9 @@ impl Path {
             Path::Srflx => "srflx",
             Path::Prflx => "prflx",
             Path::Relay => "relay",
+            Path::RelayUdp => "relay_udp",
+            Path::RelayTcp => "relay_tcp",
+            Path::RelayTls => "relay_tls",
         }
     }
 }
@@ -90,10 +96,10 @@ pub enum Act {
     Join {
         holding: Option<i64>,
     },
-    /// Hand it to the other page, as it came.
+    /// Hand it to the other page.
     Pass {
         epoch: i64,
-        candidate: bool,
+        frame: Frame,
     },
     Connected {
         epoch: i64,
@@ -102,9 +108,11 @@ pub enum Act {
     Chatted {
         epoch: i64,
     },
+    /// `frame`: what the other page hears of it.
     Proof {
         epoch: i64,
         proof: Proof,
+        frame: Frame,
     },
     Beat,
 }
@@ -120,25 +128,25 @@ pub fn read(from: Party, text: &str) -> Result<Act, NotAllowed> {
     let frame: Frame = serde_json::from_str(text).map_err(|_| NotAllowed)?;
     match (from, frame) {
         (_, Frame::Join { tab, epoch }) if is_tab(&tab) => Ok(Act::Join { holding: epoch.map(i64::from) }),
-        (Patient, Frame::Ready { epoch } | Frame::Restart { epoch }) => Ok(pass(epoch)),
-        (Clinician, Frame::Offer { epoch, sdp }) if is_description(&sdp) => Ok(pass(epoch)),
-        (Patient, Frame::Answer { epoch, sdp }) if is_description(&sdp) => Ok(pass(epoch)),
+        (Patient, frame @ (Frame::Ready { epoch } | Frame::Restart { epoch })) => Ok(pass(epoch, frame)),
+        (Clinician, Frame::Offer { epoch, sdp }) if is_description(&sdp) => Ok(pass(epoch, Frame::Offer { epoch, sdp })),
+        (Patient, Frame::Answer { epoch, sdp }) if is_description(&sdp) => Ok(pass(epoch, Frame::Answer { epoch, sdp })),
         (_, Frame::Candidate { epoch, candidate, mid, line }) if is_candidate(&candidate, &mid, line) => {
-            Ok(Act::Pass { epoch: epoch.into(), candidate: true })
+            Ok(pass(epoch, Frame::Candidate { epoch, candidate, mid, line }))
         }
         (_, Frame::Connected { epoch, path }) => Ok(Act::Connected { epoch: epoch.into(), path }),
         (_, Frame::Chatted { epoch }) => Ok(Act::Chatted { epoch: epoch.into() }),
-        (from, Frame::Proof { epoch, outcome, source, found }) => {
+        (from, frame @ Frame::Proof { epoch, outcome, source, found }) => {
             let proof = Proof { outcome, source, found };
-            if proof.may_come_from(from) { Ok(Act::Proof { epoch: epoch.into(), proof }) } else { Err(NotAllowed) }
+            if proof.may_come_from(from) { Ok(Act::Proof { epoch: epoch.into(), proof, frame }) } else { Err(NotAllowed) }
         }
         (_, Frame::Beat {}) => Ok(Act::Beat),
         _ => Err(NotAllowed),
     }
 }
 
-fn pass(epoch: u32) -> Act {
-    Act::Pass { epoch: epoch.into(), candidate: false }
+fn pass(epoch: u32, frame: Frame) -> Act {
+    Act::Pass { epoch: epoch.into(), frame }
 }
 
 fn is_tab(tab: &str) -> bool {

@@ -1,31 +1,46 @@
 //! `GET /visits/{id}/socket`: the one socket of a visit's page, patient's or clinician's, while waiting and in the call.
 
 use super::proof::{self, Outcome, Proof};
-use super::session::{self, Act, CANDIDATES_MAX};
+use super::session::{self, Act, CANDIDATES_MAX, Frame};
+use super::{candidates, relaying};
 use crate::app::App;
 use crate::audit::Context;
+use crate::config::CallPath;
 use crate::ids::{PatientId, VisitId};
 use crate::links::PatientVisit;
+use crate::relay::Relays;
 use crate::staff::{self, Clinician, Sight};
 use crate::waiting_room::{self, GoneWhy, Hub, Outgoing, Seat, SocketId, Taken};
 use crate::web::live::{self, BEAT, End, Live};
 use crate::web::{Error, Result};
 use actix_web::web::{Data, Path, Payload};
 use actix_web::{FromRequest, HttpRequest, HttpResponse, rt};
+use std::collections::HashSet;
+use std::net::IpAddr;
 use std::time::Duration;
 use tokio::sync::mpsc::Receiver;
 
 /// How often a clinician's session is touched while a call is on: a call counts as activity (SES-06).
 const TOUCH: Duration = Duration::from_secs(60);
+/// How often a page in a call gets a new credential of the relays, so that it always has one that opens. Lower than half of its life.
+const RENEW: Duration = Duration::from_secs(240);
 
-pub(super) async fn visit(app: App, hub: Data<Hub>, id: Path<VisitId>, request: HttpRequest, body: Payload) -> Result<HttpResponse> {
+pub(super) async fn visit(
+    app: App,
+    hub: Data<Hub>,
+    relays: Data<Relays>,
+    id: Path<VisitId>,
+    request: HttpRequest,
+    body: Payload,
+) -> Result<HttpResponse> {
     let (seat, context) = seat(&app, &request, *id).await?;
     let mut tx = app.db.reading().await?;
     let standing = waiting_room::standing(&mut tx, *id).await?.ok_or(Error::NotFound)?;
     drop(tx);
     let (response, page) = live::accept(&app, &request, body).await?;
     let Some((socket, told)) = hub.enter(&standing, seat).await else { return Err(Error::TooMany { retry_after_s: 10 }) };
-    let visitor = Visitor { app, hub: hub.get_ref().clone(), seat, context, visit: *id, patient: standing.patient_id, socket };
+    let (hub, relays) = (hub.get_ref().clone(), relays.get_ref().clone());
+    let visitor = Visitor { app, hub, relays, seat, context, visit: *id, patient: standing.patient_id, socket };
     rt::spawn(visitor.serve(page, told));
     Ok(response)
 }
@@ -52,6 +67,7 @@ async fn seat(app: &App, request: &HttpRequest, visit: VisitId) -> Result<(Seat,
 struct Visitor {
     app: App,
     hub: Hub,
+    relays: Relays,
     seat: Seat,
     context: Context,
     visit: VisitId,
@@ -59,25 +75,46 @@ struct Visitor {
     socket: SocketId,
 }
 
+/// What a socket remembers of its page.
+#[derive(Default)]
+struct Heard {
+    /// Candidates for the last description.
+    candidates: u32,
+    /// The epoch whose connection was reported.
+    connected: Option<i64>,
+    /// The page joined, and the call that it has a credential for.
+    joined: bool,
+    call: Option<String>,
+    /// What the relay was told of this page.
+    addresses: HashSet<(String, IpAddr)>,
+}
+
 impl Visitor {
     async fn serve(self, mut page: Live, mut told: Receiver<Outgoing>) {
-        let (mut beat, mut touch) = (tokio::time::interval(BEAT), tokio::time::interval(TOUCH));
-        let mut candidates = 0;
-        let mut connected = None;
+        let (mut beat, mut touch, mut renew) = (tokio::time::interval(BEAT), tokio::time::interval(TOUCH), tokio::time::interval(RENEW));
+        let mut heard = Heard::default();
         let end = loop {
             let step = tokio::select! {
                 said = page.next() => match said {
                     // Boxed: a page that waits says nothing, and should not hold the room that an answer takes.
-                    Ok(text) => Box::pin(self.hear(text, &mut candidates, &mut connected)).await,
+                    Ok(text) => Box::pin(self.hear(text, &mut heard, &mut page)).await,
                     Err(end) => Err(end),
                 },
                 news = told.recv() => match news {
+                    // A state may tell of another call of this visit: its relays come first.
+                    Some(Outgoing::Text(text)) if text.starts_with(r#"{"type":"state""#) => {
+                        Box::pin(self.offer_relays(&mut heard, &mut page)).await.and(page.send(text).await)
+                    }
                     Some(Outgoing::Text(text)) => page.send(text).await,
                     Some(Outgoing::Superseded) => page.send(r#"{"type":"superseded"}"#).await.and(Err(End::Dismissed)),
                     Some(Outgoing::Gone(why)) => page.send(why.message()).await.and(Err(End::Dismissed)),
                     None => Err(End::TryAgain),
                 },
                 _ = beat.tick() => page.send(r#"{"type":"beat"}"#).await,
+                _ = renew.tick() => {
+                    heard.call = None;
+                    Box::pin(self.offer_relays(&mut heard, &mut page)).await
+                }
                 _ = touch.tick() => Box::pin(self.touch(&mut page)).await,
             };
             if let Err(end) = step {
@@ -88,29 +125,34 @@ impl Visitor {
         page.close(end).await;
     }
 
-    async fn hear(&self, text: String, candidates: &mut u32, connected: &mut Option<i64>) -> std::result::Result<(), End> {
+    async fn hear(&self, text: String, heard: &mut Heard, page: &mut Live) -> std::result::Result<(), End> {
         let act = session::read(self.seat.party(), &text).map_err(|_| End::NotAllowed)?;
         let done = match act {
             Act::Beat => Ok(()),
-            Act::Join { holding } => self.join(holding).await,
-            Act::Pass { epoch, candidate } => {
-                *candidates = if candidate { *candidates + 1 } else { 0 };
-                if *candidates > CANDIDATES_MAX {
+            Act::Join { holding } => {
+                heard.joined = true;
+                heard.call = None;
+                self.offer_relays(heard, page).await?;
+                self.join(holding).await
+            }
+            Act::Pass { epoch, frame } => {
+                heard.candidates = if matches!(frame, Frame::Candidate { .. }) { heard.candidates + 1 } else { 0 };
+                if heard.candidates > CANDIDATES_MAX {
                     return Err(End::NotAllowed);
                 }
-                self.pass(epoch, text).await
+                self.pass(epoch, frame, heard).await
             }
             // Once for each epoch: a page that says it again adds nothing to the log.
-            Act::Connected { epoch, .. } if *connected == Some(epoch) => Ok(()),
+            Act::Connected { epoch, .. } if heard.connected == Some(epoch) => Ok(()),
             Act::Connected { epoch, path } => {
-                *connected = Some(epoch);
+                heard.connected = Some(epoch);
                 self.hub.connected(self.visit, self.socket, epoch);
                 self.when_admitted(epoch, super::connected(&self.app, &self.context, self.visit, self.patient, epoch, path)).await
             }
             Act::Chatted { epoch } => {
                 self.when_admitted(epoch, super::chatted(&self.app, &self.context, self.visit, self.patient, epoch)).await
             }
-            Act::Proof { epoch, proof } => self.proved(epoch, proof, text).await,
+            Act::Proof { epoch, proof, frame } => self.proved(epoch, proof, frame, heard).await,
         };
         done.map_err(|error| {
             tracing::warn!(?error, visit.id = %self.visit, "Could not serve a socket of visit `{}`", self.visit);
@@ -127,20 +169,51 @@ impl Visitor {
         Ok(())
     }
 
-    async fn proved(&self, epoch: i64, proof: Proof, frame: String) -> Result<()> {
+    async fn proved(&self, epoch: i64, proof: Proof, frame: Frame, heard: &mut Heard) -> Result<()> {
         let call = proof::Call { visit: self.visit, patient: self.patient, epoch };
         if proof.outcome == Outcome::Differ {
             return proof::differ(&self.app, &self.hub, &self.context, (&self.seat, self.socket), call, proof).await;
         }
         self.when_admitted(epoch, proof::record(&self.app, &self.context, call, proof)).await?;
         // The patient's page shows what the patient should have heard.
-        if proof.outcome == Outcome::Matched { self.pass(epoch, frame).await } else { Ok(()) }
+        if proof.outcome == Outcome::Matched { self.pass(epoch, frame, heard).await } else { Ok(()) }
     }
 
-    async fn pass(&self, epoch: i64, frame: String) -> Result<()> {
+    /// Give a page that joined what it needs to reach the relays, once for each call: after admission, and no sooner (RTC-14).
+    async fn offer_relays(&self, heard: &mut Heard, page: &mut Live) -> std::result::Result<(), End> {
+        if !heard.joined || !self.relays.exist() {
+            return Ok(());
+        }
+        let call = async {
+            let mut tx = self.app.db.reading().await?;
+            let proof = waiting_room::admitted(&mut tx, self.visit, &self.seat).await?;
+            Ok::<_, sqlx::Error>(proof.map(|proof| relaying::name(&self.app, &proof)))
+        };
+        // Without the database nobody is admitted to anything. The page asks again when it comes back.
+        let Some(call) = call.await.unwrap_or(None).filter(|call| heard.call.as_ref() != Some(call)) else { return Ok(()) };
+        let servers = self.relays.for_call(&call, relaying::side(self.seat.party()), self.app.now()).await;
+        heard.call = Some(call);
+        page.send(serde_json::json!({ "type": "relays", "servers": servers }).to_string()).await
+    }
+
+    async fn pass(&self, epoch: i64, frame: Frame, heard: &mut Heard) -> Result<()> {
+        let frame = match self.app.config.calls.path {
+            CallPath::Direct => Some(frame),
+            CallPath::Relay => candidates::only_relayed(frame),
+        };
+        let Some(frame) = frame else { return Ok(()) };
         let mut tx = self.app.db.reading().await?;
         if let Some(proof) = waiting_room::admitted(&mut tx, self.visit, &self.seat).await? {
-            super::forward(&self.hub, &proof, self.socket, epoch, frame);
+            if self.relays.exist() && proof.epoch == epoch {
+                let call = relaying::name(&self.app, &proof);
+                for address in candidates::addresses(&frame) {
+                    if heard.addresses.insert((call.clone(), address)) {
+                        self.relays.signalled(&call, relaying::side(self.seat.party()), address).await;
+                    }
+                }
+            }
+            let text = serde_json::to_string(&frame).map_err(|error| Error::Internal(error.into()))?;
+            super::forward(&self.hub, &proof, self.socket, epoch, text);
         }
         Ok(())
     }

@@ -195,6 +195,16 @@ const MORE: &str = "
 # user = \"visits\"
 # password_file = \"/etc/anteroom/smtp.password\"
 
+# A relay for the one visit in ten that finds no direct way. Open these ports, and UDP 49152 to 65535, to the internet.
+# [relay]
+# listen = [\"0.0.0.0:3478\"]
+# tls_listen = [\"0.0.0.0:5349\"]
+# The address under which browsers reach this machine.
+# addresses = [\"THE PUBLIC ADDRESS\"]
+# Through a relay always, so that neither side learns the other's network address.
+# [calls]
+# path = \"relay\"
+
 # A PostgreSQL instead of the file in data_dir.
 # [database]
 # url = \"postgres://anteroom:secret@db.internal/anteroom?sslmode=verify-full\"

@@ -22,7 +22,7 @@ pub use arrival::{Arrival, arrive, leave};
 pub use hub::{GoneWhy, Hub, Outgoing, Seat};
 pub use pages::routes;
 pub use room::{Party, SocketId};
-pub use store::{Standing, open_visits};
+pub use store::{Standing, admitted_visits, open_visits};
 
 use crate::app::App;
 use crate::audit::{Context, Event, Fact, Kind, Object, Tx};
@@ -44,6 +44,7 @@ pub const MESSAGE_CHARS_MAX: usize = 500;
 pub struct Admitted<'tx> {
     pub visit: VisitId,
     pub epoch: i64,
+    pub standing: Standing,
     _read_in: PhantomData<&'tx mut db::Tx>,
 }
 
@@ -84,7 +85,7 @@ pub async fn standing(tx: &mut db::Tx, visit: VisitId) -> sqlx::Result<Option<St
 /// The proof for one frame of signalling (RTC-04): the row says that this seat was admitted.
 pub async fn admitted<'tx>(tx: &'tx mut db::Tx, visit: VisitId, seat: &Seat) -> sqlx::Result<Option<Admitted<'tx>>> {
     let standing = store::standing(tx, visit).await?.filter(Standing::admitted).filter(|standing| seat.sits_in(standing));
-    Ok(standing.map(|standing| Admitted { visit, epoch: standing.call_epoch, _read_in: PhantomData }))
+    Ok(standing.map(|standing| Admitted { visit, epoch: standing.call_epoch, standing, _read_in: PhantomData }))
 }
 
 /// The proof for clinical text. Stays true after the visit ended: notes are finished then.

@@ -138,6 +138,11 @@ pub async fn on_time(tx: &mut Tx, clinician: StaffId) -> sqlx::Result<()> {
     in_tx!(tx, conn => sqlx::query("delete from running_late where clinician_id = $1").bind(clinician).execute(conn).await.map(drop))
 }
 
+/// The visits whose two parties may talk now.
+pub async fn admitted_visits(tx: &mut Tx) -> sqlx::Result<Vec<Standing>> {
+    in_tx!(tx, conn => sqlx::query_as(standing!("select", "from visit where state in ('checking', 'in_call')")).fetch_all(conn).await)
+}
+
 /// The visits whose admission may have to be taken back: admitted before `before`, nobody recognised yet.
 pub async fn unanswered_admissions(tx: &mut Tx, before: Timestamp) -> sqlx::Result<Vec<VisitId>> {
     in_tx!(tx, conn => sqlx::query_scalar("select id from visit where state = 'checking' and admitted_at <= $1 limit 500")

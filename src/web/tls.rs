@@ -60,6 +60,18 @@ pub fn server(certificate: Arc<Certificate>) -> anyhow::Result<ServerConfig> {
     Ok(versions.with_no_client_auth().with_cert_resolver(certificate))
 }
 
+pub use tokio_rustls::TlsAcceptor as Acceptor;
+
+/// Streams with TLS, by a certificate that was handed over as text: for a process that opens no file of ours.
+pub fn acceptor(chain: &[u8], key: &[u8]) -> anyhow::Result<Acceptor> {
+    let chain: Vec<CertificateDer<'static>> =
+        CertificateDer::pem_slice_iter(chain).collect::<Result<_, _>>().context("read a certificate")?;
+    let key = PrivateKeyDer::from_pem_slice(key).context("read a certificate's key")?;
+    let versions = ServerConfig::builder_with_provider(Arc::new(ring::default_provider())).with_safe_default_protocol_versions()?;
+    let config = versions.with_no_client_auth().with_single_cert(chain, key).context("use a certificate with its key")?;
+    Ok(Acceptor::from(Arc::new(config)))
+}
+
 /// Where systems keep the authorities that they trust.
 const AUTHORITIES: [&str; 3] = ["/etc/ssl/certs/ca-certificates.crt", "/etc/pki/tls/certs/ca-bundle.crt", "/etc/ssl/cert.pem"];
 

@@ -107,7 +107,7 @@ function open() {
   session = new Session({
     role: "clinician",
     visit,
-    ice: JSON.parse(main.dataset.ice ?? "[]"),
+    relayOnly: main.dataset.path === "relay",
     devices,
     hooks: {
       state: told,

@@ -178,7 +178,7 @@ function listenToServer() {
   session ??= new Session({
     role: "patient",
     visit,
-    ice: JSON.parse(main.dataset.ice ?? "[]"),
+    relayOnly: main.dataset.path === "relay",
     devices,
     hooks: {
       state: told,

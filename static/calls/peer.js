@@ -58,10 +58,10 @@ export class Peer {
   #closed = false;
 
   /**
-   * @param {{ice: RTCIceServer[], stream: MediaStream, own: import("./other.js").Own, role: import("./proof.js").Role, visit: Uint8Array, mayProve: () => boolean, certificate: RTCCertificate, hooks: Hooks}} options
+   * @param {{relays: RTCIceServer[], relayOnly: boolean, stream: MediaStream, own: import("./other.js").Own, role: import("./proof.js").Role, visit: Uint8Array, mayProve: () => boolean, certificate: RTCCertificate, hooks: Hooks}} options
    */
-  constructor({ ice, stream, own, role, visit, mayProve, certificate, hooks }) {
-    const connection = new RTCPeerConnection({ iceServers: ice, certificates: [certificate], bundlePolicy: "max-bundle", rtcpMuxPolicy: "require" });
+  constructor({ relays, relayOnly, stream, own, role, visit, mayProve, certificate, hooks }) {
+    const connection = new RTCPeerConnection({ iceServers: relays, iceTransportPolicy: relayOnly ? "relay" : "all", certificates: [certificate], bundlePolicy: "max-bundle", rtcpMuxPolicy: "require" });
     this.#connection = connection;
     this.#audio = stream.getAudioTracks()[0] ?? null;
     this.#video = stream.getVideoTracks()[0] ?? null;
@@ -134,7 +134,7 @@ export class Peer {
 
   /**
    * With a certificate of its own, which no other call has.
-   * @param {{ice: RTCIceServer[], stream: MediaStream, own: import("./other.js").Own, role: import("./proof.js").Role, visit: Uint8Array, mayProve: () => boolean, hooks: Hooks}} options
+   * @param {{relays: RTCIceServer[], relayOnly: boolean, stream: MediaStream, own: import("./other.js").Own, role: import("./proof.js").Role, visit: Uint8Array, mayProve: () => boolean, hooks: Hooks}} options
    */
   static async open(options) {
     const certificate = await RTCPeerConnection.generateCertificate(/** @type {AlgorithmIdentifier} */ (/** @type {unknown} */ ({ name: "ECDSA", namedCurve: "P-256" })));
@@ -191,6 +191,11 @@ export class Peer {
         await sender.replaceTrack(receiver.track.kind === "audio" ? this.#audio : this.#video);
       }
     });
+  }
+
+  /** For the next time that ways are looked for. What flows now goes on. @param {RTCIceServer[]} relays */
+  useRelays(relays) {
+    this.#next(async (connection) => connection.setConfiguration({ ...connection.getConfiguration(), iceServers: relays }));
   }
 
   /** @param {string} text @returns {boolean} whether it went out */
@@ -268,11 +273,12 @@ export class Peer {
     const transport = reports.find((r) => r.type === "transport" && r.selectedCandidatePairId);
     const pair = transport ? stats.get(transport.selectedCandidatePairId) : reports.find((r) => r.type === "candidate-pair" && r.nominated && r.state === "succeeded");
     if (!pair) return null;
-    const kind = stats.get(pair.localCandidateId)?.candidateType ?? "host";
+    const own = stats.get(pair.localCandidateId);
+    const kind = wayOf(own?.candidateType ?? "host", own?.relayProtocol, stats.get(pair.remoteCandidateId)?.candidateType);
     const transports = this.#connection.getTransceivers().flatMap(({ sender, receiver }) => [sender.transport, receiver.transport]);
     return {
       kind,
-      relayed: kind === "relay" || stats.get(pair.remoteCandidateId)?.candidateType === "relay",
+      relayed: kind.startsWith("relay"),
       sealed: transports.length > 0 && transports.every((each) => each?.state === "connected"),
       version: transport?.tlsVersion ?? null,
       cipher: transport?.srtpCipher ?? null,
@@ -355,4 +361,15 @@ async function certificateBehind(transport) {
 /** @param {Uint8Array} one @param {Uint8Array} other */
 function same(one, other) {
   return one.length === other.length && one.every((byte, at) => byte === other[at]);
+}
+
+/**
+ * @param {string} own  this side's kind of candidate
+ * @param {string|undefined} protocol  how it reaches its relay, where the browser says so
+ * @param {string|undefined} other  the other side's kind
+ * @returns {string}
+ */
+export function wayOf(own, protocol, other) {
+  if (own === "relay") return protocol && ["udp", "tcp", "tls"].includes(protocol) ? `relay_${protocol}` : "relay";
+  return other === "relay" ? "relay" : own;
 }

@@ -23,7 +23,7 @@ export function securityFacts(root, { other, say }) {
       tell(sentence, say(truth(phase, path, other)));
       tell(protocol, connected && path ? protocols(path) || say("security-unsaid") : say("security-unknown"));
       tell(way, connected && path ? say(path.relayed ? "path-relay" : "path-direct") : say("security-unknown"));
-      tell(line, connected ? say(`line-${word}`) : say("security-unknown"));
+      tell(line, connected ? say(`quality-${word}`) : say("security-unknown"));
     },
   };
 }

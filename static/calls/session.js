@@ -27,6 +27,7 @@ export class Session {
   /** @type {import("../lib/live.js").Live} */ #socket;
   /** @type {{epoch: number, peer: Promise<Peer>}|null} */ #peer = null;
   /** @type {import("./negotiation.js").Message|null} */ #last = null;
+  /** Told after admission, and again before they end. @type {RTCIceServer[]} */ #relays = [];
   /** @type {import("./other.js").Own} */ #own = { sound: false, picture: false, held: false, wants: true };
   /** What the other side said last that it sends and wants. @type {import("./other.js").Own|null} */ #theirs = null;
   #soundFirst = false;
@@ -37,10 +38,10 @@ export class Session {
   #channelOpen = false;
 
   /**
-   * @param {{role: import("./negotiation.js").Role, visit: string, ice: RTCIceServer[], devices: import("./devices.js").Devices, hooks: Hooks}} options
+   * @param {{role: import("./negotiation.js").Role, visit: string, relayOnly: boolean, devices: import("./devices.js").Devices, hooks: Hooks}} options
    */
-  constructor({ role, visit, ice, devices, hooks }) {
-    this.ice = ice;
+  constructor({ role, visit, relayOnly, devices, hooks }) {
+    this.relayOnly = relayOnly;
     this.visit = visit;
     this.devices = devices;
     this.hooks = hooks;
@@ -51,6 +52,7 @@ export class Session {
       closed: () => { this.#feed({ type: "closed" }); hooks.socket(false); },
       refused: () => hooks.refused(),
       message: (message) => {
+        if (message.type === "relays") return this.#useRelays(message.servers);
         if (message.type === "state") {
           this.#last = message;
           hooks.state(message);
@@ -135,7 +137,8 @@ export class Session {
     /** @param {() => void} act */
     const current = (act) => { if (this.#peer?.epoch === epoch) act(); };
     const peer = Peer.open({
-      ice: this.ice,
+      relays: this.#relays,
+      relayOnly: this.relayOnly,
       stream: this.devices.stream,
       own: this.#own,
       role: this.#state.role,
@@ -173,6 +176,12 @@ export class Session {
       this.#current = opened;
       this.#tellOwn();
     });
+  }
+
+  /** @param {RTCIceServer[]} relays */
+  #useRelays(relays) {
+    this.#relays = relays;
+    void this.#peer?.peer.then((peer) => peer.useRelays(relays));
   }
 
   #stopWatching = () => {};

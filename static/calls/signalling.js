@@ -24,10 +24,16 @@ const candidateLine = (value) => value === "" || (typeof value === "string" && v
 const candidate = { epoch, candidate: candidateLine, mid: text(0, 16), line: /** @type {Rule} */ ((value) => epoch(value) && Number(value) < 16) };
 /** @type {Record<string, Rule>} */
 const rules = { locked: flag, chat: flag, sharing: one("no", "allowed", "on") };
-const path = one("host", "srflx", "prflx", "relay");
 const found = one("people", "page");
 /** What the page that compares says of the words. */
 const compared = { epoch, outcome: one("matched", "not_compared", "differ"), source: one("certificate", "sdp", "none"), found };
+const path = one("host", "srflx", "prflx", "relay", "relay_udp", "relay_tcp", "relay_tls");
+/** One entry of `RTCConfiguration.iceServers`. @type {Rule} */
+const server = (value) => typeof value === "object" && value !== null && "urls" in value && "username" in value && "credential" in value
+  && Array.isArray(value.urls) && value.urls.length <= 16 && value.urls.every((url) => typeof url === "string" && /^(turns?|stun):[!-~]{1,300}$/.test(url))
+  && text(1, 128)(value.username) && text(1, 128)(value.credential) && Object.keys(value).length === 3;
+/** @type {Rule} */
+const servers = (value) => Array.isArray(value) && value.length <= 8 && value.every(server);
 
 /** @type {Record<string, Rule>} */
 const join = {
@@ -56,6 +62,7 @@ const TABLE = {
       rules: (value) => typeof value === "object" && value !== null && fits(rules, value),
       moving: (value) => value === null || (typeof value === "object" && "device" in value && "lapses_in_ms" in value),
     },
+    relays: { servers },
     candidate, beat: {},
     ready: { epoch }, offer: { epoch, sdp }, answer: { epoch, sdp }, restart: { epoch }, proof: { ...compared, outcome: one("matched") },
     superseded: {}, gone: { why: one("removed", "moved", "rescheduled", "cancelled", "signed_out", "differ") },

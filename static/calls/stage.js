@@ -142,7 +142,7 @@ export function stage({ devices, other, say, word, show, knows }) {
   /** What is true of the call at this moment. */
   function showTruth() {
     const connected = phase === "connected";
-    const way = connected && path ? [say(path.relayed ? "path-relay" : "path-direct"), ...(line === "good" ? [] : [say(`line-${line}`)])] : [];
+    const way = connected && path ? [say(path.relayed ? "path-relay" : "path-direct"), ...(line === "good" ? [] : [say(`quality-${line}`)])] : [];
     tell(sentence, [say(truth(phase, path, other)), ...way].join(" "));
     knows({ phase, path, word: line });
   }

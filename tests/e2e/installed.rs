@@ -12,18 +12,7 @@ const PASSWORD: &str = "four quiet herons wading";
 #[tokio::test]
 async fn the_commands_in_the_readme_lead_to_a_visit_over_https() {
     let clinic = Installed::by_the_readme();
-    let administrator = clinic.browser("administrator").await;
-    set_password(&administrator, &clinic.first_address).await;
-    administrator.come_in(&clinic.admin, PASSWORD).await;
-    let (desk, clinician) = (clinic.browser("scheduler").await, clinic.browser("clinician").await);
-    for (browser, name, role) in [(&desk, "Kim Stone", "scheduler"), (&clinician, "Dr. Ana Ruiz", "clinician")] {
-        let email = format!("{role}@clinic.example");
-        let address = account(&administrator, name, &email, role).await;
-        set_password(browser, &address).await;
-        browser.come_in(&email, PASSWORD).await;
-    }
-    administrator.finish().await;
-
+    let (desk, clinician) = staff(&clinic).await;
     let visit = desk.book_for_new_patient_at(SystemClock.now().utc(), "en", &clinic.mail_dir).await;
     assert!(visit.link.starts_with(&clinic.base_url), "{}", visit.link);
     desk.finish().await;
@@ -41,6 +30,22 @@ async fn the_commands_in_the_readme_lead_to_a_visit_over_https() {
     patient.visit_is_over().await;
     clinician.finish().await;
     patient.finish().await;
+}
+
+/// Those who work at a new clinic, signed in: the front desk and a clinician.
+pub async fn staff(clinic: &Installed) -> (Browser, Browser) {
+    let administrator = clinic.browser("administrator").await;
+    set_password(&administrator, &clinic.first_address).await;
+    administrator.come_in(&clinic.admin, PASSWORD).await;
+    let (desk, clinician) = (clinic.browser("scheduler").await, clinic.browser("clinician").await);
+    for (browser, name, role) in [(&desk, "Kim Stone", "scheduler"), (&clinician, "Dr. Ana Ruiz", "clinician")] {
+        let email = format!("{role}@clinic.example");
+        let address = account(&administrator, name, &email, role).await;
+        set_password(browser, &address).await;
+        browser.come_in(&email, PASSWORD).await;
+    }
+    administrator.finish().await;
+    (desk, clinician)
 }
 
 async fn set_password(browser: &Browser, address: &str) {

@@ -45,6 +45,8 @@ mod production;
 mod proof;
 mod record_set;
 mod records;
+mod relay;
+mod relaying;
 mod restarts;
 mod retention;
 mod review;

@@ -219,7 +219,7 @@ on_both! {
         let mut today = scene.clinician.socket("/today/socket").await;
         assert_eq!(scene.patient.json(&scene.path("network-check/result"), &numbers).await.status(), 200);
         today.until("today", |message| message["visits"][0]["check"]["round_trip_ms"] == 412).await;
-        timeout(PATIENCE, async { while app.echo.open_checks() > 0 { tokio::time::sleep(Duration::from_millis(20)).await } }).await.unwrap();
+        timeout(PATIENCE, async { while app.beside.echo.open_checks() > 0 { tokio::time::sleep(Duration::from_millis(20)).await } }).await.unwrap();
         assert_eq!(app.log().await.len(), events, "a check writes nothing");
         let words = "Connection poor: expect sound first · 412 ms round trip, 4 % lost, 300 kbit/s up";
         assert!(scene.clinician.text("/today").await.contains(words));

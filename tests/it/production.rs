@@ -6,6 +6,7 @@ use crate::support::guest::{BORN, NAME};
 use anteroom::config::{Config, TlsConfig};
 use anteroom::crypto::{Rng, RootKey};
 use anteroom::operations::{self, Operations};
+use anteroom::relay::Relays;
 use anteroom::staff::Role;
 use anteroom::web::metrics::Requests;
 use anteroom::web::tls::Certificate;
@@ -159,6 +160,13 @@ fn a_start_refuses_what_would_be_unsafe_and_says_what_to_write() {
     assert_eq!(start.says_with(tls), STARTED);
     assert_eq!(start.says_with(&database("postgres://anteroom@db.internal/anteroom?sslmode=verify-full")), STARTED);
 
+    let relay = |address: &str, more: &str| format!("[relay]\nlisten = [\"0.0.0.0:3478\"]\naddresses = [\"{address}\"]\n{more}");
+    assert_eq!(start.says_with(&relay("9.9.9.9", "addresses_here = [\"10.0.0.5\"]")), STARTED);
+    assert!(start.says_with(&relay("9.9.9.9", "permit_loopback = true")).contains("for demonstrations and tests"));
+    for inside in ["127.0.0.1", "10.0.0.5", "::ffff:192.168.0.1"] {
+        assert!(start.says_with(&relay(inside, "")).contains("addresses_here"), "{inside}");
+    }
+
     assert!(start.says("accept_key_on_data_volume = true", "").contains("Move the key to another volume."));
     assert!(start.says("127.0.0.1:8080", "0.0.0.0:8080").contains("plain HTTP"));
     assert!(start.says_with(&database("postgres://anteroom@db.internal/anteroom")).contains("sslmode=verify-full"));
@@ -221,7 +229,7 @@ async fn a_renewed_certificate_is_used_without_a_restart_and_a_broken_one_is_not
     let listeners = server::bind(&["127.0.0.1:0".parse().unwrap()]).unwrap();
     let port = listeners[0].local_addr().unwrap().port();
     let running =
-        server::start(app.app.clone(), app.hub.clone(), app.echo.clone(), Requests::new(), listeners, Some(certificate.clone())).unwrap();
+        server::start(app.app.clone(), app.hub.clone(), app.beside.clone(), Requests::new(), listeners, Some(certificate.clone())).unwrap();
     let handle = running.handle();
     actix_web::rt::spawn(running);
     assert!(ask_trusting(&first, port).await.unwrap().starts_with("HTTP/1.1 200"));

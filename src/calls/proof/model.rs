@@ -1,7 +1,7 @@
 //! What a page may say of the spoken proof (RTC-06). Pure.
 
 use crate::waiting_room::Party;
-use serde::Deserialize;
+use serde::{Deserialize, Serialize};
 
 /// What came of the spoken proof of one connection.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -11,7 +11,7 @@ pub struct Proof {
     pub found: Found,
 }
 
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Deserialize)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]
 pub enum Outcome {
     Matched,
@@ -31,7 +31,7 @@ impl Outcome {
 }
 
 /// How a page knows the certificate on the other end.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Deserialize)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]
 pub enum Source {
     /// From the connection itself.
@@ -53,7 +53,7 @@ impl Source {
 }
 
 /// Who found it out.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Deserialize)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]
 pub enum Found {
     People,

@@ -1,7 +1,7 @@
 //! A clinic set up by the commands of the README, each run as it is written. Only the port is another.
 
 use std::os::unix::fs::symlink;
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 use std::process::{Command, Stdio};
 
 use tempfile::TempDir;
@@ -20,8 +20,10 @@ pub struct Installed {
     pub admin: String,
     /// Of the certificate, as Chromium names it.
     key: String,
-    _program: Program,
-    _folder: TempDir,
+    program: Program,
+    /// The last command of the README.
+    serve: String,
+    folder: TempDir,
 }
 
 impl Installed {
@@ -35,12 +37,7 @@ impl Installed {
         let (bin, home) = (folder.path().join("bin"), folder.path().join("home"));
         std::fs::create_dir(&bin).and_then(|()| std::fs::create_dir(&home)).unwrap();
         symlink(env!("CARGO_BIN_EXE_anteroom"), bin.join("anteroom")).unwrap();
-        let path = format!("{}:{}", bin.display(), std::env::var("PATH").unwrap());
-        let shell = |lines: &str| {
-            let mut shell = Command::new("sh");
-            shell.args(["-ec", lines]).env("PATH", &path).current_dir(&home);
-            shell
-        };
+        let shell = |lines: &str| shell(folder.path(), lines);
 
         let base_url = format!("https://localhost:{}", free_port());
         let commands = commands().replace("https://localhost:8443", &base_url);
@@ -53,9 +50,7 @@ impl Installed {
 
         let settings = home.join("clinic/clinic.toml");
         std::fs::write(&settings, std::fs::read_to_string(&settings).unwrap() + lines).unwrap();
-        // In the folder into which the first line went, as in the shell of whoever reads the README.
-        let program = Program::start(&mut shell(&format!("cd clinic\nexec 2>&1\n{serve}")));
-        while !program.line(START_PATIENCE).expect("it says that it serves").contains("Serving") {}
+        let program = start(folder.path(), serve);
         let admin = commands.split_once("--admin ").expect("the README names an administrator").1;
         Self {
             base_url,
@@ -63,14 +58,43 @@ impl Installed {
             mail_dir: home.join("clinic/data/mail"),
             admin: admin.split_whitespace().next().unwrap().to_owned(),
             key: key(&home.join("clinic/tls.pem")),
-            _program: program,
-            _folder: folder,
+            program,
+            serve: serve.to_owned(),
+            folder,
         }
+    }
+
+    /// The server goes, as in a power cut, and stays away.
+    pub fn kill(&mut self) {
+        self.program.kill();
+    }
+
+    pub fn start_again(&mut self) {
+        self.program = start(self.folder.path(), &self.serve);
+    }
+
+    /// The folder of the database.
+    pub fn data(&self) -> PathBuf {
+        self.folder.path().join("home/clinic/data")
     }
 
     pub async fn browser(&self, name: &'static str) -> Browser {
         Browser::open_trusting(name, &self.base_url, &self.key).await
     }
+}
+
+fn shell(folder: &Path, lines: &str) -> Command {
+    let path = format!("{}:{}", folder.join("bin").display(), std::env::var("PATH").unwrap());
+    let mut shell = Command::new("sh");
+    shell.args(["-ec", lines]).env("PATH", path).current_dir(folder.join("home"));
+    shell
+}
+
+/// In the folder into which the first line went, as in the shell of whoever reads the README.
+fn start(folder: &Path, serve: &str) -> Program {
+    let program = Program::start(&mut shell(folder, &format!("cd clinic\nexec 2>&1\n{serve}")));
+    while !program.line(START_PATIENCE).expect("it says that it serves").contains("Serving") {}
+    program
 }
 
 /// The commands under "A clinic of your own".
@@ -81,7 +105,7 @@ fn commands() -> String {
     block.expect("its commands stand in a block").0.to_owned()
 }
 
-fn key(certificate: &std::path::Path) -> String {
+fn key(certificate: &Path) -> String {
     let steps = "openssl x509 -in \"$0\" -pubkey -noout | openssl pkey -pubin -outform der | openssl dgst -sha256 -binary | base64";
     let made = Command::new("sh").args(["-c", steps]).arg(certificate).output().unwrap();
     String::from_utf8(made.stdout).unwrap().trim().to_owned()

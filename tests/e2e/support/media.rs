@@ -137,4 +137,14 @@ impl Window {
     pub async fn watched(&self, person: &str) -> Watched {
         self.ask("watched", json!([person])).await.unwrap()
     }
+
+    /// This page's calls reach their relay over `udp`, `tcp` or `tls` alone, from the next connection on.
+    pub async fn reaches_relay_over(&self, way: &str) {
+        self.ask::<()>("reachRelayOver", json!([way])).await.unwrap();
+    }
+
+    /// The way that the call takes, by the browser's own account: its kind, how it reaches its relay, the other side's kind.
+    pub async fn way_of_call(&self) -> String {
+        self.ask("wayOfCall", json!([])).await.unwrap()
+    }
 }

@@ -314,3 +314,32 @@ function ownTracks() {
 function networkVerdict() {
   return document.querySelector("[data-line]").dataset.verdict ?? "";
 }
+
+/** From now on this page's calls reach their relay in that way alone: udp, tcp or tls. */
+function reachRelayOver(way) {
+  const Real = (window.realConnection ??= RTCPeerConnection);
+  const fits = (url) => (way === "tls" ? url.startsWith("turns:") : url.startsWith("turn:") && url.endsWith(`transport=${way}`));
+  const only = (configuration) => ({
+    ...configuration,
+    iceServers: configuration.iceServers.map((server) => ({ ...server, urls: server.urls.filter(fits) })),
+  });
+  window.RTCPeerConnection = class extends Real {
+    constructor(configuration) {
+      super(only(configuration));
+      window.connectionOfCall = this;
+    }
+
+    setConfiguration(configuration) {
+      super.setConfiguration(only(configuration));
+    }
+  };
+}
+
+/** What the browser says of the way that the call takes: its own kind, how it reaches its relay, the other side's kind. */
+async function wayOfCall() {
+  const stats = await window.connectionOfCall.getStats();
+  const transport = [...stats.values()].find((report) => report.type === "transport");
+  const pair = stats.get(transport.selectedCandidatePairId);
+  const own = stats.get(pair.localCandidateId);
+  return [own.candidateType, own.relayProtocol, stats.get(pair.remoteCandidateId).candidateType].join(" ");
+}

@@ -24,6 +24,7 @@ pub mod served;
 pub mod smtp;
 pub mod socket;
 pub mod statements;
+pub mod turn;
 pub mod unmailed;
 pub mod verifiers;
 
@@ -32,11 +33,13 @@ use actix_web::rt::task::JoinHandle;
 use anteroom::app::App;
 use anteroom::config::Config;
 use anteroom::crypto::{Rng, RootKey};
+use anteroom::db;
 use anteroom::echo::Echo;
+use anteroom::relay::Relays;
+use anteroom::server::{self, Beside};
 use anteroom::time::{Clock, Millis, Timestamp};
 use anteroom::waiting_room::Hub;
 use anteroom::web::metrics::Requests;
-use anteroom::{db, server};
 use std::net::{SocketAddr, TcpListener};
 use std::sync::Arc;
 use std::sync::atomic::{AtomicI64, Ordering};
@@ -51,6 +54,25 @@ pub const NOW: Timestamp = Timestamp(1_795_447_800_000);
 macro_rules! on_both {
     ($(#[$meta:meta])* async fn $name:ident($app:ident: TestApp) $body:block) => {
         $crate::on_both! { $(#[$meta])* with "" async fn $name($app: TestApp) $body }
+    };
+    // The same, where the lines are made for each test.
+    ($(#[$meta:meta])* with ($settings:expr) async fn $name:ident($app:ident: TestApp) $body:block) => {
+        $(#[$meta])*
+        mod $name {
+            use super::*;
+
+            async fn facts($app: TestApp) $body
+
+            #[actix_web::test]
+            async fn sqlite() {
+                facts(TestApp::sqlite_with(&$settings).await).await;
+            }
+
+            #[actix_web::test]
+            async fn postgres() {
+                facts(TestApp::postgres_with(&$settings).await).await;
+            }
+        }
     };
     // With more lines in the configuration.
     ($(#[$meta:meta])* with $settings:literal async fn $name:ident($app:ident: TestApp) $body:block) => {
@@ -135,7 +157,7 @@ pub struct TestApp {
     pub base_url: String,
     pub listens_at: SocketAddr,
     pub hub: Hub,
-    pub echo: Echo,
+    pub beside: Beside,
     pub requests: Requests,
     server: ServerHandle,
     rooms: JoinHandle<()>,
@@ -223,8 +245,8 @@ impl TestApp {
         let clock = ManualClock::at(NOW);
         let app = App::open(config, Arc::new(clock.clone()), Rng::system()).await.unwrap();
         let requests = Requests::new();
-        let (hub, echo, server, rooms) = serve(&app, &requests, listeners);
-        Self { app, clock, base_url, listens_at, hub, echo, requests, server, rooms, folder, database }
+        let (hub, beside, server, rooms) = serve(&app, &requests, listeners).await;
+        Self { app, clock, base_url, listens_at, hub, beside, requests, server, rooms, folder, database }
     }
 
     /// Kill the program and start it anew: the same port, database and keys, nothing else kept.
@@ -241,7 +263,7 @@ impl TestApp {
         change(&mut config);
         self.app = App::open(config, Arc::new(self.clock.clone()), Rng::system()).await.unwrap();
         let listeners = server::bind(&[self.listens_at]).unwrap();
-        (self.hub, self.echo, self.server, self.rooms) = serve(&self.app, &self.requests, listeners);
+        (self.hub, self.beside, self.server, self.rooms) = serve(&self.app, &self.requests, listeners).await;
     }
 
     /// Let the rooms do nothing by themselves from now on.
@@ -317,12 +339,14 @@ fn at(listeners: &[TcpListener]) -> String {
     format!("http://localhost:{}", listeners[0].local_addr().unwrap().port())
 }
 
-fn serve(app: &App, requests: &Requests, listeners: Vec<TcpListener>) -> (Hub, Echo, ServerHandle, JoinHandle<()>) {
+async fn serve(app: &App, requests: &Requests, listeners: Vec<TcpListener>) -> (Hub, Beside, ServerHandle, JoinHandle<()>) {
     let hub = Hub::new(app.clone());
     let echo = Echo::new(app.config.network_check.clone(), app.clock.clone());
-    let running = server::start(app.clone(), hub.clone(), echo.clone(), requests.clone(), listeners, None).unwrap();
+    let relays = Relays::start(&app.config, &app.rng, &[]).await.unwrap();
+    let beside = Beside { echo: echo.clone(), relays };
+    let running = server::start(app.clone(), hub.clone(), beside.clone(), requests.clone(), listeners, None).unwrap();
     let rooms = actix_web::rt::spawn({
-        let (rooms, echo) = (hub.clone(), echo.clone());
+        let rooms = hub.clone();
         // Ends together with the rooms, and its process with it.
         async move {
             tokio::join!(rooms.run(), echo.run(std::path::Path::new(env!("CARGO_BIN_EXE_anteroom"))));
@@ -330,5 +354,5 @@ fn serve(app: &App, requests: &Requests, listeners: Vec<TcpListener>) -> (Hub, E
     });
     let server = running.handle();
     actix_web::rt::spawn(running);
-    (hub, echo, server, rooms)
+    (hub, beside, server, rooms)
 }

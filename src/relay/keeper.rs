@@ -1,0 +1,263 @@
+//! What `serve` does about its relay: find the one that runs or start one, hand it orders, replace it when it is of another build or shape.
+//!
+//! **One relay runs**: it holds a lock in the data folder. A relay of another build or shape is used until no call goes through it and then
+//! replaced; one that speaks another protocol is replaced at once.
+
+use super::control::{Bound, CertificatePem, LINE_BYTES_MAX, Order, PROTOCOL, Secrets, Shape, Start, Status};
+use super::process::SOCKET;
+use crate::config::TlsConfig;
+use anyhow::{Context, bail, ensure};
+use std::collections::HashMap;
+use std::fs::File;
+use std::io::Write;
+use std::os::unix::process::CommandExt;
+use std::path::PathBuf;
+use std::process::{Child, Command, Stdio};
+use std::sync::{Mutex, PoisonError, RwLock};
+use std::time::{Duration, Instant};
+use tokio::io::{AsyncBufReadExt, AsyncReadExt, AsyncWriteExt, BufReader};
+use tokio::net::UnixStream;
+
+/// How long the relay may take for an order. It answers from memory.
+const ORDER_TIMEOUT: Duration = Duration::from_secs(3);
+/// How long a relay may take to begin, or to end.
+const START_TIMEOUT: Duration = Duration::from_secs(20);
+const START_LOOK: Duration = Duration::from_millis(20);
+/// Lower: a relay that died is noticed sooner.
+const WATCH: Duration = Duration::from_secs(1);
+const CERTIFICATE_LOOKS: u32 = 60;
+/// Orders remembered for each call, to tell them to a relay that was started anew.
+const REMEMBERED_MAX: usize = 128;
+
+/// The one relay of this deployment, as `serve` sees it.
+pub struct Keeper {
+    folder: PathBuf,
+    version: String,
+    shape: Shape,
+    secrets: Secrets,
+    certificate_files: Option<TlsConfig>,
+    connection: tokio::sync::Mutex<Option<Connection>>,
+    bound: RwLock<Option<Bound>>,
+    remembered: Mutex<HashMap<String, Vec<Order>>>,
+    child: Mutex<Option<Child>>,
+}
+
+struct Connection {
+    stream: BufReader<UnixStream>,
+    status: Status,
+    certificate: Option<CertificatePem>,
+}
+
+impl Connection {
+    async fn open(folder: &std::path::Path) -> anyhow::Result<Self> {
+        let mut stream = BufReader::new(UnixStream::connect(folder.join(SOCKET)).await?);
+        let status = tell(&mut stream, &Order::Status).await?;
+        Ok(Self { stream, status, certificate: None })
+    }
+
+    async fn tell(&mut self, order: &Order) -> anyhow::Result<()> {
+        self.status = tell(&mut self.stream, order).await?;
+        Ok(())
+    }
+}
+
+async fn tell(stream: &mut BufReader<UnixStream>, order: &Order) -> anyhow::Result<Status> {
+    let mut line = serde_json::to_vec(order)?;
+    line.push(b'\n');
+    let conversation = async {
+        stream.write_all(&line).await?;
+        let mut answer = Vec::new();
+        stream.take(LINE_BYTES_MAX).read_until(b'\n', &mut answer).await?;
+        anyhow::Ok(answer)
+    };
+    let answer = tokio::time::timeout(ORDER_TIMEOUT, conversation).await.context("the relay does not answer")??;
+    serde_json::from_slice(&answer).context("understand the relay")
+}
+
+impl Keeper {
+    pub fn new(folder: PathBuf, version: String, shape: Shape, secrets: Secrets, certificate_files: Option<TlsConfig>) -> Self {
+        Self {
+            folder,
+            version,
+            shape,
+            secrets,
+            certificate_files,
+            connection: tokio::sync::Mutex::default(),
+            bound: RwLock::default(),
+            remembered: Mutex::default(),
+            child: Mutex::default(),
+        }
+    }
+
+    pub fn secrets(&self) -> &Secrets {
+        &self.secrets
+    }
+
+    /// Where it listens. `None` while there is none.
+    pub fn bound(&self) -> Option<Bound> {
+        self.bound.read().unwrap_or_else(PoisonError::into_inner).clone()
+    }
+
+    /// Take over the relay that runs, or start one. `calls`: those that are on.
+    pub async fn begin(&self, calls: &[String]) -> anyhow::Result<()> {
+        let mut held = self.connection.lock().await;
+        *held = None;
+        self.set_bound(None);
+        if let Ok(mut found) = Connection::open(&self.folder).await {
+            if found.status.protocol == PROTOCOL && (self.is_mine(&found.status) || found.status.allocations > 0) {
+                found.tell(&Order::Secrets(self.secrets.clone())).await?;
+                found.tell(&Order::Keep { calls: calls.to_vec() }).await?;
+                self.tell_remembered(&mut found).await?;
+                tracing::info!(calls = found.status.calls, "Took over the relay that runs");
+                return self.hold(&mut held, found);
+            }
+            self.end(&mut found).await?;
+        }
+        let mut started = self.start().await?;
+        self.tell_remembered(&mut started).await?;
+        self.hold(&mut held, started)
+    }
+
+    /// Tell the relay. What is about a call is remembered for the next one, if this one dies.
+    pub async fn order(&self, order: Order) -> anyhow::Result<()> {
+        self.remember(&order);
+        let mut held = self.connection.lock().await;
+        let connection = held.as_mut().context("no relay runs at this moment")?;
+        let told = connection.tell(&order).await;
+        if told.is_err() {
+            *held = None;
+            self.set_bound(None);
+        }
+        told
+    }
+
+    /// Look after the relay for as long as the server runs. `calls`: asks which are on.
+    pub async fn watch(&self, calls: impl AsyncFn() -> Vec<String>) {
+        let mut turn = 0u32;
+        loop {
+            tokio::time::sleep(WATCH).await;
+            turn = turn.wrapping_add(1);
+            if let Err(error) = self.look(turn.is_multiple_of(CERTIFICATE_LOOKS), &calls).await {
+                tracing::warn!(?error, "The relay is not there. Calls that need it wait until it is");
+            }
+        }
+    }
+
+    async fn look(&self, at_certificate: bool, calls: &impl AsyncFn() -> Vec<String>) -> anyhow::Result<()> {
+        let _dead_or_alive = self.order(Order::Status).await;
+        let mut held = self.connection.lock().await;
+        if let Some(connection) = held.as_mut() {
+            if at_certificate && let Some(certificate) = self.certificate()?.filter(|new| connection.certificate.as_ref() != Some(new)) {
+                connection.tell(&Order::Certificate(certificate.clone())).await?;
+                connection.certificate = Some(certificate);
+            }
+            if self.is_mine(&connection.status) || connection.status.allocations > 0 {
+                return Ok(());
+            }
+            tracing::info!("No call goes through the relay of an earlier start: it is replaced");
+        }
+        drop(held);
+        self.begin(&calls().await).await
+    }
+
+    /// End the relay: a demonstration is over.
+    pub async fn stop(&self) {
+        if let Some(connection) = self.connection.lock().await.as_mut() {
+            let _gone_already = self.end(connection).await;
+        }
+    }
+
+    fn hold(&self, held: &mut Option<Connection>, connection: Connection) -> anyhow::Result<()> {
+        self.set_bound(Some(connection.status.bound.clone()));
+        *held = Some(connection);
+        Ok(())
+    }
+
+    fn is_mine(&self, status: &Status) -> bool {
+        status.version == self.version && status.shape == self.shape
+    }
+
+    async fn start(&self) -> anyhow::Result<Connection> {
+        let certificate = self.certificate()?;
+        let start = Start { version: self.version.clone(), shape: self.shape.clone(), secrets: self.secrets.clone(), certificate };
+        let mut line = serde_json::to_vec(&start)?;
+        line.push(b'\n');
+        let log = self.folder.join("relay.log");
+        let errors = File::create(&log).with_context(|| format!("write {}", log.display()))?;
+        let mut child = Command::new(std::env::current_exe().context("find the program itself")?)
+            .arg("relay")
+            .env_clear()
+            .current_dir(&self.folder)
+            // Ctrl-C and whatever ends `serve` do not end it.
+            .process_group(0)
+            .stdin(Stdio::piped())
+            .stdout(Stdio::null())
+            .stderr(errors)
+            .spawn()
+            .context("start the relay")?;
+        let told = child.stdin.take().context("the relay's standard input")?.write_all(&line);
+        let began = Instant::now();
+        let ended = loop {
+            if let Ok(connection) = Connection::open(&self.folder).await {
+                let before = self.child.lock().unwrap_or_else(PoisonError::into_inner).replace(child);
+                let _reaped = before.map(|mut dead| dead.try_wait());
+                return Ok(Connection { certificate: start.certificate, ..connection });
+            }
+            if child.try_wait().context("look after the relay")?.is_some() || began.elapsed() > START_TIMEOUT {
+                break child.kill();
+            }
+            tokio::time::sleep(START_LOOK).await;
+        };
+        let _it_may_have_ended = (ended, child.wait());
+        told.context("tell the relay what to do")?;
+        bail!("the relay did not begin: {}", std::fs::read_to_string(&log).unwrap_or_default().trim());
+    }
+
+    async fn end(&self, connection: &mut Connection) -> anyhow::Result<()> {
+        let _it_may_be_gone = connection.tell(&Order::Stop).await;
+        let child = self.child.lock().unwrap_or_else(PoisonError::into_inner).take();
+        if let Some(mut child) = child {
+            let _reaped = tokio::task::spawn_blocking(move || child.wait()).await;
+        }
+        let began = Instant::now();
+        while UnixStream::connect(self.folder.join(SOCKET)).await.is_ok() {
+            ensure!(began.elapsed() < START_TIMEOUT, "the relay of an earlier start does not end");
+            tokio::time::sleep(START_LOOK).await;
+        }
+        Ok(())
+    }
+
+    fn certificate(&self) -> anyhow::Result<Option<CertificatePem>> {
+        let Some(files) = &self.certificate_files else { return Ok(None) };
+        let read = |file: &PathBuf| std::fs::read_to_string(file).with_context(|| format!("read {}", file.display()));
+        Ok(Some(CertificatePem { chain: read(&files.certificate_file)?, key: read(&files.key_file)? }))
+    }
+
+    fn remember(&self, order: &Order) {
+        let mut remembered = self.remembered.lock().unwrap_or_else(PoisonError::into_inner);
+        match order {
+            Order::Grant { call, .. } | Order::Signalled { call, .. } => {
+                let of_call = remembered.entry(call.clone()).or_default();
+                if of_call.len() >= REMEMBERED_MAX {
+                    of_call.remove(0);
+                }
+                of_call.push(order.clone());
+            }
+            Order::Revoke { call } => drop(remembered.remove(call)),
+            Order::Keep { calls } => remembered.retain(|call, _| calls.contains(call)),
+            Order::Status | Order::Secrets(_) | Order::Certificate(_) | Order::Stop => {}
+        }
+    }
+
+    async fn tell_remembered(&self, connection: &mut Connection) -> anyhow::Result<()> {
+        let all: Vec<Order> = self.remembered.lock().unwrap_or_else(PoisonError::into_inner).values().flatten().cloned().collect();
+        for order in &all {
+            connection.tell(order).await?;
+        }
+        Ok(())
+    }
+
+    fn set_bound(&self, bound: Option<Bound>) {
+        *self.bound.write().unwrap_or_else(PoisonError::into_inner) = bound;
+    }
+}
