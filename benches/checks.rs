@@ -6,6 +6,7 @@ use crate::support::{number, row, share};
 use anteroom::config::NetworkCheckConfig;
 use anteroom::echo::Echo;
 use anteroom::time::SystemClock;
+use futures_util::future::join_all;
 use std::net::{IpAddr, Ipv4Addr};
 use std::path::Path;
 use std::sync::Arc;
@@ -39,15 +40,11 @@ pub async fn run() {
         answered.push(ms);
         peers.push(peer);
     }
-    for peer in &peers {
-        peer.connected().await;
-    }
+    join_all(peers.iter().map(Peer::connected)).await;
     let connected = began.elapsed().as_secs_f64();
     let cpu = processor_ms(process);
     let measured = Instant::now();
-    for peer in &peers {
-        peer.receives(PACKETS).await;
-    }
+    join_all(peers.iter().map(|peer| peer.receives(PACKETS))).await;
     let (seconds, cpu) = (measured.elapsed().as_secs_f64(), processor_ms(process) - cpu);
     let during = kilobytes(process);
     let ending = Instant::now();
