@@ -6,7 +6,6 @@ use crate::support::guest::{BORN, NAME};
 use anteroom::config::{Config, TlsConfig};
 use anteroom::crypto::{Rng, RootKey};
 use anteroom::operations::{self, Operations};
-use anteroom::relay::Relays;
 use anteroom::staff::Role;
 use anteroom::web::metrics::Requests;
 use anteroom::web::tls::Certificate;
