@@ -6,6 +6,7 @@ use crate::app::App;
 use crate::audit::{Context, Event, Kind, Object};
 use crate::ids::VisitId;
 use crate::links::PatientVisit;
+use crate::relay::{IceServer, Relays, Way};
 use crate::staff::AnyStaff;
 use crate::waiting_room::check::Check;
 use crate::waiting_room::{self, Hub};
@@ -34,19 +35,43 @@ struct Asked {
 struct Answered {
     /// Ours. Null: this clinic offers no check.
     answer: Option<String>,
+    /// What the page tries to reach besides, each by one way.
+    relays: Vec<ToReach>,
+}
+
+#[derive(Serialize)]
+struct ToReach {
+    transport: Way,
+    #[serde(flatten)]
+    server: IceServer,
 }
 
 /// For the device that opened the visit, whatever state that is in: who waits may look again.
-async fn patients(app: App, echo: Data<Echo>, patient: PatientVisit, asked: csrf::Json<Asked>) -> Result<HttpResponse> {
-    begin(&app, &echo, &patient.context, patient.device.0, Some(patient.visit), &asked.0.offer).await
+async fn patients(
+    app: App,
+    echo: Data<Echo>,
+    relays: Data<Relays>,
+    patient: PatientVisit,
+    asked: csrf::Json<Asked>,
+) -> Result<HttpResponse> {
+    begin(&app, &echo, &relays, &patient.context, (patient.device.0, Some(patient.visit)), &asked.0.offer).await
 }
 
 /// For whoever is signed in: of their own connection. Nobody else is shown what comes of it.
-async fn staffs(app: App, echo: Data<Echo>, staff: AnyStaff, asked: csrf::Json<Asked>) -> Result<HttpResponse> {
-    begin(&app, &echo, &staff.context, staff.session.0, None, &asked.0.offer).await
+async fn staffs(app: App, echo: Data<Echo>, relays: Data<Relays>, staff: AnyStaff, asked: csrf::Json<Asked>) -> Result<HttpResponse> {
+    begin(&app, &echo, &relays, &staff.context, (staff.session.0, None), &asked.0.offer).await
 }
 
-async fn begin(app: &App, echo: &Echo, context: &Context, session: Uuid, visit: Option<VisitId>, offer: &str) -> Result<HttpResponse> {
+/// `of`: whose session, and for which visit.
+async fn begin(
+    app: &App,
+    echo: &Echo,
+    relays: &Relays,
+    context: &Context,
+    of: (Uuid, Option<VisitId>),
+    offer: &str,
+) -> Result<HttpResponse> {
+    let (session, visit) = of;
     let answer = match echo.open(session, context.source, offer).await {
         Ok(answer) => Some(answer),
         Err(NoCheck::Off) => None,
@@ -60,7 +85,14 @@ async fn begin(app: &App, echo: &Echo, context: &Context, session: Uuid, visit: 
         Err(NoCheck::Busy(Busy { retry_after_s, .. })) => return Err(Error::TooMany { retry_after_s }),
         Err(NoCheck::Down) => return Err(Error::Unavailable(anyhow::anyhow!("the echo process gives no answer"))),
     };
-    Ok(HttpResponse::Ok().json(Answered { answer }))
+    // As many credentials as there are checks: whoever may not check now gets none (RTC-14).
+    let relays = if answer.is_some() { to_reach(&relays.for_check(app.now())) } else { Vec::new() };
+    Ok(HttpResponse::Ok().json(Answered { answer, relays }))
+}
+
+fn to_reach(servers: &[IceServer]) -> Vec<ToReach> {
+    let each_way = |server: &IceServer| Way::ALL.map(|transport| server.by(transport).map(|server| ToReach { transport, server }));
+    servers.iter().flat_map(each_way).flatten().collect()
 }
 
 /// What the page counted. The check is over with it.

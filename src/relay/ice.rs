@@ -24,6 +24,30 @@ impl IceServer {
     pub fn new(urls: &[String], credential: Credential) -> Self {
         Self { urls: urls.to_vec(), username: credential.username, credential: credential.password }
     }
+
+    /// The same by one way, where it has addresses for that.
+    pub fn by(&self, way: Way) -> Option<Self> {
+        let (scheme, end) = match way {
+            Way::Udp => ("turn:", "?transport=udp"),
+            Way::Tcp => ("turn:", "?transport=tcp"),
+            Way::Tls => ("turns:", "?transport=tcp"),
+        };
+        let urls: Vec<String> = self.urls.iter().filter(|url| url.starts_with(scheme) && url.ends_with(end)).cloned().collect();
+        (!urls.is_empty()).then(|| Self { urls, ..self.clone() })
+    }
+}
+
+/// How a browser reaches a relay.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize)]
+#[serde(rename_all = "snake_case")]
+pub enum Way {
+    Udp,
+    Tcp,
+    Tls,
+}
+
+impl Way {
+    pub const ALL: [Self; 3] = [Self::Udp, Self::Tcp, Self::Tls];
 }
 
 /// The ways to the built-in relay. `name`: what its certificate bears. `addresses`: under which browsers reach it.

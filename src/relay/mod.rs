@@ -20,7 +20,7 @@ pub mod process;
 pub mod stun;
 
 pub use engine::Side;
-pub use ice::IceServer;
+pub use ice::{IceServer, Way};
 
 use crate::config::{Config, RelayConfig};
 use crate::crypto::Rng;

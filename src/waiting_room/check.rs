@@ -59,14 +59,22 @@ impl Check {
             && up_to(self.down_kbit, 1_000_000)
     }
 
-    /// For the clinician: "Connection good · 45 ms round trip, 0 % lost, 950 kbit/s up".
+    /// For the clinician: "Connection good · 45 ms round trip, 0 % lost, 950 kbit/s up · relay reached by UDP, TCP".
     pub fn in_words(&self, t: Text) -> String {
-        let words = t.say(&format!("waiting-js-check-{}", self.verdict.word()));
-        let (Some(trip), Some(loss), Some(up)) = (self.round_trip_ms, self.loss_percent, self.up_kbit) else { return words };
-        let numbers = [("trip", trip), ("loss", loss), ("up", up)];
-        let text = t.say("waiting-js-check-numbers");
-        let text = numbers.iter().fold(text, |text, (name, number)| text.replace(&format!("%{name}%"), &number.to_string()));
-        format!("{words} · {text}")
+        let mut words = vec![t.say(&format!("waiting-js-check-{}", self.verdict.word()))];
+        if let (Some(trip), Some(loss), Some(up)) = (self.round_trip_ms, self.loss_percent, self.up_kbit) {
+            let numbers = [("trip", trip), ("loss", loss), ("up", up)];
+            let text = t.say("waiting-js-check-numbers");
+            words.push(numbers.iter().fold(text, |text, (name, number)| text.replace(&format!("%{name}%"), &number.to_string())));
+        }
+        let tried = [("UDP", self.relay_udp), ("TCP", self.relay_tcp), ("TLS", self.relay_tls)];
+        let reached: Vec<&str> = tried.iter().filter(|(_, reached)| *reached == Some(true)).map(|(way, _)| *way).collect();
+        if !reached.is_empty() {
+            words.push(t.say("waiting-js-check-relay").replace("%ways%", &reached.join(", ")));
+        } else if tried.iter().any(|(_, reached)| reached.is_some()) {
+            words.push(t.say("waiting-js-check-relay-none"));
+        }
+        words.join(" · ")
     }
 }
 
@@ -102,8 +110,8 @@ mod tests {
     #[test]
     fn the_clinician_reads_words_and_numbers() {
         let check: Check = serde_json::from_str(GOOD).expect("a result");
-        assert_eq!(check.in_words(Text::of("en")), "Connection good · 45 ms round trip, 0 % lost, 950 kbit/s up");
-        let blocked: Check = serde_json::from_str(r#"{"verdict":"blocked"}"#).expect("a result");
-        assert_eq!(blocked.in_words(Text::of("en")), "Connection check did not get through: perhaps by phone");
+        assert_eq!(check.in_words(Text::of("en")), "Connection good · 45 ms round trip, 0 % lost, 950 kbit/s up · relay reached by UDP");
+        let blocked: Check = serde_json::from_str(r#"{"verdict":"blocked","relay_tcp":false,"relay_tls":false}"#).expect("a result");
+        assert_eq!(blocked.in_words(Text::of("en")), "Connection check did not get through: perhaps by phone · no relay reached");
     }
 }

@@ -6,7 +6,7 @@ import { judge, sum, withoutCandidates } from "./verdict.js";
 /** @typedef {import("./verdict.js").Found} Found */
 /** @typedef {import("./verdict.js").Transport} Transport */
 /** @typedef {{transport: Transport, urls: string[], username: string, credential: string}} Relay */
-/** @typedef {{answer: string|null, relays?: Relay[]}} Answered  no answer: the clinic offers no check */
+/** @typedef {{answer: string|null, relays: Relay[]}} Answered  no answer: the clinic offers no check */
 
 // Lower: sooner over. Higher: a slow network is measured and not given up.
 const CONNECT_MS = 8000;
@@ -36,7 +36,7 @@ export async function checkNetwork(ask, { signal, progress }) {
     if (!answered?.answer || signal.aborted) return null;
     await connection.setRemoteDescription({ type: "answer", sdp: answered.answer });
     progress(0.1);
-    const relays = reachable(answered.relays ?? []);
+    const relays = reachable(answered.relays);
     const measured = (await opened(channel, signal)) ? await measure(connection, channel, { signal, progress }) : null;
     return signal.aborted ? null : judge(measured, await relays);
   } finally {

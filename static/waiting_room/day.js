@@ -12,7 +12,7 @@
  * @property {string|null} trouble  why the patient has no link that works
  * @property {{device: string, lapses_in_ms: number}|null} moving  a device that asks to take the visit over
  * @property {boolean} moved  another device than the one that opened the visit has it now
- * @property {{verdict: "good"|"poor"|"blocked", round_trip_ms: number|null, loss_percent: number|null, up_kbit: number|null}|null} check  of their connection
+ * @property {{verdict: "good"|"poor"|"blocked", round_trip_ms: number|null, loss_percent: number|null, up_kbit: number|null, relay_udp?: boolean|null, relay_tcp?: boolean|null, relay_tls?: boolean|null}|null} check  of their connection
  */
 
 /**
@@ -43,10 +43,10 @@ export function darkness(since, now) {
  * The state in words, as keys of texts with their values.
  * @param {Visit} visit
  * @param {number} now
- * @returns {[key: string, values: Record<string, number>][]}
+ * @returns {[key: string, values: Record<string, number|string>][]}
  */
 export function words(visit, now) {
-  /** @type {[string, Record<string, number>][]} */
+  /** @type {[string, Record<string, number|string>][]} */
   const parts = [];
   if (visit.state === "waiting" && visit.since !== null && !visit.left) {
     const waited = minutes(visit.since, now);
@@ -68,15 +68,20 @@ export function words(visit, now) {
 }
 
 /**
- * How their connection is.
+ * How their connection is, and by which ways it reached a relay.
  * @param {Visit["check"]} check
- * @returns {[string, Record<string, number>][]}
+ * @returns {[string, Record<string, number|string>][]}
  */
 function check(check) {
   if (!check) return [];
+  /** @type {[string, Record<string, number|string>][]} */
+  const parts = [[`check-${check.verdict}`, {}]];
   const { round_trip_ms: trip, loss_percent: loss, up_kbit: up } = check;
-  const counted = typeof trip === "number" && typeof loss === "number" && typeof up === "number";
-  return [[`check-${check.verdict}`, {}], ...(counted ? [/** @type {[string, Record<string, number>]} */ (["check-numbers", { trip, loss, up }])] : [])];
+  if (typeof trip === "number" && typeof loss === "number" && typeof up === "number") parts.push(["check-numbers", { trip, loss, up }]);
+  const tried = Object.entries({ UDP: check.relay_udp, TCP: check.relay_tcp, TLS: check.relay_tls }).filter(([, reached]) => typeof reached === "boolean");
+  const ways = tried.filter(([, reached]) => reached).map(([way]) => way).join(", ");
+  if (tried.length > 0) parts.push(ways === "" ? ["check-relay-none", {}] : ["check-relay", { ways }]);
+  return parts;
 }
 
 /**

@@ -47,6 +47,7 @@ async fn who_waits_is_checked_without_camera_and_the_clinician_reads_how_it_went
     patient.shot("network-3-checked").await;
     clinician.sees(&format!("Connection {word}")).await;
     clinician.sees("ms round trip").await;
+    clinician.sees("relay reached by UDP, TCP").await;
     clinician.shot("network-4-today").await;
     clinician.finish().await;
     patient.finish().await;

@@ -39,7 +39,7 @@ async fn a_call_goes_through_the_relay_over_udp_tcp_and_tls_and_outlives_the_ser
     assert_eq!(patient.way_of_call().await, "relay udp relay");
     for way in ["tcp", "tls"] {
         patient.reaches_relay_over(way).await;
-        clinician.click("Back to waiting room").await;
+        clinician.press_in_security("Back to waiting room").await;
         clinician.click("Admit").await;
         see_each_other(&clinician, &patient).await;
         assert_eq!(patient.way_of_call().await, format!("relay {way} relay"));

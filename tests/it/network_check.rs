@@ -212,6 +212,7 @@ on_both! {
         let answer = scene.patient.json(&scene.path("network-check"), &offer).await;
         assert_eq!(answer.status(), 200);
         let answer: Value = answer.json().await.unwrap();
+        assert_eq!(answer["relays"], json!([]), "there is none here");
         peer.apply(answer["answer"].as_str().unwrap()).await;
         peer.receives(50).await;
 

@@ -91,6 +91,6 @@ test("every state and every ending has its words", () => {
   for (const kind of ["ios", "ios_app", "android", "android_firefox", "samsung", "edge", "firefox", "chrome", "safari", "other", "system-mac", "system-pc"]) assert.ok(ids.has(`call-js-mend-${kind}`), kind);
   for (const trouble of ["missing", "missing-phone", "busy", "busy-phone", "unsupported", "other"]) assert.ok(ids.has(`call-js-device-${trouble}`), trouble);
   for (const line of ["checking", "good", "poor", "blocked", "busy", "none"]) for (const page of ["call", "waiting"]) assert.ok(ids.has(`${page}-js-line-${line}`), line);
-  for (const check of ["good", "poor", "blocked", "numbers"]) assert.ok(ids.has(`waiting-js-check-${check}`), check);
+  for (const check of ["good", "poor", "blocked", "numbers", "relay", "relay-none"]) assert.ok(ids.has(`waiting-js-check-${check}`), check);
   for (const clinician of ["here", "busy", "away"]) assert.ok(ids.has(`call-js-waiting-${clinician}`), clinician);
 });
