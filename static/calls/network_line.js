@@ -2,7 +2,6 @@
 
 import { all, find, tell } from "../lib/page.js";
 import { sendJson } from "../lib/send.js";
-import { checkNetwork } from "./check.js";
 
 /**
  * @param {ParentNode} root  with one [data-line] or more, which all say the same
@@ -46,7 +45,7 @@ export function networkLine(root, { say, address, found = () => {}, phone = "" }
     };
     const progress = (/** @type {number} */ done) => { for (const { bar } of parts) bar.value = done; };
     // A browser that cannot do it: nothing is said about its network.
-    const result = await checkNetwork(ask, { signal: mine.signal, progress }).catch(() => null);
+    const result = await import("./check.js").then(({ checkNetwork }) => checkNetwork(ask, { signal: mine.signal, progress })).catch(() => null);
     if (mine.signal.aborted) return;
     running = null;
     if (result) found(result);

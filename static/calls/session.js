@@ -2,10 +2,13 @@
 // The page around it only hears news.
 
 import { associations } from "./associations.js";
-import { watchLine } from "./line.js";
-import { Peer } from "./peer.js";
 import { connect, readBeside } from "./signalling.js";
 import { start, step } from "./negotiation.js";
+
+/** @typedef {import("./peer.js").Peer} Peer */
+
+/** What only a call needs. It comes while somebody waits for one, so that the page itself is there sooner. */
+const forCall = () => Promise.all([import("./peer.js"), import("./line.js")]);
 
 /**
  * @typedef {object} Hooks
@@ -67,6 +70,7 @@ export class Session {
 
   /** The person wants the call and the devices are ready. */
   want() {
+    void forCall().catch(() => {});
     this.#feed({ type: "wanted" });
     if (this.#last) this.#feed({ type: "message", message: this.#last });
   }
@@ -136,7 +140,27 @@ export class Session {
   #open(epoch) {
     /** @param {() => void} act */
     const current = (act) => { if (this.#peer?.epoch === epoch) act(); };
-    const peer = Peer.open({
+    const peer = forCall().then(([{ Peer }, { watchLine }]) => {
+      this.#watchLine = watchLine;
+      return Peer.open(this.#options(epoch, current));
+    });
+    const opening = { epoch, peer };
+    this.#peer = opening;
+    this.hooks.proof({ is: "preparing" });
+    peer.then((opened) => {
+      if (this.#peer !== opening) return opened.close();
+      this.#current = opened;
+      this.#tellOwn();
+    }).catch(() => this.hooks.refused());
+  }
+
+  /**
+   * @param {number} epoch
+   * @param {(act: () => void) => void} current  does it if that connection is still the one
+   * @returns {Parameters<typeof import("./peer.js").Peer.open>[0]}
+   */
+  #options(epoch, current) {
+    return {
       relays: this.#relays,
       relayOnly: this.relayOnly,
       stream: this.devices.stream,
@@ -167,15 +191,7 @@ export class Session {
           if (message) this.#feed({ type: "message", message });
         }),
       },
-    });
-    const opening = { epoch, peer };
-    this.#peer = opening;
-    this.hooks.proof({ is: "preparing" });
-    void peer.then((opened) => {
-      if (this.#peer !== opening) return opened.close();
-      this.#current = opened;
-      this.#tellOwn();
-    });
+    };
   }
 
   /** @param {RTCIceServer[]} relays */
@@ -184,13 +200,14 @@ export class Session {
     void this.#peer?.peer.then((peer) => peer.useRelays(relays));
   }
 
+  /** @type {typeof import("./line.js").watchLine|null} */ #watchLine = null;
   #stopWatching = () => {};
 
   /** @param {number} epoch @param {boolean} open */
   #watch(epoch, open) {
     this.#stopWatching();
-    if (!open || !this.#current) return;
-    this.#stopWatching = watchLine(this.#current, {
+    if (!open || !this.#current || !this.#watchLine) return;
+    this.#stopWatching = this.#watchLine(this.#current, {
       silent: (silent) => this.#feed({ type: "silent", epoch, silent }),
       quality: (quality) => {
         this.#soundFirst = quality.soundFirst;

@@ -145,7 +145,7 @@ mod migrations {
     use std::collections::BTreeMap;
 
     /// A row of each table of the log, in both databases' words: `ID`, `OTHER` and `HASH` stand for bytes.
-    const SAMPLES: [(&str, &str); 9] = [
+    const SAMPLES: [(&str, &str); 10] = [
         (
             "audit_event",
             "insert into audit_event (id, recorded_at, kind, outcome, actor_kind, actor_id, payload_hash, payload) values (ID, 1, 'note.read', 'success', 'staff', OTHER, HASH, HASH)",
@@ -158,6 +158,7 @@ mod migrations {
         ("audit_leaf_subject", "insert into audit_leaf_subject (tag, n, leaf) values (HASH, 1, 0)"),
         ("audit_tile", "insert into audit_tile (level, n, hashes) values (0, 0, HASH)"),
         ("audit_checkpoint", "insert into audit_checkpoint (size, root, note, signed_at) values (1, HASH, 'note', 1)"),
+        ("audit_purge", "insert into audit_purge (until_at, last_leaf, purged_at) values (1, 0, 1)"),
     ];
 
     async fn all(db: &Db, question: String) -> Vec<String> {

@@ -248,8 +248,8 @@ async fn a_renewed_certificate_is_used_without_a_restart_and_a_broken_one_is_not
     assert!(certificate.renew().unwrap());
     assert!(ask_trusting(&second, port).await.is_ok());
     assert!(ask_trusting(&first, port).await.is_err(), "the old one is shown no more");
-    handle.stop(false).await;
     app.finish().await;
+    handle.stop(false).await;
 }
 
 #[actix_web::test]
@@ -320,8 +320,9 @@ on_both! {
         app.log_is_full(false).await;
         assert_eq!(ask("/health/ready").await.0, StatusCode::OK);
         assert_eq!(app.log().await.len(), before, "asking writes nothing");
-        handle.stop(false).await;
         app.finish().await;
+        // Last: a connection to the database that was opened for a request would end with the threads of this server.
+        handle.stop(false).await;
     }
 }
 
@@ -352,8 +353,9 @@ on_both! {
         for canary in [guest.visit.to_string().as_str(), NAME, "guest@", &invitation.token, "1948", "127.0.0.1"] {
             assert!(!figures.contains(canary), "{canary}");
         }
-        handle.stop(false).await;
         app.finish().await;
+        // Last: a connection to the database that was opened for a request would end with the threads of this server.
+        handle.stop(false).await;
     }
 }
 

@@ -19,7 +19,7 @@ test("two files say RTCPeerConnection, and the one that says getUserMedia is non
   assert.deepEqual(saying(/RTCPeerConnection/), ["calls/check.js", "calls/peer.js"]);
   assert.deepEqual(saying(/getUserMedia|getDisplayMedia/), ["calls/devices.js"]);
   // The check's connection carries what the page drew and made, whatever else the page has open (RTC-02).
-  const imported = (/** @type {string} */ name) => [...(scripts.find((script) => script.name === name)?.text ?? assert.fail(name)).matchAll(/from "([^"]+)"/g)].map(([, file]) => file);
+  const imported = (/** @type {string} */ name) => [...(scripts.find((script) => script.name === name)?.text ?? assert.fail(name)).matchAll(/(?:from |await import\()"([^"]+)"/g)].map(([, file]) => file);
   assert.deepEqual(imported("calls/check.js"), ["./verdict.js"]);
   assert.deepEqual(imported("calls/verdict.js"), []);
   assert.deepEqual(imported("calls/network_line.js"), ["../lib/page.js", "../lib/send.js", "./check.js"]);

@@ -73,7 +73,7 @@ const ranOrStands = () => [window.ran ?? 0, document.querySelectorAll("[onerror]
 const valueOf = (name) => find("field", name)?.value ?? "";
 
 /** Everything in the tab's own storage, but that the place is private: that is meant to last as long as the sign-in. */
-const keptByThisTab = () => Object.entries(sessionStorage).filter(([key]) => key !== "private place").map(([, value]) => value);
+const keptByThisTab = () => Object.entries(sessionStorage).filter(([key]) => key !== "private place" && !key.startsWith("connected ")).map(([, value]) => value);
 
 /** What the page says of itself, word for word. */
 const statuses = () => [...document.querySelectorAll("[role=status]")].filter(isVisible).map((element) => squeeze(element.textContent));
