@@ -1,24 +1,12 @@
 //! The network check as people meet it: it runs while they wait, sends nothing of them, and their clinician reads what came of it.
 
-use crate::support::browser::{Browser, View};
+use crate::support::browser::View;
 use crate::support::clinic::WAITING;
 use crate::support::server::Demo;
 use serde_json::json;
-use std::time::Duration;
-
-/// The check takes up to fifteen seconds where nothing else runs.
-const CHECKED: Duration = Duration::from_secs(60);
 
 /// Ids and labels of tracks.
 type Tracks = Vec<(String, String)>;
-
-async fn verdict(browser: &Browser) -> String {
-    let verdict = browser.wait_up_to(CHECKED, "know how the connection is", async || {
-        let verdict: String = browser.ask("networkVerdict", json!([])).await?;
-        Ok((!verdict.is_empty()).then_some(verdict))
-    });
-    verdict.await
-}
 
 #[tokio::test]
 async fn who_waits_is_checked_without_camera_and_the_clinician_reads_how_it_went() {
@@ -40,7 +28,7 @@ async fn who_waits_is_checked_without_camera_and_the_clinician_reads_how_it_went
     patient.sees("You need not wait for that.").await;
     patient.shot("network-1-checking-phone").await;
 
-    let word = verdict(&patient).await;
+    let word = patient.network_verdict().await;
     assert!(["good", "poor"].contains(&word.as_str()), "the echo answered: {word}");
     patient.shot("network-2-checked-phone").await;
     patient.look_at(View::Desktop).await;

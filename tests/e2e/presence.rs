@@ -83,6 +83,8 @@ async fn who_waits_reads_that_the_visit_was_cancelled_and_so_does_a_page_that_sl
     assert!(!patient.has_button("Join visit").await);
     patient.finish().await;
 
+    // A browser keeps a page awake while it has a connection to another.
+    asleep.network_verdict().await;
     asleep.fall_asleep().await;
     demo.kill();
     demo.start_again();

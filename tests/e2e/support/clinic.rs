@@ -1,6 +1,7 @@
 //! A day at the clinic: who opens what, and the steps of a visit, each named for what a person does.
 
 use serde_json::json;
+use std::time::Duration;
 
 use super::browser::{Browser, Window};
 use super::server::{Demo, Visit};
@@ -200,6 +201,15 @@ impl Window {
     pub async fn end_visit(&self) {
         self.press_in_security("End visit").await;
         self.sees("The visit has ended").await;
+    }
+
+    /// What came of the network check, once it is over: up to fifteen seconds where nothing else runs.
+    pub async fn network_verdict(&self) -> String {
+        let verdict = self.wait_up_to(Duration::from_secs(60), "know how the connection is", async || {
+            let verdict: String = self.ask("networkVerdict", json!([])).await?;
+            Ok((!verdict.is_empty()).then_some(verdict))
+        });
+        verdict.await
     }
 
     /// A button of the one place for what protects a call.
