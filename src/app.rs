@@ -17,6 +17,9 @@ use std::ops::Deref;
 use std::path::{Path, PathBuf};
 use std::sync::{Arc, Mutex, PoisonError};
 
+/// The program that runs, though a newer one may lie in its place already: what the processes beside it are started from.
+pub const OWN_PROGRAM: &str = "/proc/self/exe";
+
 /// A handle on everything above. Cheap to clone.
 #[derive(Debug, Clone)]
 pub struct App(Arc<Parts>);

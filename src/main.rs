@@ -1,6 +1,6 @@
 //! The command line. `demo`, `init` and `serve` are here; what is done beside a server is in [`anteroom::terminal`].
 
-use anteroom::app::App;
+use anteroom::app::{App, OWN_PROGRAM};
 use anteroom::calls::relaying;
 use anteroom::config::Config;
 use anteroom::crypto::Rng;
@@ -46,9 +46,6 @@ To run a clinic: anteroom init
 
 /// How long a stop waits for what the jobs have begun. Lower: a quicker stop. Higher: fewer letters that go twice because of it.
 const JOBS_STOP_TIMEOUT: Duration = Duration::from_secs(5);
-
-/// The program that runs, though a newer one may lie in its place already.
-const OWN_PROGRAM: &str = "/proc/self/exe";
 
 #[derive(Subcommand)]
 enum Command {
@@ -181,7 +178,8 @@ async fn run(
     app.heads.check().await?;
     let (hub, requests) = (Hub::new(app.clone()), Requests::new());
     let echo = Echo::new(app.config.network_check.clone(), app.clock.clone());
-    let relays = Relays::start(&app.config, &app.rng, &relaying::names(&app).await).await.context("start the relay")?;
+    let calls = relaying::names(&app).await.context("read which calls are on")?;
+    let relays = Relays::start(&app.config, &app.rng, &calls).await.context("start the relay")?;
     let beside = Beside { echo: echo.clone(), relays: relays.clone() };
     let serving = server::start(app.clone(), hub.clone(), beside, requests.clone(), listeners, certificate.clone())?;
     let handle = serving.handle();
@@ -224,7 +222,7 @@ async fn run(
 }
 
 async fn keep_relays(app: App, relays: Relays) {
-    relays.watch(async || relaying::names(&app).await).await;
+    relays.watch(async || Ok(relaying::names(&app).await?)).await;
 }
 
 /// Health and figures, if the configuration names an address for them.

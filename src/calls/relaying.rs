@@ -9,7 +9,11 @@ use crate::ids::VisitId;
 use crate::relay::{Relays, Side};
 use crate::waiting_room::{self, Admitted, Party, Standing};
 use std::collections::HashMap;
+use std::time::Duration;
 use tokio::sync::broadcast::error::RecvError;
+
+/// How long after a failure the calls are read again.
+const READ_AGAIN: Duration = Duration::from_secs(1);
 
 /// What relays call this call.
 pub(super) fn name(app: &App, proof: &Admitted<'_>) -> String {
@@ -29,22 +33,16 @@ pub(super) fn side(party: Party) -> Side {
     }
 }
 
-/// The calls that are on now, by visit. What cannot be read now is read at the next turn.
-async fn on(app: &App) -> HashMap<VisitId, String> {
-    let read = async {
-        let mut tx = app.db.reading().await?;
-        waiting_room::admitted_visits(&mut tx).await
-    };
-    let standings = read.await.unwrap_or_else(|error: sqlx::Error| {
-        tracing::warn!(%error, "Could not read which calls are on");
-        Vec::new()
-    });
-    standings.iter().map(|standing| (standing.id, name_of(app, standing))).collect()
+/// The calls that are on now, by visit.
+async fn on(app: &App) -> sqlx::Result<HashMap<VisitId, String>> {
+    let mut tx = app.db.reading().await?;
+    let standings = waiting_room::admitted_visits(&mut tx).await?;
+    Ok(standings.iter().map(|standing| (standing.id, name_of(app, standing))).collect())
 }
 
-/// The same by name, for a relay that is taken over.
-pub async fn names(app: &App) -> Vec<String> {
-    on(app).await.into_values().collect()
+/// The same by name, for a relay that is taken over. **An outage of the database is no list without calls**: the relay would end them all.
+pub async fn names(app: &App) -> sqlx::Result<Vec<String>> {
+    Ok(on(app).await?.into_values().collect())
 }
 
 /// Revoke what a call had as soon as it is over, put back or moved, for as long as the server runs.
@@ -53,7 +51,13 @@ pub async fn watch(app: App, relays: Relays) {
         return;
     }
     let mut hints = app.bus.listen();
-    let mut known = on(&app).await;
+    let mut known = loop {
+        match on(&app).await {
+            Ok(known) => break known,
+            Err(error) => tracing::warn!(%error, "Could not read which calls are on"),
+        }
+        tokio::time::sleep(READ_AGAIN).await;
+    };
     loop {
         let visits: Vec<VisitId> = match hints.recv().await {
             Ok(Hint::Visit { id, .. }) => vec![id],

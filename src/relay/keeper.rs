@@ -5,6 +5,7 @@
 
 use super::control::{Bound, CertificatePem, LINE_BYTES_MAX, Order, PROTOCOL, Secrets, Shape, Start, Status};
 use super::process::SOCKET;
+use crate::app::OWN_PROGRAM;
 use crate::config::TlsConfig;
 use anyhow::{Context, bail, ensure};
 use std::collections::HashMap;
@@ -132,7 +133,7 @@ impl Keeper {
     }
 
     /// Look after the relay for as long as the server runs. `calls`: asks which are on.
-    pub async fn watch(&self, calls: impl AsyncFn() -> Vec<String>) {
+    pub async fn watch(&self, calls: impl AsyncFn() -> anyhow::Result<Vec<String>>) {
         let mut turn = 0u32;
         loop {
             tokio::time::sleep(WATCH).await;
@@ -143,7 +144,7 @@ impl Keeper {
         }
     }
 
-    async fn look(&self, at_certificate: bool, calls: &impl AsyncFn() -> Vec<String>) -> anyhow::Result<()> {
+    async fn look(&self, at_certificate: bool, calls: &impl AsyncFn() -> anyhow::Result<Vec<String>>) -> anyhow::Result<()> {
         let _dead_or_alive = self.order(Order::Status).await;
         let mut held = self.connection.lock().await;
         if let Some(connection) = held.as_mut() {
@@ -157,7 +158,7 @@ impl Keeper {
             tracing::info!("No call goes through the relay of an earlier start: it is replaced");
         }
         drop(held);
-        self.begin(&calls().await).await
+        self.begin(&calls().await?).await
     }
 
     /// End the relay: a demonstration is over.
@@ -184,7 +185,9 @@ impl Keeper {
         line.push(b'\n');
         let log = self.folder.join("relay.log");
         let errors = File::create(&log).with_context(|| format!("write {}", log.display()))?;
-        let mut child = Command::new(std::env::current_exe().context("find the program itself")?)
+        let mut child = Command::new(OWN_PROGRAM)
+            // As a person finds it in the list of processes.
+            .arg0("anteroom")
             .arg("relay")
             .env_clear()
             .current_dir(&self.folder)

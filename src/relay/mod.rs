@@ -109,7 +109,7 @@ impl Relays {
     }
 
     /// Look after them for as long as the server runs. `calls`: asks which are on.
-    pub async fn watch(self, calls: impl AsyncFn() -> Vec<String>) {
+    pub async fn watch(self, calls: impl AsyncFn() -> anyhow::Result<Vec<String>>) {
         let built_in = async {
             match &self.0.built_in {
                 Some(built_in) => built_in.keeper.watch(calls).await,
