@@ -43,8 +43,10 @@ pub fn start(
     listeners: Vec<TcpListener>,
     certificate: Option<Arc<Certificate>>,
 ) -> anyhow::Result<Server> {
+    let exports = compliance::Watched::default();
     let mut server = HttpServer::new(move || {
         let (app, hub, requests) = (app.clone(), hub.clone(), Data::new(requests.clone()));
+        let exports = Data::new(exports.clone());
         let Beside { echo, relays } = beside.clone();
         ActixApp::new()
             .wrap(from_fn(web::language::speak))
@@ -54,6 +56,7 @@ pub fn start(
             .wrap(from_fn(web::metrics::count))
             .app_data(requests)
             .app_data(Data::new(relays))
+            .app_data(exports)
             .configure(move |config| routes(config, &app, hub, echo))
     })
     .workers(2)

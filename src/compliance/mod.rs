@@ -29,6 +29,7 @@ use crate::audit::{self, Context, Event, Fact, Filter, Kind, Object, Recorded};
 use crate::text::Text;
 use crate::time::Timestamp;
 pub use entry::Payload;
+pub use export::Watched;
 pub use model::{Edge, instant};
 use model::{Mark, Search};
 pub use pages::routes;

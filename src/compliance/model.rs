@@ -250,6 +250,8 @@ pub fn instant(text: &str, zone: Zone, edge: Edge) -> Result<Timestamp, &'static
 
 fn person(text: &str) -> Result<(Option<Uuid>, Option<ActorKind>), &'static str> {
     match ActorKind::from_word(text) {
+        // All of staff together are no party that the page offers, and no index has them.
+        Some(ActorKind::Staff) => Err("compliance-problem-choice"),
         Some(kind) => Ok((None, Some(kind))),
         None => text.parse().map(|id| (Some(id), Some(ActorKind::Staff))).map_err(|_| "compliance-problem-choice"),
     }

@@ -1,21 +1,22 @@
-//! `GET /access-log` and `GET /access-log/export`.
+//! `GET /access-log`, `GET /access-log/export` and how far an export is.
 
 use super::entry::Payload;
-use super::export::{self, Signer};
+use super::export::{self, Ended, Signer, Watched};
 use super::model::{self, Asked, Format, Problems, Search, Sort};
 use super::store::Person;
 use super::{LogPage, access_review, is_removed, opened, panel, review, view};
 use crate::app::App;
 use crate::audit::search::Direction;
-use crate::audit::{ActorKind, Kind, Outcome, Recorded};
-use crate::staff::ComplianceOfficer;
+use crate::audit::{ActorKind, Event, Kind, Outcome, Recorded};
+use crate::staff::{self, ComplianceOfficer, Role};
 use crate::text::Text;
 use crate::web::{self, Error, Page, StatusCode};
 use actix_web::http::header;
-use actix_web::web::{Bytes, Query, ServiceConfig, get, post};
+use actix_web::web::{Bytes, Data, Json, Query, ServiceConfig, get, post};
 use actix_web::{HttpRequest, HttpResponse};
 use askama::Template;
 use futures_util::stream;
+use serde::{Deserialize, Serialize};
 use std::collections::BTreeMap;
 use uuid::Uuid;
 
@@ -29,6 +30,7 @@ pub fn routes(config: &mut ServiceConfig) {
     config
         .route("/access-log", get().to(show))
         .route("/access-log/export", get().to(export_log))
+        .route("/access-log/export/progress", get().to(export_progress))
         .route("/access-log/patients/{id}", get().to(opened::pages::show))
         .route("/integrity", get().to(panel::pages::show))
         .route("/integrity/progress", get().to(panel::pages::progress))
@@ -139,7 +141,50 @@ async fn show(app: App, officer: ComplianceOfficer, asked: Query<Asked>) -> web:
     }
 }
 
-async fn export_log(app: App, officer: ComplianceOfficer, asked: Query<Asked>, request: HttpRequest) -> web::Result<HttpResponse> {
+/// The word under which a page watches its export.
+#[derive(Debug, Default, Deserialize)]
+#[serde(default)]
+struct Watch {
+    watch: Option<Uuid>,
+}
+
+/// How far an export is.
+#[derive(Debug, Default, Serialize)]
+struct Standing {
+    /// False for one that this node does not make.
+    known: bool,
+    done: u64,
+    all: u64,
+    /// `whole`, `broken`, or nothing while it is made.
+    ended: &'static str,
+}
+
+/// Asked by the page's script, so it does not keep a session going.
+async fn export_progress(app: App, watched: Data<Watched>, watch: Query<Watch>, request: HttpRequest) -> web::Result<Json<Standing>> {
+    let signed = staff::looked_at(&request).await?;
+    if signed.member.role != Role::Compliance {
+        app.log.refused(&signed.context, Event::refused(Kind::RequestRefused, "role")).await?;
+        return Err(Error::Forbidden);
+    }
+    let Some(progress) = watch.watch.and_then(|word| watched.find(signed.member.id, word)) else {
+        return Ok(Json(Standing::default()));
+    };
+    let (done, all) = progress.done_of();
+    let ended = match progress.ended() {
+        Some(Ended::Whole) => "whole",
+        Some(Ended::Broken) => "broken",
+        None => "",
+    };
+    Ok(Json(Standing { known: true, done, all, ended }))
+}
+
+async fn export_log(
+    app: App,
+    officer: ComplianceOfficer,
+    watched: Data<Watched>,
+    (asked, watch): (Query<Asked>, Query<Watch>),
+    request: HttpRequest,
+) -> web::Result<HttpResponse> {
     let format = Format::parse(&asked.format).ok_or(Error::Invalid)?;
     let search = asked.parse(officer.member.zone).map_err(|_| Error::Invalid)?;
     if web::head::asked(&request) {
@@ -148,6 +193,9 @@ async fn export_log(app: App, officer: ComplianceOfficer, asked: Query<Asked>, r
         return Ok(HttpResponse::Ok().insert_header((header::CONTENT_TYPE, ZIP)).streaming(nothing));
     }
     let export = export::begin(&app, &officer.context, search.filter, format, Signer::Us).await.map_err(unavailable)?;
+    if let Some(word) = watch.watch {
+        watched.add(officer.member.id, word, export.progress.clone());
+    }
     let file = stream::unfold(export.chunks, async |mut chunks| {
         let chunk = chunks.recv().await?;
         Some((chunk.map(Bytes::from), chunks))

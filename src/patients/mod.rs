@@ -10,6 +10,7 @@ mod store;
 
 pub use birth::parse_date_of_birth;
 pub use model::{Contact, ContactChoices, Details, Found, Identifiers, NewPatient, Patient, PatientForm, date_of_birth_check};
+pub use store::sealed_hash;
 
 use crate::app::App;
 use crate::audit::{Access, ActorKind, Context, Event, Fact, Kind, Object};

@@ -48,10 +48,14 @@ pub struct Columns {
 impl Columns {
     /// One hash over all that is sealed, for the event: an older row put back shows against it (CRY-04).
     pub fn hash(&self) -> [u8; 32] {
-        let bytes = |sealed: &Option<Sealed>| sealed.as_ref().map(|sealed| sealed.0.clone()).unwrap_or_default();
-        let (email, phone, record_number) = (bytes(&self.email), bytes(&self.phone), bytes(&self.record_number));
-        sha256(&length_prefixed(&[&self.name.0, &self.date_of_birth.0, &email, &phone, &record_number]))
+        let (email, phone, record_number) = (self.email.as_ref(), self.phone.as_ref(), self.record_number.as_ref());
+        sealed_hash([Some(&self.name), Some(&self.date_of_birth), email, phone, record_number])
     }
+}
+
+/// The hash of [`Columns::hash`]: name, date of birth, address, phone, record number.
+pub fn sealed_hash(columns: [Option<&Sealed>; 5]) -> [u8; 32] {
+    sha256(&length_prefixed(&columns.map(|sealed| sealed.map(|sealed| sealed.0.as_slice()).unwrap_or_default())))
 }
 
 /// Who writes, and when.

@@ -85,6 +85,9 @@ pub struct VerifyWishes {
     /// A file with lines about the log that were kept outside (`outside.leaves`): finds events that vanished. May be given again.
     #[arg(long)]
     shadow: Vec<PathBuf>,
+    /// Compare every sealed row with the newest event that wrote it, too: finds an older value that was put back, and a row that is gone.
+    #[arg(long, requires = "config")]
+    rows: bool,
 }
 
 #[derive(Args)]
@@ -321,7 +324,12 @@ async fn verify(wishes: VerifyWishes) -> anyhow::Result<ExitCode> {
     let keys: Vec<&str> = wishes.vkey.iter().chain(&own).map(String::as_str).collect();
     let known = known_heads(&wishes)?;
     let mut tx = db.reading().await?;
-    let mut report = integrity::verify(&mut tx, &log, &keys, &known, integrity::progress_on_terminal()).await?;
+    let progress = integrity::progress_on_terminal();
+    let mut report = if wishes.rows {
+        integrity::verify_with_rows(&mut tx, &log, &keys, &known, progress).await?
+    } else {
+        integrity::verify(&mut tx, &log, &keys, &known, progress).await?
+    };
     for file in &wishes.shadow {
         let lines = std::fs::File::open(file).with_context(|| format!("open {}", file.display()))?;
         integrity::compare_with_shadow(&mut tx, BufReader::new(lines), &mut report).await?;

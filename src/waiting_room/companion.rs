@@ -4,7 +4,7 @@ use super::about;
 use super::store::{self, Standing};
 use crate::app::App;
 use crate::audit::{Context, Event, Fact, Kind};
-use crate::crypto::{self, Place};
+use crate::crypto::{self, Place, sha256};
 use crate::db;
 use crate::ids::VisitId;
 use crate::secret::Secret;
@@ -78,7 +78,7 @@ pub(super) async fn record(app: &App, tx: &mut db::Tx, standing: &Standing, comp
         return Err(Error::Conflict);
     }
     let event = about(Kind::CompanionRecorded, standing).with("on_behalf_of", Fact::Word(companion.relation.word()));
-    Ok(event.with("row_version", Fact::Number(version)))
+    Ok(event.with("row_version", Fact::Number(version)).with("sha256", Fact::Bytes(sha256(&sealed.0).to_vec())))
 }
 
 /// Open who is with the patient, with the event of it. Nothing opens, and no event, where nobody is.

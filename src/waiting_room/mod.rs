@@ -27,7 +27,7 @@ pub use store::{Standing, admitted_visits, open_visits};
 use crate::app::App;
 use crate::audit::{Context, Event, Fact, Kind, Object, Tx};
 use crate::bus::Hint;
-use crate::crypto::Place;
+use crate::crypto::{Place, sha256};
 use crate::db;
 use crate::ids::{StaffId, VisitId};
 use crate::links::{self, EndedWhy};
@@ -204,7 +204,8 @@ pub async fn write(app: &App, context: &Context, clinician: StaffId, visit: Visi
     let version = standing.message_version + 1;
     let sealed = app.keys.seal(&key, message_place(visit, version), &app.rng, text.as_bytes());
     let step = async |tx: &mut db::Tx| store::message(tx, visit, clinician, &sealed, version).await;
-    let with_version = |event: Event| event.with("row_version", Fact::Number(version));
+    let with_version =
+        |event: Event| event.with("row_version", Fact::Number(version)).with("sha256", Fact::Bytes(sha256(&sealed.0).to_vec()));
     clinicians_step(app, context, clinician, visit, Kind::VisitMessaged, step, with_version).await
 }
 

@@ -5,8 +5,9 @@ use crate::support::export::{Parts, by_python, by_rust, export, run_python};
 use crate::support::{Browser, TestApp};
 use anteroom::appointments::VisitState::{Ended, InCall};
 use anteroom::audit::tree::LogKey;
-use anteroom::audit::{Event, Kind};
-use anteroom::compliance::export as exports;
+use anteroom::audit::{Event, Filter, Kind};
+use anteroom::compliance::export::{self as exports, Ended as How, Signer};
+use anteroom::compliance::model::Format;
 use anteroom::crypto::sha256;
 use anteroom::secret::Secret;
 use anteroom::staff::Role;
@@ -376,6 +377,45 @@ async fn both_verifiers_say_what_the_vectors_say() {
         }
     }
     clinic.app.finish().await;
+}
+
+on_both! {
+    async fn a_page_can_watch_its_export_and_nobody_elses(app: TestApp) {
+        for _ in 0..1_500 {
+            app.app.log.record(&app.app.system(), Event::done(Kind::LogViewed)).await.unwrap();
+        }
+        let (officer, other) = (app.staff(Role::Compliance).await, app.staff(Role::Compliance).await);
+        let word = "018f3c1e-0000-7000-8000-00000000c0de";
+        let standing = async |who: &Browser| -> Value {
+            serde_json::from_str(&who.text(&format!("/access-log/export/progress?watch={word}")).await).unwrap()
+        };
+        assert_eq!(standing(&officer).await["known"], false, "nothing has begun");
+        export(&officer, &format!("format=csv&watch={word}")).await;
+        let ended = standing(&officer).await;
+        assert_eq!((&ended["known"], &ended["ended"], &ended["done"]), (&json!(true), &json!("whole"), &ended["all"]), "{ended}");
+        assert!(ended["all"].as_u64().unwrap() >= 3_000, "every event is looked at twice, for the proof and for the table: {ended}");
+        assert_eq!(standing(&other).await["known"], false);
+
+        // As it is made: whoever has taken the first part of the file is somewhere on the way.
+        let making = exports::begin(&app.app, &app.app.system(), Filter::default(), Format::Csv, Signer::Us).await.unwrap();
+        let (mut chunks, progress) = (making.chunks, making.progress);
+        chunks.recv().await.unwrap().unwrap();
+        let (done, all) = progress.done_of();
+        assert!(done < all && progress.ended().is_none(), "{done} of {all}");
+        while let Some(chunk) = chunks.recv().await {
+            chunk.unwrap();
+        }
+        let (done, all) = progress.done_of();
+        assert_eq!((done, progress.ended()), (all, Some(How::Whole)));
+        // Somebody who goes away leaves a file that is not whole.
+        let left = exports::begin(&app.app, &app.app.system(), Filter::default(), Format::Csv, Signer::Us).await.unwrap();
+        drop(left.chunks);
+        while left.progress.ended().is_none() {
+            tokio::task::yield_now().await;
+        }
+        assert_eq!(left.progress.ended(), Some(How::Broken));
+        app.finish().await;
+    }
 }
 
 /// An auditor reads all of it in an hour.

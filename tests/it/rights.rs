@@ -85,8 +85,13 @@ on_both! {
         disclosed(&officer, patient, "2026-01-05", "accountable", "other", "By mistake").await;
         let page = officer.text(&format!("/rights/{patient}")).await;
         let id = page.split("/disclosures/").nth(1).unwrap().split('/').next().unwrap().to_owned();
-        let strike = async || officer.form(&format!("/disclosures/{id}/strike"), &[("after", "1"), ("why", "Another patient")]).await.status();
-        assert_eq!((strike().await, strike().await), (StatusCode::SEE_OTHER, StatusCode::CONFLICT));
+        let strike = async |after| officer.form(&format!("/disclosures/{id}/strike"), &[("after", after), ("why", "Another patient")]).await.status();
+        assert_eq!(strike("5").await, StatusCode::CONFLICT, "no entry has that number");
+        assert_eq!((strike("1").await, strike("1").await), (StatusCode::SEE_OTHER, StatusCode::CONFLICT));
+        assert_eq!(strike("2").await, StatusCode::CONFLICT, "what is struck out is not struck out again, whatever a form says");
+        let entered = app.events("case.entered").await;
+        let outcomes: Vec<&str> = entered.iter().map(|event| event["outcome"].as_str().unwrap()).collect();
+        assert_eq!(outcomes, ["refused", "success", "refused", "refused"]);
         assert!(officer.text(&format!("/rights/{patient}")).await.contains("Struck out"));
         assert!(accounting(&officer, patient, "2026-11-23").await.contains("There was none."));
         app.finish().await;

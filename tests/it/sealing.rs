@@ -7,8 +7,10 @@ use crate::support::{Browser, TestApp, canary};
 use crate::{on_both, on_db};
 use anteroom::appointments::VisitState;
 use anteroom::audit::Kind;
+use anteroom::audit::tree::LogKey;
+use anteroom::compliance::integrity::{self, Report};
 use anteroom::crypto::{Place, Sealed, sha256};
-use anteroom::db::Db;
+use anteroom::db::{Db, Tx};
 use anteroom::ids::{PatientId, VisitId};
 use anteroom::staff::Role;
 use anteroom::time::Millis;
@@ -278,13 +280,92 @@ on_both! {
             clinician.get(&path).await.status()
         };
         assert_eq!(put(2).await, StatusCode::INTERNAL_SERVER_ERROR, "the row's version is bound in");
-        // With its old version too it opens, as compliance/data-inventory.md says: the newest event of a save names another hash.
+        // With its old version too it opens, as compliance/data-inventory.md says: the newest event of a save names another hash, and
+        // `audit verify --rows` tells.
         assert_eq!(put(1).await, StatusCode::OK);
         let saves = app.events("note.saved").await;
         let newest = saves.last().unwrap();
         assert_eq!(newest["details"]["row_version"], 2);
         assert_ne!(newest["details"]["sha256"], hex::encode(sha256(&older.value.0)));
         assert_eq!(saves[0]["details"]["sha256"], hex::encode(sha256(&older.value.0)));
+        app.finish().await;
+    }
+}
+
+impl TestApp {
+    /// What `anteroom audit verify --rows` finds once somebody with all rights gave these statements. They are taken back.
+    async fn found_in_rows(&self, statements: &[String]) -> Report {
+        let mut tx = self.app.db.begin_in_one_moment().await.unwrap();
+        let no_triggers: &[&str] = match &tx {
+            Tx::Sqlite(_) => &["drop trigger case_entry_never_changes", "drop trigger case_entry_never_goes"],
+            Tx::Postgres(_) => &["alter table case_entry disable trigger user"],
+        };
+        for statement in no_triggers.iter().copied().chain(statements.iter().map(String::as_str)) {
+            let statement = AssertSqlSafe(statement.to_owned());
+            match &mut tx {
+                Tx::Sqlite(tx) => drop(sqlx::query(statement).execute(&mut **tx).await.unwrap()),
+                Tx::Postgres(tx) => drop(sqlx::query(statement).execute(&mut **tx).await.unwrap()),
+            }
+        }
+        let key = LogKey::read(&self.app.config.log_key_file()).unwrap();
+        integrity::verify_with_rows(&mut tx, &self.app.log, &[key.verifier()], &[], |_, _| {}).await.unwrap()
+    }
+
+    fn literal(&self, bytes: &[u8]) -> String {
+        match &self.app.db {
+            Db::Sqlite { .. } => format!("x'{}'", hex::encode(bytes)),
+            Db::Postgres { .. } => format!("'\\x{}'::bytea", hex::encode(bytes)),
+        }
+    }
+}
+
+on_both! {
+    with "[links]\nopens_before_minutes = 240"
+    async fn every_sealed_row_is_what_the_newest_event_wrote_or_is_found(app: TestApp) {
+        let clinician = app.staff(Role::Clinician).await;
+        let known = app.known(&clinician, "", "11:00").await;
+        // Half of the events have their place, and the others wait for one.
+        app.app.heads.sign_all().await.unwrap();
+        let older = app.resting("visit_note", "body").await.remove(0);
+        let path = format!("/visits/{}/note", known.visit);
+        assert_eq!(clinician.put(&path, &json!({ "text": "second", "version": 1 })).await.status(), StatusCode::OK);
+        let words = |report: &Report| report.in_words();
+
+        let untouched = app.found_in_rows(&[]).await;
+        let compared = untouched.rows.unwrap();
+        assert_eq!((untouched.found, compared.same, compared.by_version, compared.unknown), (0, 7, 0, 0), "{}", words(&untouched));
+        assert!(untouched.waiting > 0 && words(&untouched).contains("7 sealed values are those that the newest event"));
+
+        // The older note, with its number and without.
+        for version in [1, 2] {
+            let put_back = format!("update visit_note set body = {}, version = {version}", app.literal(&older.value.0));
+            let report = app.found_in_rows(&[put_back]).await;
+            assert_eq!(report.found, 1, "{}", words(&report));
+            assert!(words(&report).contains(&format!("the note of visit {}: ", known.visit)), "{}", words(&report));
+            assert_eq!(words(&report).contains("an older value was put back: it is of version 1"), version == 1, "{}", words(&report));
+        }
+        // Any sealed value that an event wrote, changed.
+        for (table, column) in sealed_columns().into_iter().filter(|(table, _)| !["audit_event", "outbox"].contains(&table.as_str())) {
+            let mut value = app.resting(&table, &column).await.remove(0).value.0;
+            value[20] ^= 1;
+            let changed = format!("update {table} set {column} = {} where {column} is not null", app.literal(&value));
+            let report = app.found_in_rows(&[changed]).await;
+            assert_eq!(report.found, 1, "{table}.{column}: {}", words(&report));
+            assert!(words(&report).contains("it is not what the newest event wrote"), "{table}.{column}: {}", words(&report));
+        }
+        // A row that is gone, and one that nobody wrote.
+        for (statement, said) in [
+            ("delete from visit_note", "an event wrote it, and it is gone"),
+            ("delete from case_entry", "an event wrote it, and it is gone"),
+            ("update visit set reason = null", "an event wrote it, and it is gone"),
+            ("update case_entry set n = 2", "no event tells that it was written"),
+        ] {
+            let report = app.found_in_rows(&[statement.to_owned()]).await;
+            assert!(report.found > 0 && words(&report).contains(said), "{statement}: {}", words(&report));
+        }
+        // What leaves with the visit's state may be gone.
+        let report = app.found_in_rows(&["update visit set message = null, companion = null".to_owned()]).await;
+        assert_eq!((report.found, report.rows.unwrap().same), (0, 5), "{}", words(&report));
         app.finish().await;
     }
 }

@@ -4,12 +4,13 @@
 //! index that has the order. The id of an event begins with its time, so the order of ids is that of time, and a period is a
 //! range of ids.
 //!
-//! By address or by patient there is no index for each filter. A filter that leaves few events is sorted whole; one that leaves many is
-//! met along the index of the order, where one of its events is never far.
+//! Who, what and how it ended begin an index in every combination, each outcome along its own part, so a page in the order of time reads no
+//! event that it does not show. By address or by patient there is no index for each filter: one that leaves few events is sorted whole; one
+//! that leaves many is met along an index of the order, where one of its events is seldom far.
 
 mod store;
 
-use super::{ActorKind, Filter, Outcome, Recorded};
+use super::{Filter, Recorded};
 use crate::db::Tx;
 use crate::ids::EventId;
 use crate::time::Timestamp;
@@ -18,8 +19,9 @@ pub use store::{accounts, kinds};
 use uuid::Uuid;
 
 /// Events that are sorted for one page. Higher: a filter that leaves more than so many is met along the order's index, among more others.
-/// Lower: less to sort. The work is even where this is the root of 100 rows times all events.
-const SORTED_MAX: i64 = 20_000;
+/// Lower: less to sort. The index of a filter holds the address; for the patient each event is looked up, either way.
+const SORTED_BY_SOURCE_MAX: i64 = 60_000;
+const SORTED_BY_PATIENT_MAX: i64 = 20_000;
 
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
 pub enum Direction {
@@ -80,7 +82,7 @@ pub async fn keyed(
     let mut rows = Vec::new();
     if after.is_none_or(|mark| mark.key.is_some()) {
         let from = from_mark(direction, after);
-        rows = match leaves_few(tx, &ask).await? {
+        rows = match leaves_few(tx, &ask, column).await? {
             true => store::sorted(tx, &ask, column, direction, &from).await?,
             false => store::along(tx, &ask, column, direction, &from).await?,
         };
@@ -99,32 +101,30 @@ pub async fn keyed(
 }
 
 /// Whether the filter leaves so few that they can be sorted whole.
-async fn leaves_few(tx: &mut Tx, ask: &Ask<'_>) -> sqlx::Result<bool> {
+async fn leaves_few(tx: &mut Tx, ask: &Ask<'_>, column: Keyed) -> sqlx::Result<bool> {
+    let max = match column {
+        Keyed::Source => SORTED_BY_SOURCE_MAX,
+        Keyed::Patient => SORTED_BY_PATIENT_MAX,
+    };
     match ask.narrow {
         // One patient's never are many.
         Narrow::Patient(_) => Ok(true),
         _ if *ask.filter == Filter::default() => Ok(false),
-        _ => Ok(store::count(tx, &Ask { limit: SORTED_MAX + 1, ..ask.clone() }).await? <= SORTED_MAX),
+        _ => Ok(store::count(tx, &Ask { limit: max + 1, ..ask.clone() }).await? <= max),
     }
 }
 
-/// The index to read along. `None`: nothing can match.
+/// What the filter is about. An account is one of staff; a party by itself is any other. `None`: nothing can match.
 async fn narrowed(tx: &mut Tx, filter: &Filter) -> sqlx::Result<Option<Narrow>> {
     if let Some(patient) = filter.patient {
         return Ok(store::tag(tx, patient).await?.map(Narrow::Patient));
     }
-    let trouble = filter.outcome.is_some_and(|outcome| outcome != Outcome::Success);
-    let staff = filter.actor_kind == Some(ActorKind::Staff);
-    let (person, party) = (staff && filter.actor.is_some(), filter.actor_kind.is_some() && !staff);
     let kind = filter.kind.is_some();
-    Ok(Some(match (trouble, person, party) {
-        (true, true, _) => Narrow::TroublePerson,
-        (true, ..) if kind => Narrow::TroubleKind,
-        (true, ..) => Narrow::Trouble,
-        (_, true, _) if kind => Narrow::PersonKind,
-        (_, true, _) => Narrow::Person,
-        (_, _, true) if kind => Narrow::PartyKind,
-        (_, _, true) => Narrow::Party,
+    Ok(Some(match (filter.actor, filter.actor_kind) {
+        (Some(_), _) if kind => Narrow::PersonKind,
+        (Some(_), _) => Narrow::Person,
+        (_, Some(_)) if kind => Narrow::PartyKind,
+        (_, Some(_)) => Narrow::Party,
         _ if kind => Narrow::Kind,
         _ => Narrow::All,
     }))

@@ -6,20 +6,28 @@ use crate::db::{Tx, in_tx};
 use crate::ids::{EventId, PatientId};
 use uuid::Uuid;
 
-/// The index that leaves the fewest events of a filter.
+/// What a filter is about, beside the outcome and the period: the beginning of an index.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum Narrow {
     All,
     Kind,
+    /// A member of staff.
     Person,
     PersonKind,
+    /// Any other kind of party.
     Party,
     PartyKind,
-    Trouble,
-    TroubleKind,
-    TroublePerson,
     /// The patient's tag.
     Patient(Vec<u8>),
+}
+
+/// What is asked of the log: a filter, what it is about, the ids between which all lies, how many.
+#[derive(Debug, Clone)]
+pub struct Ask<'a> {
+    pub filter: &'a Filter,
+    pub narrow: Narrow,
+    pub bounds: (EventId, EventId),
+    pub limit: i64,
 }
 
 macro_rules! columns {
@@ -28,48 +36,82 @@ macro_rules! columns {
     };
 }
 
-/// Every part of a filter but the patient. `$1` and `$2` are ids, neither of them included.
+/// Every part of a filter but the patient and the period.
 macro_rules! matching {
     () => {
-        " ($3 is null or actor_id = $3) and ($4 is null or kind = $4) and ($5 is null or outcome = $5) \
-          and ($6 is null or actor_kind = $6) and audit_event.id > $1 and audit_event.id < $2 "
+        " ($3 is null or actor_id = $3) and ($4 is null or kind = $4) and ($5 is null or outcome = $5) and ($6 is null or actor_kind = $6) "
     };
 }
 
-/// The events that an index leaves, and what else of the filter they must meet. In the very words of the index, where it is one of a part.
-macro_rules! events {
+/// The beginning of an index, in its very words where it is one of a part.
+macro_rules! begins {
     (All) => {
-        concat!(" from audit_event where", matching!())
+        ""
     };
     (Kind) => {
-        concat!(" from audit_event where kind = $4 and", matching!())
+        "kind = $4 and "
     };
     (Person) => {
-        concat!(" from audit_event where actor_kind = 'staff' and actor_id = $3 and", matching!())
+        "actor_kind = 'staff' and actor_id = $3 and "
     };
     (PersonKind) => {
-        concat!(" from audit_event where actor_kind = 'staff' and actor_id = $3 and kind = $4 and", matching!())
+        "actor_kind = 'staff' and actor_id = $3 and kind = $4 and "
     };
     (Party) => {
-        concat!(" from audit_event where actor_kind <> 'staff' and actor_kind = $6 and", matching!())
+        "actor_kind <> 'staff' and actor_kind = $6 and "
     };
     (PartyKind) => {
-        concat!(" from audit_event where actor_kind <> 'staff' and actor_kind = $6 and kind = $4 and", matching!())
+        "actor_kind <> 'staff' and actor_kind = $6 and kind = $4 and "
     };
-    (Trouble) => {
-        concat!(" from audit_event where outcome <> 'success' and outcome = $5 and", matching!())
-    };
-    (TroubleKind) => {
-        concat!(" from audit_event where outcome <> 'success' and outcome = $5 and kind = $4 and", matching!())
-    };
-    (TroublePerson) => {
-        concat!(" from audit_event where outcome <> 'success' and outcome = $5 and actor_id = $3 and", matching!())
-    };
-    (Patient) => {
+}
+
+/// The events of one outcome along an index, of which no more than these are read.
+macro_rules! of_outcome {
+    ($begins:expr, $outcome:literal, $more:expr, $end:expr) => {
         concat!(
-            " from audit_event_subject as own cross join audit_event
+            "select * from (select audit_event.id as found_id, source_index as key from audit_event where ",
+            $begins,
+            "outcome = '",
+            $outcome,
+            "' and ($5 is null or $5 = '",
+            $outcome,
+            "') and audit_event.id > $1 and audit_event.id < $2 ",
+            $more,
+            $end,
+            ") as ",
+            $outcome
+        )
+    };
+}
+
+/// The ids and addresses of a filter's events, each outcome along its own part of the index. `$more` narrows, `$end` ends each part.
+macro_rules! found {
+    (Patient, $more:expr, $end:expr) => {
+        concat!(
+            "select * from (select own.event_id as found_id, source_index as key from audit_event_subject as own cross join audit_event
              where audit_event.id = own.event_id and own.tag = $8 and own.event_id > $1 and own.event_id < $2 and",
-            matching!()
+            matching!(),
+            $more,
+            $end,
+            ") as theirs"
+        )
+    };
+    (All, $more:expr, $end:expr) => {
+        concat!(
+            of_outcome!("", "success", $more, $end),
+            " union all ",
+            of_outcome!("outcome <> 'success' and ", "refused", $more, $end),
+            " union all ",
+            of_outcome!("outcome <> 'success' and ", "failed", $more, $end)
+        )
+    };
+    ($index:ident, $more:expr, $end:expr) => {
+        concat!(
+            of_outcome!(begins!($index), "success", $more, $end),
+            " union all ",
+            of_outcome!(begins!($index), "refused", $more, $end),
+            " union all ",
+            of_outcome!(begins!($index), "failed", $more, $end)
         )
     };
 }
@@ -84,9 +126,6 @@ macro_rules! of_index {
             Narrow::PersonKind => $text!(PersonKind),
             Narrow::Party => $text!(Party),
             Narrow::PartyKind => $text!(PartyKind),
-            Narrow::Trouble => $text!(Trouble),
-            Narrow::TroubleKind => $text!(TroubleKind),
-            Narrow::TroublePerson => $text!(TroublePerson),
             Narrow::Patient(_) => $text!(Patient),
         }
     };
@@ -112,13 +151,35 @@ macro_rules! asked {
     }};
 }
 
-/// What is asked of the log: a filter, the index that leaves the fewest of it, the ids between which all lies, how many.
-#[derive(Debug, Clone)]
-pub struct Ask<'a> {
-    pub filter: &'a Filter,
-    pub narrow: Narrow,
-    pub bounds: (EventId, EventId),
-    pub limit: i64,
+/// A page in the order of time, of events that `$more` narrows. The rows are read when it is known which.
+macro_rules! page_in_time {
+    ($index:ident, $more:expr, $direction:literal) => {
+        concat!(
+            "with page as materialized (select found_id from (",
+            found!($index, $more, concat!("order by found_id ", $direction, "limit $7")),
+            ") as found order by found_id ",
+            $direction,
+            "limit $7) select ",
+            columns!(),
+            " from page cross join audit_event where audit_event.id = found_id order by found_id ",
+            $direction
+        )
+    };
+}
+
+/// A page in the order of keys, out of `found (found_id, key)`.
+macro_rules! page_of_keys {
+    ($page:expr, $direction:literal) => {
+        concat!(
+            $page,
+            " select ",
+            columns!(),
+            ", page.key from page cross join audit_event where audit_event.id = found_id order by page.key ",
+            $direction,
+            ", found_id ",
+            $direction
+        )
+    };
 }
 
 /// All accounts that the log names, one step along the index for each.
@@ -154,19 +215,13 @@ pub async fn tag(tx: &mut Tx, patient: PatientId) -> sqlx::Result<Option<Vec<u8>
 
 pub async fn in_time(tx: &mut Tx, ask: &Ask<'_>, direction: Direction) -> sqlx::Result<Vec<Recorded>> {
     macro_rules! up {
-        (Patient) => {
-            concat!("select ", columns!(), events!(Patient), "order by own.event_id limit $7")
-        };
         ($index:ident) => {
-            concat!("select ", columns!(), events!($index), "order by audit_event.id limit $7")
+            page_in_time!($index, "", " ")
         };
     }
     macro_rules! down {
-        (Patient) => {
-            concat!("select ", columns!(), events!(Patient), "order by own.event_id desc limit $7")
-        };
         ($index:ident) => {
-            concat!("select ", columns!(), events!($index), "order by audit_event.id desc limit $7")
+            page_in_time!($index, "", "desc ")
         };
     }
     let text = match direction {
@@ -180,7 +235,7 @@ pub async fn in_time(tx: &mut Tx, ask: &Ask<'_>, direction: Direction) -> sqlx::
 pub async fn count(tx: &mut Tx, ask: &Ask<'_>) -> sqlx::Result<i64> {
     macro_rules! text {
         ($index:ident) => {
-            concat!("select count(*) from (select 1", events!($index), "limit $7) as some_of_them")
+            concat!("select count(*) from (select 1 from (", found!($index, "", "limit $7"), ") as found limit $7) as counted")
         };
     }
     let text = of_index!(ask.narrow, text);
@@ -191,12 +246,12 @@ pub async fn count(tx: &mut Tx, ask: &Ask<'_>) -> sqlx::Result<i64> {
 pub async fn sourceless(tx: &mut Tx, ask: &Ask<'_>, direction: Direction) -> sqlx::Result<Vec<Recorded>> {
     macro_rules! up {
         ($index:ident) => {
-            concat!("select ", columns!(), events!($index), "and source_index is null order by audit_event.id limit $7")
+            page_in_time!($index, "and source_index is null ", " ")
         };
     }
     macro_rules! down {
         ($index:ident) => {
-            concat!("select ", columns!(), events!($index), "and source_index is null order by audit_event.id desc limit $7")
+            page_in_time!($index, "and source_index is null ", "desc ")
         };
     }
     let text = match direction {
@@ -210,17 +265,17 @@ pub async fn sourceless(tx: &mut Tx, ask: &Ask<'_>, direction: Direction) -> sql
 pub async fn patientless(tx: &mut Tx, ask: &Ask<'_>, direction: Direction) -> sqlx::Result<Vec<Recorded>> {
     macro_rules! about_nobody {
         () => {
-            "and not exists (select 1 from audit_event_subject as its where its.event_id = audit_event.id) order by audit_event.id "
+            "and not exists (select 1 from audit_event_subject as its where its.event_id = audit_event.id) "
         };
     }
     macro_rules! up {
         ($index:ident) => {
-            concat!("select ", columns!(), events!($index), about_nobody!(), "limit $7")
+            page_in_time!($index, about_nobody!(), " ")
         };
     }
     macro_rules! down {
         ($index:ident) => {
-            concat!("select ", columns!(), events!($index), about_nobody!(), "desc limit $7")
+            page_in_time!($index, about_nobody!(), "desc ")
         };
     }
     let text = match direction {
@@ -240,65 +295,61 @@ pub async fn sorted(
 ) -> sqlx::Result<Vec<Placed>> {
     macro_rules! by_source {
         ($index:ident) => {
-            concat!(
-                "with found as materialized (select audit_event.id as found_id, source_index as key",
-                events!($index),
-                "and source_index is not null),"
-            )
+            concat!("with found as materialized (", found!($index, "and source_index is not null", ""), "),")
         };
     }
     macro_rules! by_patient {
         ($index:ident) => {
             concat!(
-                "with matching as materialized (select audit_event.id as found_id",
-                events!($index),
+                "with matching as materialized (",
+                found!($index, "", ""),
                 "), found as materialized (
-                     select found_id, its.tag as key from matching join audit_event_subject as its on its.event_id = found_id),"
+                     select found_id, its.tag as key from matching cross join audit_event_subject as its where its.event_id = found_id),"
             )
         };
     }
-    macro_rules! page_up {
+    macro_rules! up {
         ($found:ident, $index:ident) => {
-            concat!(
-                $found!($index),
-                " page as materialized (
-                     select found_id, key from found where (key, found_id) > ($9, $10) order by key, found_id limit $7)
-                 select ",
-                columns!(),
-                ", key from page join audit_event on audit_event.id = found_id order by key, found_id"
+            page_of_keys!(
+                concat!(
+                    $found!($index),
+                    " page as materialized (
+                         select found_id, key from found where (key, found_id) > ($9, $10) order by key, found_id limit $7)"
+                ),
+                ""
             )
         };
     }
-    macro_rules! page_down {
+    macro_rules! down {
         ($found:ident, $index:ident) => {
-            concat!(
-                $found!($index),
-                " page as materialized (
-                     select found_id, key from found where (key, found_id) < ($9, $10) order by key desc, found_id desc limit $7)
-                 select ",
-                columns!(),
-                ", key from page join audit_event on audit_event.id = found_id order by key desc, found_id desc"
+            page_of_keys!(
+                concat!(
+                    $found!($index),
+                    " page as materialized (
+                         select found_id, key from found where (key, found_id) < ($9, $10) order by key desc, found_id desc limit $7)"
+                ),
+                "desc"
             )
         };
     }
     macro_rules! source_up {
         ($index:ident) => {
-            page_up!(by_source, $index)
+            up!(by_source, $index)
         };
     }
     macro_rules! source_down {
         ($index:ident) => {
-            page_down!(by_source, $index)
+            down!(by_source, $index)
         };
     }
     macro_rules! patient_up {
         ($index:ident) => {
-            page_up!(by_patient, $index)
+            up!(by_patient, $index)
         };
     }
     macro_rules! patient_down {
         ($index:ident) => {
-            page_down!(by_patient, $index)
+            down!(by_patient, $index)
         };
     }
     let text = match (column, direction) {
@@ -307,7 +358,7 @@ pub async fn sorted(
         (Keyed::Patient, Direction::Up) => of_index!(ask.narrow, patient_up),
         (Keyed::Patient, Direction::Down) => of_index!(ask.narrow, patient_down),
     };
-    in_tx!(tx, conn => asked!(sqlx::query_as, text, ask).bind(&from.0).bind(from.1).fetch_all(conn).await)
+    placed(tx, text, ask, from).await
 }
 
 /// The next events that match along the index of the keys, after `from`.
@@ -318,34 +369,76 @@ pub async fn along(
     direction: Direction,
     from: &(Vec<u8>, EventId),
 ) -> sqlx::Result<Vec<Placed>> {
+    // `not (id <= ..)` where `id > ..` is meant: SQLite would take the period for a way to begin, and sort what it leaves.
     macro_rules! by_source {
-        () => {
-            concat!("select ", columns!(), ", source_index as key from audit_event where", matching!())
+        ($begins:expr, $beyond:literal, $direction:literal) => {
+            page_of_keys!(
+                concat!(
+                    "with page as materialized (select audit_event.id as found_id, source_index as key from audit_event where ",
+                    $begins,
+                    " (source_index, audit_event.id) ",
+                    $beyond,
+                    " ($9, $10) and not (audit_event.id <= $1) and not (audit_event.id >= $2) and",
+                    matching!(),
+                    "order by source_index ",
+                    $direction,
+                    ", audit_event.id ",
+                    $direction,
+                    " limit $7)"
+                ),
+                $direction
+            )
+        };
+    }
+    macro_rules! up {
+        ($begins:expr) => {
+            by_source!($begins, ">", "")
+        };
+    }
+    macro_rules! down {
+        ($begins:expr) => {
+            by_source!($begins, "<", "desc")
+        };
+    }
+    macro_rules! of_source_index {
+        ($text:ident) => {
+            match ask.narrow {
+                Narrow::Kind | Narrow::PersonKind | Narrow::PartyKind => $text!("source_index is not null and kind = $4 and "),
+                Narrow::Party => $text!("source_index is not null and actor_kind <> 'staff' and actor_kind = $6 and "),
+                _ => $text!(""),
+            }
         };
     }
     macro_rules! by_patient {
-        () => {
-            concat!(
-                "select ",
-                columns!(),
-                ", its.tag as key from audit_event_subject as its cross join audit_event where audit_event.id = its.event_id and",
-                matching!()
+        ($beyond:literal, $direction:literal) => {
+            page_of_keys!(
+                concat!(
+                    "with page as materialized (
+                         select its.event_id as found_id, its.tag as key from audit_event_subject as its cross join audit_event
+                         where audit_event.id = its.event_id and (its.tag, its.event_id) ",
+                    $beyond,
+                    " ($9, $10) and not (its.event_id <= $1) and not (its.event_id >= $2) and",
+                    matching!(),
+                    "order by its.tag ",
+                    $direction,
+                    ", its.event_id ",
+                    $direction,
+                    " limit $7)"
+                ),
+                $direction
             )
         };
     }
     let text = match (column, direction) {
-        (Keyed::Source, Direction::Up) => {
-            concat!(by_source!(), "and (source_index, audit_event.id) > ($9, $10) order by source_index, audit_event.id limit $7")
-        }
-        (Keyed::Source, Direction::Down) => {
-            concat!(by_source!(), "and (source_index, audit_event.id) < ($9, $10) order by source_index desc, audit_event.id desc limit $7")
-        }
-        (Keyed::Patient, Direction::Up) => {
-            concat!(by_patient!(), "and (its.tag, its.event_id) > ($9, $10) order by its.tag, its.event_id limit $7")
-        }
-        (Keyed::Patient, Direction::Down) => {
-            concat!(by_patient!(), "and (its.tag, its.event_id) < ($9, $10) order by its.tag desc, its.event_id desc limit $7")
-        }
+        (Keyed::Source, Direction::Up) => of_source_index!(up),
+        (Keyed::Source, Direction::Down) => of_source_index!(down),
+        (Keyed::Patient, Direction::Up) => by_patient!(">", ""),
+        (Keyed::Patient, Direction::Down) => by_patient!("<", "desc"),
     };
-    in_tx!(tx, conn => asked!(sqlx::query_as, text, ask).bind(&from.0).bind(from.1).fetch_all(conn).await)
+    placed(tx, text, ask, from).await
+}
+
+/// Not prepared for the next time: for parts that it does not know, PostgreSQL would take another way.
+async fn placed(tx: &mut Tx, text: &'static str, ask: &Ask<'_>, from: &(Vec<u8>, EventId)) -> sqlx::Result<Vec<Placed>> {
+    in_tx!(tx, conn => asked!(sqlx::query_as, text, ask).bind(&from.0).bind(from.1).persistent(false).fetch_all(conn).await)
 }

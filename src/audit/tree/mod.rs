@@ -27,8 +27,9 @@ pub use keys::{LogKeys, Retired};
 pub use proof::{Subtrees, consistency, inclusion};
 pub use sparse::{Sparse, cover};
 pub use store::{
-    Leaf, Matched, Placed, Signed, Tagged, Tree, anything_since, checkpoints, head_over, head_up_to, leaf_hashes, lost, matching,
-    matching_of, numbers, payload_hashes, period, place_of, placed, signed_root, tagged, tagged_of, tree, unplaced, waiting_for_places,
+    Leaf, Matched, Placed, Signed, Tagged, Tree, anything_since, checkpoints, events_without_place, head_over, head_up_to, leaf_hashes,
+    lost, matching, matching_of, numbers, payload_hashes, period, place_of, placed, signed_root, tagged, tagged_of, tree, unplaced,
+    waiting_for_places,
 };
 pub use succession::Loss;
 

@@ -242,6 +242,16 @@ pub async fn waiting_for_places(tx: &mut Tx) -> sqlx::Result<i64> {
         .fetch_one(conn).await)
 }
 
+/// Events that have no place yet, in the order of their ids, after `after`.
+pub async fn events_without_place(tx: &mut Tx, after: EventId, limit: i64) -> sqlx::Result<Vec<Recorded>> {
+    in_tx!(tx, conn => sqlx::query_as(
+        "select id, recorded_at, kind, outcome, actor_kind, actor_id, payload_hash, payload, source_index
+         from audit_pending join audit_event on id = audit_pending.event_id
+         left join audit_leaf on audit_leaf.event_id = audit_pending.event_id
+         where audit_leaf.n is null and audit_pending.event_id > $1 order by id limit $2")
+        .bind(after).bind(limit).fetch_all(conn).await)
+}
+
 /// Events that have no place and do not wait for one, some of them.
 pub async fn lost(tx: &mut Tx) -> sqlx::Result<Vec<EventId>> {
     in_tx!(tx, conn => sqlx::query_scalar(

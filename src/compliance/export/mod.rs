@@ -10,11 +10,14 @@
 //! A task reads batches, a thread packs them and waits until the connection has taken them: memory does not grow with the log. No transaction
 //! stays open between batches; places are written once, so batches of one search fit together.
 //!
-//! `lines` and `fhir` are pure: how a line is written, and read back. `pack` is the thread.
+//! `lines` and `fhir` are pure: how a line is written, and read back. `pack` is the thread. `watch` tells pages how far an export is.
 
 mod fhir;
 pub mod lines;
 mod pack;
+mod watch;
+
+pub use watch::Watched;
 
 use super::entry::Payload;
 use super::model::{self, Format};
@@ -30,7 +33,7 @@ use anyhow::Context as _;
 use lines::Gap;
 use pack::{Item, Packed, Packer};
 use sha2::Digest;
-use std::sync::atomic::{AtomicU64, Ordering};
+use std::sync::atomic::{AtomicU8, AtomicU64, Ordering};
 use std::sync::{Arc, Mutex, PoisonError};
 use std::time::Duration;
 use tokio::sync::mpsc;
@@ -69,19 +72,43 @@ pub struct Broken;
 
 /// How far an export is: of so many places in the log, this many were looked at.
 #[derive(Debug, Clone, Default)]
-pub struct Progress(Arc<(AtomicU64, AtomicU64)>);
+pub struct Progress(Arc<Counts>);
+
+#[derive(Debug, Default)]
+struct Counts {
+    done: AtomicU64,
+    all: AtomicU64,
+    /// 0 while it is made.
+    ended: AtomicU8,
+}
+
+/// How an export ended.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Ended {
+    Whole = 1,
+    Broken,
+}
 
 impl Progress {
     pub fn done_of(&self) -> (u64, u64) {
-        (self.0.0.load(Ordering::Relaxed), self.0.1.load(Ordering::Relaxed))
+        (self.0.done.load(Ordering::Relaxed), self.0.all.load(Ordering::Relaxed))
+    }
+
+    /// `None` while it is made.
+    pub fn ended(&self) -> Option<Ended> {
+        [Ended::Whole, Ended::Broken].into_iter().find(|ended| *ended as u8 == self.0.ended.load(Ordering::Relaxed))
     }
 
     fn of(&self, all: u64) {
-        self.0.1.store(all, Ordering::Relaxed);
+        self.0.all.store(all, Ordering::Relaxed);
     }
 
     fn at(&self, done: u64) {
-        self.0.0.store(done, Ordering::Relaxed);
+        self.0.done.store(done, Ordering::Relaxed);
+    }
+
+    fn end(&self, ended: Ended) {
+        self.0.ended.store(ended as u8, Ordering::Relaxed);
     }
 }
 
@@ -265,12 +292,14 @@ impl File {
         };
         let (why, cause) = match outcome {
             Ok(end) => {
+                self.progress.end(Ended::Whole);
                 let _client_gone = self.out.send(Ok(end)).await;
                 return;
             }
             Err(Stop::CutOff) => ("cut_off", None),
             Err(Stop::Unavailable(cause)) => ("unavailable", Some(cause)),
         };
+        self.progress.end(Ended::Broken);
         tracing::warn!(why, cause = ?cause, "An export of the access log was not finished");
         if let Err(unwritten) = self.finished(Event::failed(Kind::LogExportFinished, why)).await {
             tracing::error!(cause = ?unwritten, "The end of an export could not be recorded");

@@ -2,12 +2,13 @@
 //!
 //! `model` decides, and `signers` whether one key followed another as it should; here the database is read, in batches and in one moment, so that
 //! memory does not grow with the log and a server that goes on writing is in nobody's way. `shadow` compares with lines that were kept outside.
-//! `bundle` and `trail` verify an export, without a database.
+//! `rows` compares what is sealed in other tables with what the log says was written. `bundle` and `trail` verify an export, without a database.
 
 mod bundle;
 mod loss;
 mod model;
 mod purge;
+mod rows;
 mod shadow;
 mod signers;
 mod trail;
@@ -15,6 +16,7 @@ mod trail;
 pub use bundle::verify_export;
 pub use loss::Told;
 pub use model::{Finding, Report, Verdict};
+pub use rows::{Compared, WrongRow};
 pub use shadow::{Shadowed, compare as compare_with_shadow};
 pub use trail::{Complete, ExportReport, Wrong};
 
@@ -24,6 +26,7 @@ use crate::audit::{Disclosed, Log, Recorded};
 use crate::db;
 use anyhow::Context;
 use model::{Check, Opened};
+use rows::Written;
 use std::collections::VecDeque;
 use tokio::sync::mpsc;
 
@@ -45,6 +48,33 @@ struct Lot {
 /// `keys`: the texts with which signatures are checked; from outside, or they prove nothing. `known`: heads from outside. `progress`
 /// hears how many events are done, and of how many.
 pub async fn verify(tx: &mut db::Tx, log: &Log, keys: &[&str], known: &[String], progress: impl FnMut(u64, u64)) -> anyhow::Result<Report> {
+    Ok(checked(tx, log, keys, known, progress, None).await?.0)
+}
+
+/// [`verify`], and every sealed row against the newest event that wrote it.
+pub async fn verify_with_rows(
+    tx: &mut db::Tx,
+    log: &Log,
+    keys: &[&str],
+    known: &[String],
+    progress: impl FnMut(u64, u64),
+) -> anyhow::Result<Report> {
+    let (mut report, written) = checked(tx, log, keys, known, progress, Some(Written::default())).await?;
+    if let Some(written) = written {
+        rows::compare(tx, log, written, &mut report).await.context("compare the sealed rows")?;
+    }
+    Ok(report)
+}
+
+/// `written` learns on the way what the events wrote that have a place.
+async fn checked(
+    tx: &mut db::Tx,
+    log: &Log,
+    keys: &[&str],
+    known: &[String],
+    progress: impl FnMut(u64, u64),
+    written: Option<Written>,
+) -> anyhow::Result<(Report, Option<Written>)> {
     let mut outside = Vec::new();
     for note in known {
         outside.push(Head::found_in(note, keys).context("a head from outside")?);
@@ -52,15 +82,15 @@ pub async fn verify(tx: &mut db::Tx, log: &Log, keys: &[&str], known: &[String],
     let tree = tree::tree(tx).await?;
     let (lots, read) = mpsc::channel(LOTS_AHEAD);
     let (log, keys) = (log.clone(), keys.iter().map(|key| (*key).to_owned()).collect());
-    let checking = tokio::task::spawn_blocking(move || check_all(Check::new(outside), read, &log, keys));
+    let checking = tokio::task::spawn_blocking(move || check_all(Check::new(outside), read, &log, keys, written));
     let all_read = read_all(tx, tree.size, lots, progress).await;
-    let check = checking.await.context("the events were not checked to their end")?;
+    let (check, written) = checking.await.context("the events were not checked to their end")?;
     all_read?;
     let waiting = tree::waiting_for_places(tx).await?;
     // Which these are is a long question, and seldom one.
     let lost = if tree::unplaced(tx).await? == waiting { Vec::new() } else { tree::lost(tx).await? };
     let lost: Vec<uuid::Uuid> = lost.into_iter().map(|event| event.0).collect();
-    Ok(check.end(tree, waiting.cast_unsigned(), &lost, tree::numbers(tx).await?))
+    Ok((check.end(tree, waiting.cast_unsigned(), &lost, tree::numbers(tx).await?), written))
 }
 
 async fn read_all(tx: &mut db::Tx, size: u64, lots: mpsc::Sender<Lot>, mut progress: impl FnMut(u64, u64)) -> sqlx::Result<()> {
@@ -81,7 +111,13 @@ async fn read_all(tx: &mut db::Tx, size: u64, lots: mpsc::Sender<Lot>, mut progr
 }
 
 /// The other thread: open and check what was read.
-fn check_all(mut check: Check, mut read: mpsc::Receiver<Lot>, log: &Log, keys: Vec<String>) -> Check {
+fn check_all(
+    mut check: Check,
+    mut read: mpsc::Receiver<Lot>,
+    log: &Log,
+    keys: Vec<String>,
+    mut written: Option<Written>,
+) -> (Check, Option<Written>) {
     let keys: Vec<&str> = keys.iter().map(String::as_str).collect();
     let mut marked = false;
     while let Some(lot) = read.blocking_recv() {
@@ -95,6 +131,9 @@ fn check_all(mut check: Check, mut read: mpsc::Receiver<Lot>, log: &Log, keys: V
             tagged = others;
             let disclosed = event.as_ref().and_then(|event| log.disclose(event));
             let opened = event.as_ref().map(|event| (event, opened(log, event, disclosed.as_ref(), &mut marked)));
+            if let (Some(written), Some((event, Opened::AsHashed(disclosed)))) = (&mut written, opened) {
+                written.learn(event, disclosed);
+            }
             check.place(leaf, opened, own);
             while let Some(signed) = heads.next_if(|signed| signed.size.cast_unsigned() <= check.size()) {
                 check_head(&mut check, signed);
@@ -102,7 +141,7 @@ fn check_all(mut check: Check, mut read: mpsc::Receiver<Lot>, log: &Log, keys: V
         }
         heads.for_each(|signed| check_head(&mut check, signed));
     }
-    check
+    (check, written)
 }
 
 /// How an event opened. `marked`: whether one before it has the mark of its network address; those from before there were marks have none.

@@ -5,6 +5,7 @@
 
 use super::loss::Told;
 use super::purge::{Emptied, Purge};
+use super::rows::{Compared, WrongRow};
 use super::shadow::Shadowed;
 use super::signers::{Breach, Signers};
 use crate::audit::tree::{Edge, Hash, Head, Leaf, Reading, Tagged, Tree, record_hash};
@@ -40,6 +41,7 @@ pub enum Finding {
     VanishedEvent { event: Uuid },
     AnotherEvent { event: Uuid },
     AnotherLeaf { place: u64 },
+    Row(WrongRow),
 }
 
 impl fmt::Display for Finding {
@@ -83,6 +85,7 @@ impl fmt::Display for Finding {
             }
             Self::AnotherEvent { event } => write!(f, "event {event} is not the one of which a line that was kept outside has the hash"),
             Self::AnotherLeaf { place } => write!(f, "place {place}: not what a line that was kept outside says was there"),
+            Self::Row(row) => write!(f, "{row}"),
             Self::AnotherHistory { head } => {
                 write!(f, "the first {head} events are not those of a head from outside: history was rewritten and signed again")
             }
@@ -109,6 +112,8 @@ pub struct Report {
     pub losses: Vec<Told>,
     /// What lines that were kept outside told, if there were any.
     pub shadow: Option<Shadowed>,
+    /// How the sealed rows were compared, if they were.
+    pub rows: Option<Compared>,
     /// The first findings.
     pub findings: Vec<Finding>,
     /// How many findings there are.
@@ -171,6 +176,9 @@ impl Report {
         }
         if let Some(shadow) = &self.shadow {
             out.push_str(&format!("{shadow}\n"));
+        }
+        if let Some(rows) = &self.rows {
+            out.push_str(&format!("{rows}\n"));
         }
         if self.removed > 0 {
             out.push_str(&format!(
@@ -255,6 +263,7 @@ impl Check {
             removed: 0,
             losses: Vec::new(),
             shadow: None,
+            rows: None,
             findings: Vec::new(),
             found: 0,
         };

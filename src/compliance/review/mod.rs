@@ -13,6 +13,7 @@ use super::store::Person;
 use crate::app::App;
 use crate::audit::tree;
 use crate::audit::{ActorKind, Bookkeeping, Context, Event, Fact, Kind, Object, Recorded};
+use crate::crypto::sha256;
 use crate::db::Tx;
 use crate::ids::{EventId, StaffId};
 use crate::mail::notices::{self, Notice, NoticeKind, Part, Said};
@@ -220,7 +221,10 @@ async fn record(app: &App, context: &Context, by: StaffId, id: Uuid, comment: &s
         app.log.refused(context, Event::refused(Kind::ReviewRecorded, "stale").on(Object::Log, id)).await?;
         return Ok(false);
     };
-    let event = Event::done(Kind::ReviewRecorded).on(Object::Log, id).with("happened_at", Fact::At(happened_at));
+    let event = Event::done(Kind::ReviewRecorded)
+        .on(Object::Log, id)
+        .with("happened_at", Fact::At(happened_at))
+        .with("sha256", Fact::Bytes(sha256(&sealed.0).to_vec()));
     let event = Rule::from_word(&rule).into_iter().fold(event, |event, rule| event.with("rule", Fact::Word(rule.word())));
     tx.commit(event).await?;
     Ok(true)

@@ -39,8 +39,15 @@ pub async fn record(
     cases::open(app, context, case, &Note::Recorded { disclosure }).await
 }
 
-/// Strike out what was written down wrongly. False when somebody else has entered something since.
+/// The entry of a disclosure itself. The one after it strikes it out, and there is no other.
+const RECORDED: i64 = 1;
+
+/// Strike out what was written down wrongly, once. False when somebody else has entered something since.
 pub async fn strike(app: &App, context: &Context, case: &Case, after: i64, why: String) -> web::Result<bool> {
+    if after != RECORDED {
+        cases::refuse(app, context, case, "stale").await?;
+        return Ok(false);
+    }
     cases::enter(app, context, case, after, &Note::Struck { why }).await
 }
 

@@ -95,5 +95,6 @@ fn log() -> Vec<Row> {
             .to("FHIR", "/access-log/export?format=fhir")
             .to("a party searched", "/access-log/export?format=csv&person=nobody")
             .to("unknown format", "/access-log/export?format=pdf"),
+        plain("GET /access-log/export/progress", Compliance, Nothing).open("says how far an export is, and nothing of the log"),
     ]
 }
