@@ -8,7 +8,7 @@ use crate::appointments::{self, BookError, Booked, NewAppointment, Slot};
 use crate::audit::{Actor, ActorKind, Context, Event, Kind, Object};
 use crate::config::{CheckPolicy, ClinicConfig, ComplianceConfig, Config, DatabaseConfig, NetworkCheckConfig, RelayConfig};
 use crate::crypto::{Rng, RootKey};
-use crate::ids::{PatientId, RequestKey, StaffId};
+use crate::ids::{PatientId, Region, RequestKey, StaffId};
 use crate::links::{self, Invitation};
 use crate::mail::outbox::LetterKind;
 use crate::patients::{self, Contact, ContactChoices, Details, NewPatient};
@@ -128,7 +128,8 @@ fn relay() -> RelayConfig {
         name: None,
         ports: (49_152, 65_535),
         allocations_max: 100,
-        region: None,
+        region: Region::try_from("this-machine".to_owned()).ok(),
+        regions: Vec::new(),
         tls: None,
         permit_loopback: true,
         lonely_seconds: 60,

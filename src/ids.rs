@@ -109,3 +109,26 @@ fn uuid_v7(now: Timestamp, rng: &Rng) -> Uuid {
     let millis = u64::try_from(now.0).unwrap_or(0);
     uuid::Builder::from_unix_timestamp_millis(millis, &rng.bytes()).into_uuid()
 }
+/// Where relays stand, in the word of whoever runs the server: `us-east`. Only the configuration makes one.
+#[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
+#[serde(try_from = "String")]
+pub struct Region(Box<str>);
+
+/// A region is 1 to 32 small letters, digits and hyphens.
+#[derive(Debug, Clone, Copy, thiserror::Error)]
+#[error("not a region, expected 1 to 32 small letters, digits and hyphens, such as \"us-east\"")]
+pub struct NotARegion;
+
+impl TryFrom<String> for Region {
+    type Error = NotARegion;
+    fn try_from(text: String) -> Result<Self, NotARegion> {
+        let letters = text.bytes().all(|byte| matches!(byte, b'a'..=b'z' | b'0'..=b'9' | b'-'));
+        if (1..=32).contains(&text.len()) && letters { Ok(Self(text.into())) } else { Err(NotARegion) }
+    }
+}
+
+impl fmt::Display for Region {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        self.0.fmt(f)
+    }
+}

@@ -4,7 +4,7 @@
 //! types see to it: a [`Fact`] cannot be made from a `String`.
 
 use crate::crypto::{length_prefixed, sha256_of};
-use crate::ids::{EventId, PatientId, RequestId};
+use crate::ids::{EventId, PatientId, Region, RequestId};
 use crate::time::Timestamp;
 use serde::Serialize;
 use std::collections::{BTreeMap, BTreeSet};
@@ -307,6 +307,8 @@ pub enum Fact {
     Id(Uuid),
     Number(i64),
     At(Timestamp),
+    /// A place of the configuration.
+    Region(Region),
     /// A hash or other opaque bytes, shown in hexadecimal.
     Bytes(Vec<u8>),
 }
@@ -414,6 +416,7 @@ impl Fact {
             Fact::Id(id) => Json::Text(id.to_string()),
             Fact::Number(number) => Json::Number(*number),
             Fact::At(at) => Json::Number(at.0),
+            Fact::Region(region) => Json::Text(region.to_string()),
             Fact::Bytes(bytes) => Json::Text(hex::encode(bytes)),
         }
     }

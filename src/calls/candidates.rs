@@ -1,6 +1,7 @@
-//! The network addresses in frames of signalling: which ones are named, and those of relays alone. Pure.
+//! The network addresses in frames of signalling: which ones are named, and those of listed relays alone. Pure.
 
 use super::session::Frame;
+use crate::relay::peers;
 use std::net::IpAddr;
 
 /// Every address that a frame says its page may be reached at. Names (`<uuid>.local`) are none.
@@ -14,26 +15,26 @@ pub fn addresses(frame: &Frame) -> Vec<IpAddr> {
     }
 }
 
-/// The frame with relayed addresses and no others (RTC-11). `None`: nothing is left of it.
-pub fn only_relayed(frame: Frame) -> Option<Frame> {
+/// The frame with addresses of listed relays and no others (RTC-11). `None`: nothing is left of it.
+pub fn only_listed(frame: Frame, listed: &[IpAddr]) -> Option<Frame> {
     match frame {
         Frame::Candidate { epoch, candidate, mid, line } if candidate.is_empty() => Some(Frame::Candidate { epoch, candidate, mid, line }),
         Frame::Candidate { epoch, candidate, mid, line } => {
-            relayed(&candidate).map(|candidate| Frame::Candidate { epoch, candidate, mid, line })
+            relayed(&candidate, listed).map(|candidate| Frame::Candidate { epoch, candidate, mid, line })
         }
-        Frame::Offer { epoch, sdp } => Some(Frame::Offer { epoch, sdp: only_relayed_lines(&sdp) }),
-        Frame::Answer { epoch, sdp } => Some(Frame::Answer { epoch, sdp: only_relayed_lines(&sdp) }),
+        Frame::Offer { epoch, sdp } => Some(Frame::Offer { epoch, sdp: only_listed_lines(&sdp, listed) }),
+        Frame::Answer { epoch, sdp } => Some(Frame::Answer { epoch, sdp: only_listed_lines(&sdp, listed) }),
         other => Some(other),
     }
 }
 
-fn only_relayed_lines(sdp: &str) -> String {
+fn only_listed_lines(sdp: &str, listed: &[IpAddr]) -> String {
     let mut kept = String::with_capacity(sdp.len());
     for line in sdp.split_inclusive('\n') {
         let text = line.trim_end();
         match text.strip_prefix("a=").filter(|value| value.starts_with("candidate:")) {
             Some(candidate) => {
-                if let Some(candidate) = relayed(candidate) {
+                if let Some(candidate) = relayed(candidate, listed) {
                     kept.push_str(&format!("a={candidate}\r\n"));
                 }
             }
@@ -46,12 +47,13 @@ fn only_relayed_lines(sdp: &str) -> String {
     kept
 }
 
-/// A relay's candidate, without what stands behind the relay. `None` for any other.
-fn relayed(candidate: &str) -> Option<String> {
+/// A listed relay's candidate, without what stands behind the relay. `None` for any other.
+fn relayed(candidate: &str, listed: &[IpAddr]) -> Option<String> {
     let mut words: Vec<&str> = candidate.split(' ').collect();
     if words.get(6..8) != Some(&["typ", "relay"][..]) {
         return None;
     }
+    address(candidate).filter(|address| listed.contains(&peers::canonical(*address)))?;
     for (name, nothing) in [("raddr", "0.0.0.0"), ("rport", "9")] {
         let at = words.iter().position(|word| *word == name);
         if let Some(value) = at.and_then(|at| words.get_mut(at + 1)) {
@@ -79,8 +81,17 @@ mod tests {
         Frame::Candidate { epoch: 1, candidate: line.to_owned(), mid: "0".to_owned(), line: 0 }
     }
 
+    fn listed() -> [IpAddr; 1] {
+        ["203.0.113.9".parse().expect("an address")]
+    }
+
     #[test]
-    fn only_relays_are_left_and_nothing_stands_behind_them() {
+    fn only_listed_relays_are_left_and_nothing_stands_behind_them() {
+        let only_relayed = |frame| only_listed(frame, &listed());
+        assert_eq!(only_relayed(candidate(&RELAY.replace("203.0.113.9", "203.0.113.10"))), None, "a relay of another region");
+        assert_eq!(only_relayed(candidate(&RELAY.replace("203.0.113.9", "relay.local"))), None, "a name");
+        let mapped = RELAY.replace("203.0.113.9", "::ffff:203.0.113.9");
+        assert!(only_relayed(candidate(&mapped)).is_some(), "the same address in another spelling");
         assert_eq!(only_relayed(candidate(HOST)), None);
         assert_eq!(only_relayed(candidate(&HOST.replace("typ host", "typ srflx"))), None);
         assert_eq!(only_relayed(candidate("candidate:1 1 udp 1 192.0.2.7 1 typ host typ relay")), None);
@@ -99,10 +110,17 @@ mod tests {
 
     proptest! {
         #[test]
+        fn whatever_is_said_only_a_listed_address_is_passed(ip in "203\\.0\\.113\\.(9|10|99)|::ffff:203\\.0\\.113\\.9", noise in "[ -~]{0,60}") {
+            let said = candidate(&format!("candidate:3 1 udp 41885439 {ip} 51000 typ relay {noise}"));
+            let passes = ip.ends_with("113.9");
+            assert_eq!(only_listed(said, &listed()).is_some(), passes);
+        }
+
+        #[test]
         fn whatever_is_said_no_address_behind_a_relay_is_passed(line in "candidate:[ -~]{0,120}", sdp in "(a=candidate:[a-z0-9 .]{0,60}\r\n|[ -~]{0,40}\n){0,8}") {
             for frame in [candidate(&line), Frame::Answer { epoch: 1, sdp }] {
                 let _any = addresses(&frame);
-                match only_relayed(frame) {
+                match only_listed(frame, &listed()) {
                     Some(Frame::Candidate { candidate, .. }) => assert!(candidate.contains(" typ relay")),
                     Some(Frame::Answer { sdp, .. }) => {
                         assert!(sdp.lines().filter(|line| line.starts_with("a=candidate:")).all(|line| line.contains(" typ relay")));

@@ -17,7 +17,7 @@ pub use pages::routes;
 use crate::app::App;
 use crate::appointments;
 use crate::audit::{Context, Event, Fact, Kind, Object};
-use crate::ids::{PatientId, VisitId};
+use crate::ids::{PatientId, Region, VisitId};
 use crate::secret::Secret;
 use crate::staff::Clinician;
 use crate::waiting_room::{self, Admitted, Hub, SocketId};
@@ -31,10 +31,29 @@ fn forward(hub: &Hub, proof: &Admitted<'_>, socket: SocketId, epoch: i64, frame:
     }
 }
 
-/// Record that a page's connection is up, and over which kind of path.
-async fn connected(app: &App, context: &Context, visit: VisitId, patient: PatientId, epoch: i64, path: Path) -> sqlx::Result<()> {
-    let event = about(Kind::CallConnected, visit, patient, epoch).with("path", Fact::Word(path.word()));
+/// The way that a page's connection takes.
+#[derive(Debug, Clone, PartialEq, Eq)]
+struct Way {
+    epoch: i64,
+    path: Path,
+    /// Of the relay, where there is one.
+    region: Option<Region>,
+}
+
+/// Record that a page's connection is up, or goes another way than before.
+async fn connected(app: &App, context: &Context, visit: VisitId, patient: PatientId, way: &Way) -> sqlx::Result<()> {
+    let event = about(Kind::CallConnected, visit, patient, way.epoch).with("path", Fact::Word(way.path.word()));
+    let event = match &way.region {
+        Some(region) => event.with("region", Fact::Region(region.clone())),
+        None => event,
+    };
     app.log.record(context, event).await
+}
+
+/// Record that a page closed its connection, because that did not go through the relays that it had to.
+async fn without_relay(app: &App, context: &Context, visit: VisitId, patient: PatientId, epoch: i64) -> sqlx::Result<()> {
+    let event = Event::failed(Kind::CallConnected, "no_relay").on(Object::Visit, visit.0).about(patient);
+    app.log.record(context, event.with("epoch", Fact::Number(epoch))).await
 }
 
 /// Record that a chat message was sent. Its words went from browser to browser.

@@ -4,6 +4,7 @@
 //! by this file's tests and by those of `static/calls/`, so that both sides hold the same schema.
 
 use super::proof::{Found, Outcome, Proof, Source};
+use crate::ids::Region;
 use crate::waiting_room::Party;
 use serde::{Deserialize, Serialize};
 
@@ -44,10 +45,16 @@ pub enum Frame {
     Restart {
         epoch: u32,
     },
-    /// The connection is up, over this kind of path.
+    /// The connection is up, over this kind of path, or takes another now. `region`: of the relay that this side uses, else of the other's.
     Connected {
         epoch: u32,
         path: Path,
+        #[serde(deserialize_with = "required_option")]
+        region: Option<String>,
+    },
+    /// The page closed the connection: it did not go through listed relays (RTC-11).
+    NoRelay {
+        epoch: u32,
     },
     /// A chat message went over the data channel. Its words never come here.
     Chatted {
@@ -104,6 +111,10 @@ pub enum Act {
     Connected {
         epoch: i64,
         path: Path,
+        region: Option<Region>,
+    },
+    NoRelay {
+        epoch: i64,
     },
     Chatted {
         epoch: i64,
@@ -134,7 +145,11 @@ pub fn read(from: Party, text: &str) -> Result<Act, NotAllowed> {
         (_, Frame::Candidate { epoch, candidate, mid, line }) if is_candidate(&candidate, &mid, line) => {
             Ok(pass(epoch, Frame::Candidate { epoch, candidate, mid, line }))
         }
-        (_, Frame::Connected { epoch, path }) => Ok(Act::Connected { epoch: epoch.into(), path }),
+        (_, Frame::Connected { epoch, path, region }) => {
+            let region = region.map(Region::try_from).transpose().map_err(|_| NotAllowed)?;
+            Ok(Act::Connected { epoch: epoch.into(), path, region })
+        }
+        (_, Frame::NoRelay { epoch }) => Ok(Act::NoRelay { epoch: epoch.into() }),
         (_, Frame::Chatted { epoch }) => Ok(Act::Chatted { epoch: epoch.into() }),
         (from, frame @ Frame::Proof { epoch, outcome, source, found }) => {
             let proof = Proof { outcome, source, found };
@@ -235,7 +250,7 @@ fn is_candidate(candidate: &str, mid: &str, line: u8) -> bool {
 }
 
 /// A field that may be null and may not be missing.
-fn required_option<'de, D: serde::Deserializer<'de>>(deserializer: D) -> Result<Option<u32>, D::Error> {
+fn required_option<'de, D: serde::Deserializer<'de>, T: Deserialize<'de>>(deserializer: D) -> Result<Option<T>, D::Error> {
     Option::deserialize(deserializer)
 }
 

@@ -2,15 +2,16 @@
 
 use super::proof::{self, Outcome, Proof};
 use super::session::{self, Act, CANDIDATES_MAX, Frame};
-use super::{candidates, relaying};
+use super::{Way, candidates, relaying};
 use crate::app::App;
 use crate::audit::Context;
 use crate::config::CallPath;
+use crate::db;
 use crate::ids::{PatientId, VisitId};
 use crate::links::PatientVisit;
-use crate::relay::Relays;
+use crate::relay::{Offer, Relays};
 use crate::staff::{self, Clinician, Sight};
-use crate::waiting_room::{self, GoneWhy, Hub, Outgoing, Seat, SocketId, Taken};
+use crate::waiting_room::{self, GoneWhy, Hub, Outgoing, Seat, SocketId, Taken, rules};
 use crate::web::live::{self, BEAT, End, Live};
 use crate::web::{Error, Result};
 use actix_web::web::{Data, Path, Payload};
@@ -24,6 +25,8 @@ use tokio::sync::mpsc::Receiver;
 const TOUCH: Duration = Duration::from_secs(60);
 /// How often a page in a call gets a new credential of the relays, so that it always has one that opens. Lower than half of its life.
 const RENEW: Duration = Duration::from_secs(240);
+/// Ways that one socket may report. Higher: a longer drive through more networks stands in the log whole.
+const WAYS_MAX: u32 = 200;
 
 pub(super) async fn visit(
     app: App,
@@ -80,17 +83,19 @@ struct Visitor {
 struct Heard {
     /// Candidates for the last description.
     candidates: u32,
-    /// The epoch whose connection was reported.
-    connected: Option<i64>,
-    /// The page joined, and the call that it has a credential for.
+    /// The way that was reported last, and how often there was another.
+    way: Option<Way>,
+    ways: u32,
+    /// The page joined, and the call that it has a credential for, held to listed relays or not.
     joined: bool,
-    call: Option<String>,
+    call: Option<(String, bool)>,
     /// What the relay was told of this page.
     addresses: HashSet<(String, IpAddr)>,
 }
 
 impl Visitor {
     async fn serve(self, mut page: Live, mut told: Receiver<Outgoing>) {
+        let mut relays_change = self.relays.changes();
         let (mut beat, mut touch, mut renew) = (tokio::time::interval(BEAT), tokio::time::interval(TOUCH), tokio::time::interval(RENEW));
         let mut heard = Heard::default();
         let end = loop {
@@ -112,6 +117,11 @@ impl Visitor {
                 },
                 _ = beat.tick() => page.send(r#"{"type":"beat"}"#).await,
                 _ = renew.tick() => {
+                    heard.call = None;
+                    Box::pin(self.offer_relays(&mut heard, &mut page)).await
+                }
+                // Never the end of it: the relays live as long as this visitor.
+                Ok(()) = relays_change.changed() => {
                     heard.call = None;
                     Box::pin(self.offer_relays(&mut heard, &mut page)).await
                 }
@@ -142,12 +152,15 @@ impl Visitor {
                 }
                 self.pass(epoch, frame, heard).await
             }
-            // Once for each epoch: a page that says it again adds nothing to the log.
-            Act::Connected { epoch, .. } if heard.connected == Some(epoch) => Ok(()),
-            Act::Connected { epoch, path } => {
-                heard.connected = Some(epoch);
-                self.hub.connected(self.visit, self.socket, epoch);
-                self.when_admitted(epoch, super::connected(&self.app, &self.context, self.visit, self.patient, epoch, path)).await
+            Act::Connected { epoch, path, region } => {
+                // A region of our own: no other can be where this call goes, and the log takes nobody's word for a name.
+                if region.as_ref().is_some_and(|region| !self.relays.regions().contains(region)) {
+                    return Err(End::NotAllowed);
+                }
+                self.goes(Way { epoch, path, region }, heard).await
+            }
+            Act::NoRelay { epoch } => {
+                self.when_admitted(epoch, super::without_relay(&self.app, &self.context, self.visit, self.patient, epoch)).await
             }
             Act::Chatted { epoch } => {
                 self.when_admitted(epoch, super::chatted(&self.app, &self.context, self.visit, self.patient, epoch)).await
@@ -158,6 +171,17 @@ impl Visitor {
             tracing::warn!(?error, visit.id = %self.visit, "Could not serve a socket of visit `{}`", self.visit);
             End::TryAgain
         })
+    }
+
+    /// A page that says the same again adds nothing to the log, nor one whose path changes without end.
+    async fn goes(&self, way: Way, heard: &mut Heard) -> Result<()> {
+        if heard.way.as_ref() == Some(&way) || heard.ways >= WAYS_MAX {
+            return Ok(());
+        }
+        heard.ways += 1;
+        heard.way = Some(way.clone());
+        self.hub.connected(self.visit, self.socket, way.epoch);
+        self.when_admitted(way.epoch, super::connected(&self.app, &self.context, self.visit, self.patient, &way)).await
     }
 
     async fn join(&self, holding: Option<i64>) -> Result<()> {
@@ -186,23 +210,39 @@ impl Visitor {
         }
         let call = async {
             let mut tx = self.app.db.reading().await?;
+            let listed_only = self.listed_only(&mut tx).await?;
             let proof = waiting_room::admitted(&mut tx, self.visit, &self.seat).await?;
-            Ok::<_, sqlx::Error>(proof.map(|proof| relaying::name(&self.app, &proof)))
+            Ok::<_, sqlx::Error>(proof.map(|proof| (relaying::name(&self.app, &proof), listed_only)))
         };
         // Without the database nobody is admitted to anything. The page asks again when it comes back.
         let Some(call) = call.await.unwrap_or(None).filter(|call| heard.call.as_ref() != Some(call)) else { return Ok(()) };
-        let servers = self.relays.for_call(&call, relaying::side(self.seat.party()), self.app.now()).await;
+        let side = relaying::side(self.seat.party());
+        let Offer { servers, listed } = self.relays.for_call(&call.0, side, call.1, self.app.now()).await;
         heard.call = Some(call);
-        page.send(serde_json::json!({ "type": "relays", "servers": servers }).to_string()).await
+        page.send(serde_json::json!({ "type": "relays", "servers": servers, "listed": listed }).to_string()).await
+    }
+
+    /// The call goes through relays of the deployment's regions and no other way: so this deployment has it, or the clinician. A rule that is set
+    /// after this look raises the epoch, and what belongs to the one before passes no more.
+    async fn listed_only(&self, tx: &mut db::Tx) -> sqlx::Result<bool> {
+        if self.app.config.calls.path == CallPath::Relay || self.app.config.relay.is_none() {
+            return Ok(self.app.config.calls.path == CallPath::Relay);
+        }
+        match waiting_room::standing(tx, self.visit).await? {
+            Some(standing) => rules::relay_only(&self.app, tx, &standing).await,
+            None => Ok(false),
+        }
     }
 
     async fn pass(&self, epoch: i64, frame: Frame, heard: &mut Heard) -> Result<()> {
-        let frame = match self.app.config.calls.path {
-            CallPath::Direct => Some(frame),
-            CallPath::Relay => candidates::only_relayed(frame),
+        let mut tx = self.app.db.reading().await?;
+        let frame = if self.listed_only(&mut tx).await? {
+            let listed: Vec<IpAddr> = self.relays.listed().into_iter().map(|relay| relay.address).collect();
+            candidates::only_listed(frame, &listed)
+        } else {
+            Some(frame)
         };
         let Some(frame) = frame else { return Ok(()) };
-        let mut tx = self.app.db.reading().await?;
         if let Some(proof) = waiting_room::admitted(&mut tx, self.visit, &self.seat).await? {
             if self.relays.exist() && proof.epoch == epoch {
                 let call = relaying::name(&self.app, &proof);

@@ -201,6 +201,8 @@ const MORE: &str = "
 # tls_listen = [\"0.0.0.0:5349\"]
 # The address under which browsers reach this machine.
 # addresses = [\"THE PUBLIC ADDRESS\"]
+# Where it stands. People read it, and the log keeps it.
+# region = \"us-east\"
 # Through a relay always, so that neither side learns the other's network address.
 # [calls]
 # path = \"relay\"

@@ -7,7 +7,7 @@ use super::engine::Side;
 use serde::{Deserialize, Serialize};
 use std::net::{IpAddr, SocketAddr};
 
-pub const PROTOCOL: u32 = 1;
+pub const PROTOCOL: u32 = 2;
 /// The longest line: a list of calls, or a certificate.
 pub const LINE_BYTES_MAX: u64 = 1 << 20;
 
@@ -62,11 +62,16 @@ pub enum Order {
     Status,
     Secrets(Secrets),
     Certificate(CertificatePem),
-    /// One party's credential.
+    /// One party's credential. `listed_only`: from now on the call goes through listed relays alone, or no longer so.
     Grant {
         call: String,
         side: Side,
         username: String,
+        listed_only: bool,
+    },
+    /// From where the relays of this deployment's regions send, and nobody else.
+    Listed {
+        addresses: Vec<IpAddr>,
     },
     /// Where one party said that it may be reached.
     Signalled {
@@ -110,7 +115,7 @@ mod tests {
     #[test]
     fn an_order_is_one_line_and_to_stop_is_said_as_ever() {
         let orders = [
-            Order::Grant { call: "c".to_owned(), side: Side::Patient, username: "1:\n".to_owned() },
+            Order::Grant { call: "c".to_owned(), side: Side::Patient, username: "1:\n".to_owned(), listed_only: true },
             Order::Signalled { call: "c".to_owned(), side: Side::Clinician, address: IpAddr::from([127, 0, 0, 1]) },
             Order::Keep { calls: vec!["c".to_owned()] },
         ];

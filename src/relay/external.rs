@@ -1,34 +1,58 @@
-//! coturns of the deployment's own: their secret, and whether they are new enough (RTC-13).
+//! coturns of the deployment's own: their secret, whether they are well, and whether they are new enough (RTC-13).
 //!
-//! One that is too old is refused at start: it can be talked into reaching inside. One that does not answer is asked again, and offered to nobody
+//! One that is too old is refused at start: it can be talked into reaching inside. One that does not answer is asked on, and offered to nobody
 //! until it does.
 
+use super::health::{ANSWER_TIMEOUT, Health};
 use super::ice::{coturn_is_new, host_and_port};
 use super::stun::{Class, HEADER_BYTES, Message, Method, Writer, kind};
 use crate::config::ExternalRelay;
+use crate::crypto::Rng;
+use crate::ids::Region;
 use anyhow::{Context, bail};
+use std::net::{IpAddr, SocketAddr};
 use std::path::Path;
-use std::sync::atomic::{AtomicBool, Ordering};
-use std::time::Duration;
+use std::sync::{Mutex, PoisonError, RwLock};
+use std::time::{Duration, Instant};
 use tokio::net::UdpSocket;
 
-const ANSWER_TIMEOUT: Duration = Duration::from_secs(1);
+/// Questions at the start: a lost datagram is no refusal.
 const TRIES: usize = 3;
-const ASK_AGAIN: Duration = Duration::from_secs(60);
+/// Questions after which names are looked up again.
+const LOOK_UP_EVERY: u32 = 30;
 
 pub(super) struct External {
     urls: Vec<String>,
+    pub(super) region: Region,
     secret: zeroize::Zeroizing<String>,
-    good: AtomicBool,
+    named: Vec<IpAddr>,
+    found: RwLock<Vec<IpAddr>>,
+    health: Mutex<Health>,
 }
 
 impl External {
     /// Read their secrets and ask each for its version. An old one is an error.
-    pub(super) async fn open_all(named: &[ExternalRelay]) -> anyhow::Result<Vec<Self>> {
+    pub(super) async fn open_all(named: impl Iterator<Item = &ExternalRelay>) -> anyhow::Result<Vec<Self>> {
         let mut all = Vec::new();
         for relay in named {
-            let external = Self { urls: relay.urls.clone(), secret: read_secret(&relay.secret_file)?.into(), good: AtomicBool::new(false) };
-            external.ask().await?;
+            let external = Self {
+                urls: relay.urls.clone(),
+                region: relay.region.clone(),
+                secret: read_secret(&relay.secret_file)?.into(),
+                named: relay.addresses.clone(),
+                found: RwLock::default(),
+                health: Mutex::default(),
+            };
+            let place = external.look_up().await;
+            for _ in 0..TRIES {
+                external.ask(place).await?;
+                if external.health().round_trip().is_some() {
+                    break;
+                }
+            }
+            if external.health().round_trip().is_none() {
+                tracing::warn!("The relay {} does not answer over UDP. It is offered to nobody until it does", external.urls[0]);
+            }
             all.push(external);
         }
         Ok(all)
@@ -42,35 +66,78 @@ impl External {
         &self.secret
     }
 
-    pub(super) fn is_good(&self) -> bool {
-        self.good.load(Ordering::Relaxed)
+    pub(super) fn health(&self) -> Health {
+        *self.health.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
-    pub(super) async fn watch_all(all: &[Self]) {
+    /// The addresses from which it sends to others.
+    pub(super) fn addresses(&self) -> Vec<IpAddr> {
+        if self.named.is_empty() { self.found.read().unwrap_or_else(PoisonError::into_inner).clone() } else { self.named.clone() }
+    }
+
+    /// Ask it again and again, for as long as the server runs.
+    pub(super) async fn watch(&self, rng: &Rng) {
+        let (mut place, mut asked) = (self.look_up().await, 0u32);
         loop {
-            tokio::time::sleep(ASK_AGAIN).await;
-            for external in all {
-                if let Err(error) = external.ask().await {
-                    external.good.store(false, Ordering::Relaxed);
-                    tracing::warn!(?error, "A relay is offered to nobody");
+            let before = self.health();
+            tokio::time::sleep(before.pause(rng.bytes::<1>()[0])).await;
+            asked = asked.wrapping_add(1);
+            if asked.is_multiple_of(LOOK_UP_EVERY) || place.is_none() {
+                place = self.look_up().await;
+            }
+            let asked = self.ask(place).await;
+            match (before.round_trip(), self.health().round_trip()) {
+                (Some(_), None) => {
+                    tracing::warn!(error = ?asked.err(), "The relay {} is offered to nobody: it does not answer as it should", self.urls[0])
                 }
+                (None, Some(_)) => tracing::info!("The relay {} answers", self.urls[0]),
+                _ => {}
             }
         }
     }
 
-    async fn ask(&self) -> anyhow::Result<()> {
+    /// Where its names lead now, the first of them for questions.
+    async fn look_up(&self) -> Option<SocketAddr> {
+        let mut found = Vec::new();
+        let mut first = None;
+        for url in &self.urls {
+            let Some(place) = host_and_port(url) else { continue };
+            let Ok(Ok(addresses)) = tokio::time::timeout(ANSWER_TIMEOUT, tokio::net::lookup_host(place)).await else { continue };
+            for address in addresses {
+                first = first.or(Some(address));
+                if !found.contains(&address.ip()) {
+                    found.push(address.ip());
+                }
+            }
+        }
+        // A name server that is away takes no relay from its place.
+        if !found.is_empty() {
+            *self.found.write().unwrap_or_else(PoisonError::into_inner) = found;
+        }
+        first
+    }
+
+    /// Ask it once. An error when it answers, and is not one that calls may go through.
+    async fn ask(&self, place: Option<SocketAddr>) -> anyhow::Result<()> {
         let url = &self.urls[0];
-        let software = software(url).await;
-        match software.as_deref().map(coturn_is_new) {
-            Some(Some(true)) => self.good.store(true, Ordering::Relaxed),
-            Some(Some(false)) => bail!(
-                "the relay {url} is {}, which can be talked into reaching inside: coturn 4.17.1 or newer is needed",
-                software.unwrap_or_default()
-            ),
-            Some(None) => bail!("the relay {url} does not tell its version: leave `no-software-attribute` out of its configuration"),
+        let asked = match place {
+            Some(place) => binding(place).await,
+            None => None,
+        };
+        let mut health = self.health.lock().unwrap_or_else(PoisonError::into_inner);
+        let Some((software, round_trip)) = asked else {
+            health.was_silent();
+            return Ok(());
+        };
+        match coturn_is_new(&software) {
+            Some(true) => health.answered(round_trip),
+            Some(false) => {
+                health.is_wrong();
+                bail!("the relay {url} is {software}, which can be talked into reaching inside: coturn 4.17.1 or newer is needed")
+            }
             None => {
-                self.good.store(false, Ordering::Relaxed);
-                tracing::warn!("The relay {url} does not answer over UDP. It is offered to nobody until it does");
+                health.is_wrong();
+                bail!("the relay {url} does not tell its version: leave `no-software-attribute` out of its configuration")
             }
         }
         Ok(())
@@ -82,22 +149,14 @@ fn read_secret(file: &Path) -> anyhow::Result<String> {
     Ok(text.trim().to_owned())
 }
 
-/// What a STUN server calls itself. `None`: it does not answer. Empty: it does not say.
-async fn software(url: &str) -> Option<String> {
-    let place = host_and_port(url)?;
-    let address = tokio::net::lookup_host(place).await.ok()?.next()?;
-    let socket = UdpSocket::bind(if address.is_ipv4() { "0.0.0.0:0" } else { "[::]:0" }).await.ok()?;
-    socket.connect(address).await.ok()?;
-    let request = Writer::new(Method::Binding, Class::Request, *b"anteroom ask").finish();
+/// Ask a STUN server once: what it calls itself (nothing, if it does not say), and how long that took. `None`: it does not answer.
+pub(super) async fn binding(place: SocketAddr) -> Option<(String, Duration)> {
+    let socket = UdpSocket::bind(if place.is_ipv4() { "0.0.0.0:0" } else { "[::]:0" }).await.ok()?;
+    socket.connect(place).await.ok()?;
+    let (request, began) = (Writer::new(Method::Binding, Class::Request, *b"anteroom ask").finish(), Instant::now());
+    socket.send(&request).await.ok()?;
     let mut buffer = [0; HEADER_BYTES + 1_024];
-    for _ in 0..TRIES {
-        if socket.send(&request).await.is_err() {
-            continue;
-        }
-        if let Ok(Ok(length)) = tokio::time::timeout(ANSWER_TIMEOUT, socket.recv(&mut buffer)).await {
-            let message = Message::read(&buffer[..length]).ok()?;
-            return Some(message.text(kind::SOFTWARE).unwrap_or_default().to_owned());
-        }
-    }
-    None
+    let length = tokio::time::timeout(ANSWER_TIMEOUT, socket.recv(&mut buffer)).await.ok()?.ok()?;
+    let message = Message::read(&buffer[..length]).ok()?;
+    Some((message.text(kind::SOFTWARE).unwrap_or_default().to_owned(), began.elapsed()))
 }

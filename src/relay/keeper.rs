@@ -7,10 +7,12 @@ use super::control::{Bound, CertificatePem, LINE_BYTES_MAX, Order, PROTOCOL, Sec
 use super::process::SOCKET;
 use crate::app::OWN_PROGRAM;
 use crate::config::TlsConfig;
+use crate::web::tls;
 use anyhow::{Context, bail, ensure};
 use std::collections::HashMap;
 use std::fs::File;
 use std::io::Write;
+use std::net::IpAddr;
 use std::os::unix::process::CommandExt;
 use std::path::PathBuf;
 use std::process::{Child, Command, Stdio};
@@ -26,7 +28,8 @@ const START_TIMEOUT: Duration = Duration::from_secs(20);
 const START_LOOK: Duration = Duration::from_millis(20);
 /// Lower: a relay that died is noticed sooner.
 const WATCH: Duration = Duration::from_secs(1);
-const CERTIFICATE_LOOKS: u32 = 60;
+/// Lower: a renewed certificate is shown sooner.
+const CERTIFICATE_LOOKS: u32 = 5;
 /// Orders remembered for each call, to tell them to a relay that was started anew.
 const REMEMBERED_MAX: usize = 128;
 
@@ -40,6 +43,7 @@ pub struct Keeper {
     connection: tokio::sync::Mutex<Option<Connection>>,
     bound: RwLock<Option<Bound>>,
     remembered: Mutex<HashMap<String, Vec<Order>>>,
+    listed: Mutex<Vec<IpAddr>>,
     child: Mutex<Option<Child>>,
 }
 
@@ -86,6 +90,7 @@ impl Keeper {
             connection: tokio::sync::Mutex::default(),
             bound: RwLock::default(),
             remembered: Mutex::default(),
+            listed: Mutex::default(),
             child: Mutex::default(),
         }
     }
@@ -148,9 +153,8 @@ impl Keeper {
         let _dead_or_alive = self.order(Order::Status).await;
         let mut held = self.connection.lock().await;
         if let Some(connection) = held.as_mut() {
-            if at_certificate && let Some(certificate) = self.certificate()?.filter(|new| connection.certificate.as_ref() != Some(new)) {
-                connection.tell(&Order::Certificate(certificate.clone())).await?;
-                connection.certificate = Some(certificate);
+            if at_certificate {
+                self.renew_certificate(connection).await?;
             }
             if self.is_mine(&connection.status) || connection.status.allocations > 0 {
                 return Ok(());
@@ -159,6 +163,25 @@ impl Keeper {
         }
         drop(held);
         self.begin(&calls().await?).await
+    }
+
+    /// Hand over what lies in the certificate's files, once it is another than before. **What cannot be used is not handed over**: the last good one is
+    /// shown on.
+    async fn renew_certificate(&self, connection: &mut Connection) -> anyhow::Result<()> {
+        let usable = self.certificate().and_then(|read| {
+            let Some(new) = read.filter(|new| connection.certificate.as_ref() != Some(new)) else { return Ok(None) };
+            // Tried once: what is broken now may be half written, and is another when it is whole.
+            connection.certificate = Some(new.clone());
+            tls::acceptor(new.chain.as_bytes(), new.key.as_bytes()).map(|_| Some(new))
+        });
+        match usable {
+            Ok(Some(certificate)) => connection.tell(&Order::Certificate(certificate)).await,
+            Ok(None) => Ok(()),
+            Err(error) => {
+                tracing::warn!(?error, "What lies in the relay's certificate files cannot be used: the last one is shown on");
+                Ok(())
+            }
+        }
     }
 
     /// End the relay: a demonstration is over.
@@ -248,11 +271,14 @@ impl Keeper {
             }
             Order::Revoke { call } => drop(remembered.remove(call)),
             Order::Keep { calls } => remembered.retain(|call, _| calls.contains(call)),
+            Order::Listed { addresses } => self.listed.lock().unwrap_or_else(PoisonError::into_inner).clone_from(addresses),
             Order::Status | Order::Secrets(_) | Order::Certificate(_) | Order::Stop => {}
         }
     }
 
     async fn tell_remembered(&self, connection: &mut Connection) -> anyhow::Result<()> {
+        let addresses = self.listed.lock().unwrap_or_else(PoisonError::into_inner).clone();
+        connection.tell(&Order::Listed { addresses }).await?;
         let all: Vec<Order> = self.remembered.lock().unwrap_or_else(PoisonError::into_inner).values().flatten().cloned().collect();
         for order in &all {
             connection.tell(order).await?;

@@ -154,7 +154,8 @@ impl Control {
         self.driver.with_engine(|engine, out| match order {
             Order::Status | Order::Stop | Order::Certificate(_) => {}
             Order::Secrets(secrets) => engine.use_secrets(Secret::new(secrets.call), Secret::new(secrets.check)),
-            Order::Grant { call, side, username } => engine.grant(&call, side, &username),
+            Order::Grant { call, side, username, listed_only } => engine.grant(&call, side, &username, listed_only),
+            Order::Listed { addresses } => engine.list(&addresses),
             Order::Signalled { call, side, address } => engine.signalled(&call, side, address),
             Order::Revoke { call } => engine.revoke(&call, out),
             Order::Keep { calls } => engine.keep(&calls, out),

@@ -266,6 +266,16 @@ pub async fn lock(tx: &mut Tx, id: VisitId, clinician: StaffId, at: Option<Times
         .bind(id).bind(clinician).bind(at).fetch_optional(conn).await)
 }
 
+/// The call of both begins anew: nothing of the connection before passes any more, and both pages make another.
+pub async fn begin_anew(tx: &mut Tx, id: VisitId, clinician: StaffId) -> sqlx::Result<Option<Standing>> {
+    in_tx!(tx, conn => sqlx::query_as(standing!("update visit set
+        patient_epoch = case when patient_epoch >= call_epoch then call_epoch + 1 else patient_epoch end,
+        clinician_epoch = case when clinician_epoch >= call_epoch then call_epoch + 1 else clinician_epoch end,
+        call_epoch = call_epoch + 1, sharing_allowed_at = null, sharing_since = null, version = version + 1
+        where id = $1 and clinician_id = $2 and state in ('checking', 'in_call') returning", ""))
+        .bind(id).bind(clinician).fetch_optional(conn).await)
+}
+
 /// No chat, or chat again. Whoever calls has the proof of who is there.
 pub async fn close_chat(tx: &mut Tx, id: VisitId, at: Option<Timestamp>) -> sqlx::Result<Option<Standing>> {
     in_tx!(tx, conn => sqlx::query_as(standing!("update visit set chat_closed_at = $2, version = version + 1

@@ -119,6 +119,7 @@ function open() {
       chat: setChat,
       said: (text) => chat.receive(text),
       proof: showProof,
+      relays: (region) => call.trouble(region === null ? "" : say("no-relay-here", { region })),
       socket: () => {},
       refused: () => {},
     },
@@ -307,7 +308,7 @@ function setChat(open) {
 function showOver(why) {
   chat.set(false);
   announce("");
-  find("#over-heading", HTMLElement).textContent = say(`closed-${why}-heading`);
+  find("#over-heading", HTMLElement).textContent = say(`closed-${why}-heading`, { region: session?.regions ?? "" });
   find("#over-words", HTMLElement).textContent = say(`closed-${why}-words`);
   tell(find("#over-return", HTMLButtonElement), why === "superseded" ? say("over-superseded-return") : "");
   // The note outlives the call; in another tab it is that tab's.

@@ -14,7 +14,8 @@ import { read } from "./sdp.js";
  * @property {boolean} up
  * @property {boolean} mending  a timer is running that will look whether it is up again
  * @property {string|null} path  known once it was up
- * @property {boolean} reported  the server knows that it was up
+ * @property {string|null} region  in which its relay stands
+ * @property {string|null} reported  the way that the server knows
  * @property {boolean} resume  the socket came back and the connection was not looked at since
  * @property {number} candidates  sent since the last description
  * @property {number} taken  candidates of the other side, since its last description
@@ -27,8 +28,13 @@ import { read } from "./sdp.js";
 export function begun(epoch) {
   return {
     epoch, outstanding: false, answered: false, seen: null, version: -1, pinned: null, lines: null,
-    up: false, mending: false, path: null, reported: false, resume: false, candidates: 0, taken: 0, beside: false, silent: false, untold: [],
+    up: false, mending: false, path: null, region: null, reported: null, resume: false, candidates: 0, taken: 0, beside: false, silent: false, untold: [],
   };
+}
+
+/** Its way, as something to compare. @param {Link} link */
+export function way({ path, region }) {
+  return `${path} ${region}`;
 }
 
 /** The link with this description taken in, or null when it must not be applied. @param {Link} link @param {string} sdp @returns {Link|null} */

@@ -9,7 +9,7 @@
 // **The server is one way of two.** Once connected, whatever mends the connection also goes over the connection itself, so that a server that is
 // away stops nothing. What comes twice is taken once.
 
-import { begun, everyWay, isHeard, pin } from "./link.js";
+import { begun, everyWay, isHeard, pin, way } from "./link.js";
 import { isGone } from "./other.js";
 
 /**
@@ -34,10 +34,12 @@ import { isGone } from "./other.js";
  *   | {type: "message", message: Message}
  *   | {type: "described", epoch: number, sdp: string}
  *   | {type: "candidate", epoch: number, candidate: string, mid: string, line: number}
- *   | {type: "up", epoch: number, path: string}
+ *   | {type: "up", epoch: number, path: string, region?: string|null}
+ *   | {type: "way", epoch: number, path: string, region: string|null}
+ *   | {type: "outside", epoch: number}
  *   | {type: "down", epoch: number, failed: boolean}
  *   | {type: "beside", epoch: number, open: boolean}
- *   | {type: "silent", epoch: number, silent: boolean}
+ *   | {type: "silent", epoch: number, silent: boolean, elsewhere?: boolean}
  *   | {type: "later", epoch: number, why: "down"|"unoffered"}
  *   | {type: "network"}
  *   | {type: "proved", epoch: number, outcome: Outcome, source: string, found: "people"|"page"}
@@ -45,7 +47,7 @@ import { isGone } from "./other.js";
  *
  * @typedef {"matched"|"differ"|"not_compared"} Outcome  of comparing the words
  *
- * @typedef {"connecting"|"connected"|"reconnecting"|"closed"|"differ"|"superseded"|"ended"|"cancelled"|"no_show"|"removed"|"moved"|"rescheduled"|"signed_out"} News
+ * @typedef {"connecting"|"connected"|"reconnecting"|"closed"|"differ"|"no_relay"|"superseded"|"ended"|"cancelled"|"no_show"|"removed"|"moved"|"rescheduled"|"signed_out"} News
  *
  * @typedef {{do: "send", message: Message}
  *   | {do: "tell", epoch: number, message: Message}
@@ -108,10 +110,12 @@ export function step(state, event) {
     case "message": return receive(state, event.message);
     case "described": return described(state, event.epoch, event.sdp);
     case "candidate": return gathered(state, event);
-    case "up": return up(state, event.epoch, event.path);
+    case "up": return up(state, event.epoch, event.path, event.region ?? null);
+    case "way": return goes(state, event.epoch, event.path, event.region);
+    case "outside": return outside(state, event.epoch);
     case "down": return down(state, event.epoch, event.failed);
     case "beside": return { state: withLink(state, event.epoch, { beside: event.open }), effects: [] };
-    case "silent": return hush(state, event.epoch, event.silent);
+    case "silent": return hush(state, event.epoch, event.silent, event.elsewhere ?? false);
     case "later": return later(state, event.epoch, event.why);
     case "network": return renew(state);
     case "proved": return proved(state, event);
@@ -212,8 +216,8 @@ function resume(state) {
   const told = link.untold.map((message) => ({ do: "send", message }));
   state = { ...state, link: { ...link, untold: [] } };
   if (!link.up || link.silent) return after(renew(state), told);
-  if (link.reported || link.path === null) return { state, effects: told };
-  return { state: { ...state, link: { ...link, untold: [], reported: true } }, effects: [connected(link.epoch, link.path), ...told] };
+  if (link.reported === way(link) || link.path === null) return { state, effects: told };
+  return { state: { ...state, link: { ...link, untold: [], reported: way(link) } }, effects: [connected(link), ...told] };
 }
 
 /** Negotiates anew, or says again what was not answered. @param {State} state @returns {Step} */
@@ -261,15 +265,28 @@ function gathered(state, { epoch, candidate, mid, line }) {
   return { state: { ...state, link: { ...link, candidates: link.candidates + 1 } }, effects: everyWay(link, message) };
 }
 
-/** @param {State} state @param {number} epoch @param {string} path @returns {Step} */
-function up(state, epoch, path) {
+/** @param {State} state @param {number} epoch @param {string} path @param {string|null} region @returns {Step} */
+function up(state, epoch, path, region) {
   const link = state.link;
   if (!link || link.epoch !== epoch) return { state, effects: [] };
-  const tells = state.open && !link.reported;
   /** @type {Effect[]} */
   const effects = link.silent ? [] : [{ do: "news", news: "connected" }];
-  if (tells) effects.push(connected(epoch, path));
-  return { state: { ...state, link: { ...link, up: true, path, reported: link.reported || tells } }, effects };
+  return after(goes(withLink(state, epoch, { up: true }), epoch, path, region), effects);
+}
+
+/** The way that the connection takes now. The server hears of each, once. @param {State} state @param {number} epoch @param {string} path @param {string|null} region @returns {Step} */
+function goes(state, epoch, path, region) {
+  if (!state.link?.up || state.link.epoch !== epoch) return { state, effects: [] };
+  const link = { ...state.link, path, region };
+  if (!state.open || link.reported === way(link)) return { state: { ...state, link }, effects: [] };
+  return { state: { ...state, link: { ...link, reported: way(link) } }, effects: [connected(link)] };
+}
+
+/** The connection goes where it must not. What flows stops before anybody is told. @param {State} state @param {number} epoch @returns {Step} */
+function outside(state, epoch) {
+  if (state.link?.epoch !== epoch) return { state, effects: [] };
+  const { state: over, effects: [close, ...others] } = finish(state, "no_relay");
+  return { state: over, effects: [...(close ? [close] : []), { do: "send", message: { type: "no_relay", epoch } }, ...others] };
 }
 
 /** @param {State} state @param {number} epoch @param {boolean} failed @returns {Step} */
@@ -283,8 +300,12 @@ function down(state, epoch, failed) {
   return failed ? after(renew(state), effects) : { state, effects };
 }
 
-/** The line went silent, or is heard again: seconds before the browser calls the connection down. @param {State} state @param {number} epoch @param {boolean} silent @returns {Step} */
-function hush(state, epoch, silent) {
+/**
+ * The line went silent, or is heard again: seconds before the browser calls the connection down. Of a relay that went silent nothing more is
+ * awaited where there is another (`elsewhere`).
+ * @param {State} state @param {number} epoch @param {boolean} silent @param {boolean} elsewhere @returns {Step}
+ */
+function hush(state, epoch, silent, elsewhere) {
   const link = state.link;
   if (!link || link.epoch !== epoch || link.silent === silent) return { state, effects: [] };
   state = withLink(state, epoch, { silent });
@@ -293,7 +314,8 @@ function hush(state, epoch, silent) {
   const effects = [{ do: "news", news: silent ? "reconnecting" : "connected" }];
   if (!silent || link.mending) return { state, effects };
   effects.push({ do: "later", ms: DOWN_MS, epoch, why: "down" });
-  return { state: withLink(state, epoch, { mending: true }), effects };
+  state = withLink(state, epoch, { mending: true });
+  return elsewhere && link.path?.startsWith("relay") ? after(renew(state), effects) : { state, effects };
 }
 
 /** @param {State} state @param {number} epoch @param {"down"|"unoffered"} why @returns {Step} */
@@ -364,7 +386,7 @@ function ready(epoch) {
   return { do: "send", message: { type: "ready", epoch } };
 }
 
-/** @param {number} epoch @param {string} path @returns {Effect} */
-function connected(epoch, path) {
-  return { do: "send", message: { type: "connected", epoch, path } };
+/** @param {import("./link.js").Link} link @returns {Effect} */
+function connected({ epoch, path, region }) {
+  return { do: "send", message: { type: "connected", epoch, path, region } };
 }

@@ -31,7 +31,7 @@ const quietTitle = document.title;
 const devices = new Devices();
 const securityPart = find("#security", HTMLElement);
 const facts = securityFacts(securityPart, { other: "clinician", say });
-const rules = rulesRead(securityPart, { say });
+const rules = rulesRead(securityPart, { say, always: main.dataset.path === "relay" });
 const call = stage({
   devices,
   other: "clinician",
@@ -190,10 +190,16 @@ function listenToServer() {
       chat: setChat,
       said: (text) => chat.receive(text),
       proof: showProof,
+      relays: (none) => noRelay(none),
       refused: () => void stillHere(),
       socket: (online) => tell(find("#waiting-connection", HTMLElement), online ? "" : say("waiting-lost")),
     },
   });
+}
+
+/** @param {string|null} region */
+function noRelay(region) {
+  call.trouble(region === null ? "" : say("no-relay", { region, phone: main.dataset.phone ?? "" }));
 }
 
 /** This device may have lost the visit while it slept or had no network. The server then has a page that says why. */
@@ -310,11 +316,11 @@ function over(why) {
   chat.set(false);
   letSleep();
   announce("");
-  const mayReturn = why === "left" || why === "superseded" || why === "differ";
+  const mayReturn = why === "left" || why === "superseded" || why === "differ" || why === "no_relay";
   // Only what this visit put there could be in it, and nothing of a visit stays on the device. How often it was connected counts as long as one may return.
   if (!mayReturn) sessionStorage.clear();
   document.title = quietTitle;
-  find("#over-heading", HTMLElement).textContent = say(`over-${why}-heading`);
+  find("#over-heading", HTMLElement).textContent = say(`over-${why}-heading`, { region: session?.regions ?? "" });
   find("#over-words", HTMLElement).textContent = say(`over-${why}-words`);
   const back = find("#over-return", HTMLButtonElement);
   tell(back, mayReturn ? say(`over-${why}-return`) : "");

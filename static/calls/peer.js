@@ -3,6 +3,7 @@
 // Offers always carry sound, picture and data. Switching a camera or muting replaces a track and never negotiates; that it was done
 // goes over a channel of its own, as encrypted as the rest.
 
+import { judge, onlyListed, onlyListedLines, regionOf } from "./listed.js";
 import { readOwn, tellOwn } from "./other.js";
 import { ProofRun, sha256 } from "./proof_run.js";
 import { certificateOf } from "./sdp.js";
@@ -13,6 +14,7 @@ import { certificateOf } from "./sdp.js";
  * @property {(candidate: string, mid: string, line: number) => void} candidate
  * @property {(path: Path|null) => void} up  and over which path
  * @property {(failed: boolean) => void} down
+ * @property {() => void} outside  the call must go through listed relays, and this connection does not
  * @property {(stream: MediaStream) => void} remote  the other side's picture and sound
  * @property {(text: string) => void} said  a chat message came
  * @property {(open: boolean) => void} channel
@@ -35,6 +37,9 @@ const PULSE_CHANNEL = 4;
 const [ASKED, ANSWERED] = ["?", "!"];
 // Lower: that nothing can be checked is said sooner. Higher: a slow phone has more time to open a channel.
 const PROOF_BEGINS_MS = 10_000;
+// How often, and for how long, it is looked at through which relays a new connection goes before anything is sent through it.
+const PIN_LOOK_MS = 50;
+const PIN_LOOKS = 100;
 
 export class Peer {
   /** @type {RTCPeerConnection} */ #connection;
@@ -56,21 +61,27 @@ export class Peer {
   /** What the run began with, once it began. @type {{transport: RTCDtlsTransport, own: Uint8Array, peer: Uint8Array}|null} */ #proving = null;
   #beginning = false;
   #closed = false;
+  /** Nothing of the camera or the microphone goes out before. */ #mayShow;
+  #pinning = false;
+  /** What no relay of ours is, is not handed to the browser. Null where any address may be. @type {import("./listed.js").Listed[]|null} */ #listed;
 
   /**
-   * @param {{relays: RTCIceServer[], relayOnly: boolean, stream: MediaStream, own: import("./other.js").Own, role: import("./proof.js").Role, visit: Uint8Array, mayProve: () => boolean, certificate: RTCCertificate, hooks: Hooks}} options
+   * @param {{relays: RTCIceServer[], listed: import("./listed.js").Listed[], relayOnly: boolean, stream: MediaStream, own: import("./other.js").Own, role: import("./proof.js").Role, visit: Uint8Array, mayProve: () => boolean, certificate: RTCCertificate, hooks: Hooks}} options
    */
-  constructor({ relays, relayOnly, stream, own, role, visit, mayProve, certificate, hooks }) {
+  constructor({ relays, listed, relayOnly, stream, own, role, visit, mayProve, certificate, hooks }) {
     const connection = new RTCPeerConnection({ iceServers: relays, iceTransportPolicy: relayOnly ? "relay" : "all", certificates: [certificate], bundlePolicy: "max-bundle", rtcpMuxPolicy: "require" });
     this.#connection = connection;
+    this.listed = listed;
+    this.#listed = relayOnly ? listed : null;
+    this.#mayShow = !relayOnly;
     this.#audio = stream.getAudioTracks()[0] ?? null;
     this.#video = stream.getVideoTracks()[0] ?? null;
 
     if (role === "clinician") {
       // One stream for both, so that the other side keeps lips and words together.
       const together = new MediaStream();
-      connection.addTransceiver(this.#audio ?? "audio", { direction: "sendrecv", streams: [together] });
-      connection.addTransceiver(this.#video ?? "video", { direction: "sendrecv", streams: [together] });
+      connection.addTransceiver(this.#shown(this.#audio) ?? "audio", { direction: "sendrecv", streams: [together] });
+      connection.addTransceiver(this.#shown(this.#video) ?? "video", { direction: "sendrecv", streams: [together] });
     }
     this.#chat = connection.createDataChannel("chat", { negotiated: true, id: CHAT_CHANNEL });
     this.#chat.addEventListener("open", () => hooks.channel(true));
@@ -113,7 +124,9 @@ export class Peer {
       hooks.remote(remote);
     });
     connection.addEventListener("icecandidate", ({ candidate }) => {
-      hooks.candidate(candidate?.candidate ?? "", candidate?.sdpMid ?? "0", candidate?.sdpMLineIndex ?? 0);
+      const said = candidate?.candidate ?? "";
+      const passed = this.#only(said);
+      if (said === "" || passed !== "") hooks.candidate(passed, candidate?.sdpMid ?? "0", candidate?.sdpMLineIndex ?? 0);
     });
     connection.addEventListener("connectionstatechange", () => {
       if (this.#closed) return;
@@ -121,7 +134,7 @@ export class Peer {
         case "connected":
           setTimeout(() => { if (!this.#proving) this.#run.closed(); }, PROOF_BEGINS_MS);
           void this.#prove();
-          return void this.path().then(hooks.up);
+          return void this.#goUp();
         case "disconnected": return hooks.down(false);
         case "failed": return hooks.down(true);
       }
@@ -134,7 +147,7 @@ export class Peer {
 
   /**
    * With a certificate of its own, which no other call has.
-   * @param {{relays: RTCIceServer[], relayOnly: boolean, stream: MediaStream, own: import("./other.js").Own, role: import("./proof.js").Role, visit: Uint8Array, mayProve: () => boolean, hooks: Hooks}} options
+   * @param {{relays: RTCIceServer[], listed: import("./listed.js").Listed[], relayOnly: boolean, stream: MediaStream, own: import("./other.js").Own, role: import("./proof.js").Role, visit: Uint8Array, mayProve: () => boolean, hooks: Hooks}} options
    */
   static async open(options) {
     const certificate = await RTCPeerConnection.generateCertificate(/** @type {AlgorithmIdentifier} */ (/** @type {unknown} */ ({ name: "ECDSA", namedCurve: "P-256" })));
@@ -157,12 +170,12 @@ export class Peer {
   /** @param {string} sdp a checked offer */
   answer(sdp) {
     this.#next(async (connection) => {
-      await connection.setRemoteDescription({ type: "offer", sdp });
+      await connection.setRemoteDescription({ type: "offer", sdp: this.#onlyLines(sdp) });
       const together = new MediaStream();
       for (const transceiver of connection.getTransceivers()) {
         transceiver.direction = "sendrecv";
         if ("setStreams" in transceiver.sender) transceiver.sender.setStreams(together);
-        await transceiver.sender.replaceTrack(transceiver.receiver.track.kind === "audio" ? this.#audio : this.#video);
+        await transceiver.sender.replaceTrack(this.#shown(transceiver.receiver.track.kind === "audio" ? this.#audio : this.#video));
       }
       await connection.setLocalDescription(await connection.createAnswer());
       this.#describe();
@@ -171,12 +184,14 @@ export class Peer {
 
   /** @param {string} sdp a checked answer */
   apply(sdp) {
-    this.#next((connection) => connection.setRemoteDescription({ type: "answer", sdp }));
+    this.#next((connection) => connection.setRemoteDescription({ type: "answer", sdp: this.#onlyLines(sdp) }));
   }
 
   /** @param {string} candidate @param {string} mid @param {number} line */
   candidate(candidate, mid, line) {
-    this.#next((connection) => connection.addIceCandidate({ candidate, sdpMid: mid, sdpMLineIndex: line }));
+    const passed = this.#only(candidate);
+    if (candidate !== "" && passed === "") return;
+    this.#next((connection) => connection.addIceCandidate({ candidate: passed, sdpMid: mid, sdpMLineIndex: line }));
   }
 
   /**
@@ -186,15 +201,56 @@ export class Peer {
   use(stream) {
     this.#audio = stream.getAudioTracks()[0] ?? null;
     this.#video = stream.getVideoTracks()[0] ?? null;
+    this.#send();
+  }
+
+  #send() {
     this.#next(async (connection) => {
       for (const { sender, receiver } of connection.getTransceivers()) {
-        await sender.replaceTrack(receiver.track.kind === "audio" ? this.#audio : this.#video);
+        await sender.replaceTrack(this.#shown(receiver.track.kind === "audio" ? this.#audio : this.#video));
       }
     });
   }
 
-  /** For the next time that ways are looked for. What flows now goes on. @param {RTCIceServer[]} relays */
-  useRelays(relays) {
+  /** What may go out of this track now. @param {MediaStreamTrack|null} track */
+  #shown(track) {
+    return this.#mayShow ? track : null;
+  }
+
+  /** @param {string} candidate */
+  #only(candidate) {
+    return this.#listed ? onlyListed(candidate, this.#listed) : candidate;
+  }
+
+  /** @param {string} sdp */
+  #onlyLines(sdp) {
+    return this.#listed ? onlyListedLines(sdp, this.#listed) : sdp;
+  }
+
+  /** The connection stands. Where it must go through listed relays, nothing is shown before the browser has measured that it does. */
+  async #goUp() {
+    if (this.#pinning) return;
+    this.#pinning = true;
+    for (let look = 0; this.#listed && look < PIN_LOOKS && !this.#closed; look += 1) {
+      const verdict = (await this.path())?.verdict;
+      if (verdict === "outside") return;
+      if (verdict === "listed") break;
+      if (look === PIN_LOOKS - 1) return this.hooks.outside();
+      await new Promise((resolve) => setTimeout(resolve, PIN_LOOK_MS));
+    }
+    this.#pinning = false;
+    if (this.#closed) return;
+    if (!this.#mayShow) {
+      this.#mayShow = true;
+      this.#send();
+    }
+    this.hooks.up(await this.path());
+  }
+
+  /** For the next time that ways are looked for. What flows now goes on. @param {RTCIceServer[]} relays @param {import("./listed.js").Listed[]} listed */
+  useRelays(relays, listed) {
+    this.listed = listed;
+    if (this.#listed) this.#listed = listed;
     this.#next(async (connection) => connection.setConfiguration({ ...connection.getConfiguration(), iceServers: relays }));
   }
 
@@ -273,12 +329,19 @@ export class Peer {
     const transport = reports.find((r) => r.type === "transport" && r.selectedCandidatePairId);
     const pair = transport ? stats.get(transport.selectedCandidatePairId) : reports.find((r) => r.type === "candidate-pair" && r.nominated && r.state === "succeeded");
     if (!pair) return null;
-    const own = stats.get(pair.localCandidateId);
-    const kind = wayOf(own?.candidateType ?? "host", own?.relayProtocol, stats.get(pair.remoteCandidateId)?.candidateType);
+    const [own, other] = [stats.get(pair.localCandidateId), stats.get(pair.remoteCandidateId)];
+    const kind = wayOf(own?.candidateType ?? "host", own?.relayProtocol, other?.candidateType);
+    const ends = [own, other].map((end) => (end ? { address: end.address || end.ip || null, relay: end.candidateType === "relay" } : null));
+    const verdict = this.#listed ? judge(ends[0] ?? null, ends[1] ?? null, this.#listed) : null;
+    if (verdict === "outside" && !this.#closed) this.hooks.outside();
+    const regions = ends.filter((end) => end && (end.relay || this.#listed)).map((end) => regionOf(end?.address, this.listed));
     const transports = this.#connection.getTransceivers().flatMap(({ sender, receiver }) => [sender.transport, receiver.transport]);
     return {
       kind,
       relayed: kind.startsWith("relay"),
+      pinned: verdict === "listed",
+      verdict,
+      regions: [...new Set(regions.filter((region) => region !== null))],
       sealed: transports.length > 0 && transports.every((each) => each?.state === "connected"),
       version: transport?.tlsVersion ?? null,
       cipher: transport?.srtpCipher ?? null,
@@ -338,7 +401,7 @@ export class Peer {
 
   #describe() {
     const description = this.#connection.localDescription;
-    if (description && !this.#closed) this.hooks.described(description.sdp);
+    if (description && !this.#closed) this.hooks.described(this.#onlyLines(description.sdp));
   }
 
   /** @param {(connection: RTCPeerConnection) => Promise<unknown>} act */

@@ -2,9 +2,9 @@
 
 import { all, find, once, tell } from "../lib/page.js";
 import { post } from "../lib/send.js";
-import { protocols, truth } from "./truth.js";
+import { protocols, truth, way as wayOf } from "./truth.js";
 
-/** @typedef {{locked: boolean, chat: boolean, sharing: "no"|"allowed"|"on"}} Rules */
+/** @typedef {{locked: boolean, chat: boolean, sharing: "no"|"allowed"|"on", relay: boolean}} Rules */
 
 /**
  * What is true of the call now, in both pages.
@@ -22,7 +22,8 @@ export function securityFacts(root, { other, say }) {
       const connected = phase === "connected";
       tell(sentence, say(truth(phase, path, other)));
       tell(protocol, connected && path ? protocols(path) || say("security-unsaid") : say("security-unknown"));
-      tell(way, connected && path ? say(path.relayed ? "path-relay" : "path-direct") : say("security-unknown"));
+      tell(way, connected && path ? say(...wayOf(path)) : say("security-unknown"));
+      find("#security-route", HTMLElement, root).hidden = !connected || !path?.relayed;
       tell(line, connected ? say(`quality-${word}`) : say("security-unknown"));
     },
   };
@@ -37,7 +38,7 @@ export function ruleSwitches(root, { visit, refused }) {
   const problem = find("#security-problem", HTMLElement, root);
   const switches = all(root, "[data-rule]").filter((element) => element instanceof HTMLInputElement);
   /** @type {Rules} */
-  let rules = { locked: false, chat: true, sharing: "no" };
+  let rules = { locked: false, chat: true, sharing: "no", relay: false };
   let known = false;
 
   for (const element of switches) {
@@ -52,8 +53,8 @@ export function ruleSwitches(root, { visit, refused }) {
   function show() {
     for (const element of switches) {
       const rule = element.dataset.rule;
-      element.checked = rule === "lock" ? rules.locked : rule === "chat" ? known && rules.chat : rules.sharing !== "no";
-      element.disabled = rule !== "lock" && !known;
+      element.checked = rule === "lock" ? rules.locked : rule === "relay" ? rules.relay || element.hasAttribute("data-always") : rule === "chat" ? known && rules.chat : rules.sharing !== "no";
+      element.disabled = element.hasAttribute("data-always") || (rule !== "lock" && rule !== "relay" && !known);
     }
   }
 
@@ -69,14 +70,15 @@ export function ruleSwitches(root, { visit, refused }) {
 /**
  * The patient reads what the clinician set.
  * @param {HTMLElement} root
- * @param {{say: import("../lib/texts.js").Say}} page
+ * @param {{say: import("../lib/texts.js").Say, always: boolean}} page  always: the clinic's calls all go through relays
  */
-export function rulesRead(root, { say }) {
+export function rulesRead(root, { say, always }) {
   return {
     /** @param {Rules} rules @param {boolean} identified */
     told(rules, identified) {
       tell(find("#rule-lock", HTMLElement, root), say(rules.locked ? "rule-locked" : "rule-unlocked"));
       tell(find("#rule-chat", HTMLElement, root), say(!identified ? "rule-chat-later" : rules.chat ? "rule-chat-on" : "rule-chat-off"));
+      tell(find("#rule-relay", HTMLElement, root), say(rules.relay || always ? "rule-relay-on" : "rule-relay-off"));
       tell(find("#rule-sharing", HTMLElement, root), say(`rule-sharing-${rules.sharing}`));
     },
   };

@@ -21,6 +21,7 @@ const forCall = () => Promise.all([import("./peer.js"), import("./line.js")]);
  * @property {(open: boolean) => void} chat
  * @property {(text: string) => void} said
  * @property {(view: import("./proof_panel.js").View) => void} proof  how far the spoken proof is
+ * @property {(none: string|null) => void} relays  the regions in which no relay is there for a call that needs one; null when there is, or none is needed
  * @property {(online: boolean) => void} socket
  * @property {() => void} refused  the server was not there, or did not let this page in
  */
@@ -30,7 +31,8 @@ export class Session {
   /** @type {import("../lib/live.js").Live} */ #socket;
   /** @type {{epoch: number, peer: Promise<Peer>}|null} */ #peer = null;
   /** @type {import("./negotiation.js").Message|null} */ #last = null;
-  /** Told after admission, and again before they end. @type {RTCIceServer[]} */ #relays = [];
+  /** Told after admission, and again before they end and whenever one came or went. @type {RTCIceServer[]} */ #relays = [];
+  /** @type {import("./listed.js").Listed[]} */ #listed = [];
   /** @type {import("./other.js").Own} */ #own = { sound: false, picture: false, held: false, wants: true };
   /** What the other side said last that it sends and wants. @type {import("./other.js").Own|null} */ #theirs = null;
   #soundFirst = false;
@@ -44,7 +46,7 @@ export class Session {
    * @param {{role: import("./negotiation.js").Role, visit: string, relayOnly: boolean, devices: import("./devices.js").Devices, hooks: Hooks}} options
    */
   constructor({ role, visit, relayOnly, devices, hooks }) {
-    this.relayOnly = relayOnly;
+    this.relayAlways = relayOnly;
     this.visit = visit;
     this.devices = devices;
     this.hooks = hooks;
@@ -55,10 +57,11 @@ export class Session {
       closed: () => { this.#feed({ type: "closed" }); hooks.socket(false); },
       refused: () => hooks.refused(),
       message: (message) => {
-        if (message.type === "relays") return this.#useRelays(message.servers);
+        if (message.type === "relays") return this.#useRelays(message.servers, message.listed);
         if (message.type === "state") {
           this.#last = message;
           hooks.state(message);
+          this.#tellRelays();
         }
         this.#feed({ type: "message", message });
       },
@@ -162,6 +165,7 @@ export class Session {
   #options(epoch, current) {
     return {
       relays: this.#relays,
+      listed: this.#listed,
       relayOnly: this.relayOnly,
       stream: this.devices.stream,
       own: this.#own,
@@ -173,8 +177,9 @@ export class Session {
         candidate: (candidate, mid, line) => this.#feed({ type: "candidate", epoch, candidate, mid, line }),
         up: (path) => {
           current(() => this.hooks.path(path));
-          this.#feed({ type: "up", epoch, path: path?.kind ?? "host" });
+          this.#feed({ type: "up", epoch, ...wayOf(path) });
         },
+        outside: () => this.#feed({ type: "outside", epoch }),
         down: (failed) => this.#feed({ type: "down", epoch, failed }),
         remote: (stream) => current(() => this.hooks.remote(stream)),
         said: (text) => current(() => { if (this.#identityKnown) this.hooks.said(text); }),
@@ -194,10 +199,32 @@ export class Session {
     };
   }
 
-  /** @param {RTCIceServer[]} relays */
-  #useRelays(relays) {
-    this.#relays = relays;
-    void this.#peer?.peer.then((peer) => peer.useRelays(relays));
+  /** This call goes through the clinic's relays and no other way. */
+  get relayOnly() {
+    return this.relayAlways || this.#last?.rules.relay === true;
+  }
+
+  /** @param {RTCIceServer[]} relays @param {import("./listed.js").Listed[]} listed */
+  #useRelays(relays, listed) {
+    const again = this.#told && this.#relays.length === 0 && relays.length > 0;
+    [this.#relays, this.#listed, this.#told] = [relays, listed, true];
+    void this.#peer?.peer.then((peer) => {
+      peer.useRelays(relays, listed);
+      // There was none to go through, and now there is.
+      if (again) this.#network();
+    });
+    this.#tellRelays();
+  }
+
+  #told = false;
+
+  #tellRelays() {
+    this.hooks.relays(this.#told && this.relayOnly && this.#relays.length === 0 ? this.regions : null);
+  }
+
+  /** Where this clinic's relays stand, in words. */
+  get regions() {
+    return [...new Set(this.#listed.map(({ region }) => region))].join(", ");
   }
 
   /** @type {typeof import("./line.js").watchLine|null} */ #watchLine = null;
@@ -208,13 +235,16 @@ export class Session {
     this.#stopWatching();
     if (!open || !this.#current || !this.#watchLine) return;
     this.#stopWatching = this.#watchLine(this.#current, {
-      silent: (silent) => this.#feed({ type: "silent", epoch, silent }),
+      silent: (silent) => this.#feed({ type: "silent", epoch, silent, elsewhere: this.#relays.length > 1 }),
       quality: (quality) => {
         this.#soundFirst = quality.soundFirst;
         this.#tellOwn();
         this.hooks.quality(quality);
       },
-      path: (path) => this.hooks.path(path),
+      path: (path) => {
+        this.hooks.path(path);
+        if (path) this.#feed({ type: "way", epoch, ...wayOf(path) });
+      },
     });
   }
 
@@ -266,6 +296,11 @@ export class Session {
 /** @returns {string} */
 function newTab() {
   return [...crypto.getRandomValues(new Uint8Array(8))].map((byte) => byte.toString(16).padStart(2, "0")).join("");
+}
+
+/** As the server hears it. @param {import("./peer.js").Path|null} path */
+function wayOf(path) {
+  return { path: path?.kind ?? "host", region: path?.regions[0] ?? null };
 }
 
 /** A visit's id as the 16 bytes that it stands for. @param {string} id */

@@ -23,7 +23,7 @@ const sdp = text(1, 16 * 1024);
 const candidateLine = (value) => value === "" || (typeof value === "string" && value.length <= 512 && value.startsWith("candidate:"));
 const candidate = { epoch, candidate: candidateLine, mid: text(0, 16), line: /** @type {Rule} */ ((value) => epoch(value) && Number(value) < 16) };
 /** @type {Record<string, Rule>} */
-const rules = { locked: flag, chat: flag, sharing: one("no", "allowed", "on") };
+const rules = { locked: flag, chat: flag, sharing: one("no", "allowed", "on"), relay: flag };
 const found = one("people", "page");
 /** What the page that compares says of the words. */
 const compared = { epoch, outcome: one("matched", "not_compared", "differ"), source: one("certificate", "sdp", "none"), found };
@@ -34,6 +34,13 @@ const server = (value) => typeof value === "object" && value !== null && "urls" 
   && text(1, 128)(value.username) && text(1, 128)(value.credential) && Object.keys(value).length === 3;
 /** @type {Rule} */
 const servers = (value) => Array.isArray(value) && value.length <= 8 && value.every(server);
+
+/** @type {Rule} */
+const relay = (value) => typeof value === "object" && value !== null && fits({ address: text(1, 64), region: text(1, 32) }, value);
+/** @type {Rule} */
+const listed = (value) => Array.isArray(value) && value.length <= 512 && value.every(relay);
+/** The way of a connection. @type {Record<string, Rule>} */
+const way = { epoch, path, region: orNothing(text(1, 32)) };
 
 /** @type {Record<string, Rule>} */
 const join = {
@@ -46,12 +53,12 @@ const TABLE = {
   patient: {
     join, candidate, beat: {},
     ready: { epoch }, answer: { epoch, sdp }, restart: { epoch },
-    connected: { epoch, path }, chatted: { epoch }, proof: { ...compared, outcome: one("differ") },
+    connected: way, no_relay: { epoch }, chatted: { epoch }, proof: { ...compared, outcome: one("differ") },
   },
   clinician: {
     join, candidate, beat: {},
     offer: { epoch, sdp },
-    connected: { epoch, path }, chatted: { epoch }, proof: compared,
+    connected: way, no_relay: { epoch }, chatted: { epoch }, proof: compared,
   },
   server: {
     state: {
@@ -62,7 +69,7 @@ const TABLE = {
       rules: (value) => typeof value === "object" && value !== null && fits(rules, value),
       moving: (value) => value === null || (typeof value === "object" && "device" in value && "lapses_in_ms" in value),
     },
-    relays: { servers },
+    relays: { servers, listed },
     candidate, beat: {},
     ready: { epoch }, offer: { epoch, sdp }, answer: { epoch, sdp }, restart: { epoch }, proof: { ...compared, outcome: one("matched") },
     superseded: {}, gone: { why: one("removed", "moved", "rescheduled", "cancelled", "signed_out", "differ") },

@@ -6,7 +6,7 @@ import { whenSeenAgain } from "../lib/wake.js";
 import { mend } from "./device_choice.js";
 import { words as wordsFor } from "./other.js";
 import { offer } from "./taken.js";
-import { truth } from "./truth.js";
+import { truth, way as wayOf } from "./truth.js";
 
 // After this long without a connection the page says how to go on without it.
 const PATIENCE_MS = 20_000;
@@ -92,6 +92,8 @@ export function stage({ devices, other, say, word, show, knows }) {
     if (trouble) tell(notice, mend(trouble, say));
   }
 
+  let trouble = "";
+
   /** The words why, as long as they are the ones that stand there. */
   let why = "";
 
@@ -142,13 +144,13 @@ export function stage({ devices, other, say, word, show, knows }) {
   /** What is true of the call at this moment. */
   function showTruth() {
     const connected = phase === "connected";
-    const way = connected && path ? [say(path.relayed ? "path-relay" : "path-direct"), ...(line === "good" ? [] : [say(`quality-${line}`)])] : [];
+    const way = connected && path ? [say(...wayOf(path)), ...(line === "good" ? [] : [say(`quality-${line}`)])] : [];
     tell(sentence, [say(truth(phase, path, other)), ...way].join(" "));
     knows({ phase, path, word: line });
   }
 
   function impatient() {
-    if (phase !== null && phase !== "connected" && where === "in_call") tell(notice, say("cannot-connect"));
+    if (phase !== null && phase !== "connected" && where === "in_call") tell(notice, trouble || say("cannot-connect"));
   }
 
   return {
@@ -239,6 +241,12 @@ export function stage({ devices, other, say, word, show, knows }) {
       tell(notice, trouble ? mend(trouble, say) : "");
       showOwn();
       render();
+    },
+
+    /** Why the call does not come about, until that is over. @param {string} text */
+    trouble(text) {
+      if (text !== "" || notice.textContent === trouble) tell(notice, text);
+      trouble = text;
     },
 
     /** @param {string} text */

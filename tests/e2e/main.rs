@@ -26,6 +26,7 @@ mod notes;
 mod pages;
 mod presence;
 mod proof;
+mod regions;
 mod relay;
 mod restarts;
 mod rights;

@@ -23,7 +23,7 @@ async fn a_call_goes_through_the_relay_over_udp_tcp_and_tls_and_outlives_the_ser
     let secure = free_port();
     let mut clinic = Installed::with_settings(&format!(
         "\n[calls]\npath = \"relay\"\n\n[relay]\nlisten = [\"127.0.0.1:0\"]\ntls_listen = [\"127.0.0.1:{secure}\", \"[::1]:{secure}\"]\n\
-         addresses = [\"127.0.0.1\"]\nlonely_seconds = 10\n"
+         addresses = [\"127.0.0.1\"]\nregion = \"us-east\"\nlonely_seconds = 10\n"
     ));
     let (desk, clinician) = staff(&clinic).await;
     let visit = desk.book_for_new_patient_at(SystemClock.now().utc(), "en", &clinic.mail_dir).await;

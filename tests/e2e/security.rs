@@ -68,6 +68,19 @@ async fn the_clinician_sets_what_may_happen_in_a_call_and_the_patient_reads_it()
         no_button(&patient, "Stop sharing").await;
         see_each_other(&clinician, &patient).await;
     }
+    // From now on through the clinic's relay, and no other way: both connections are made anew.
+    patient.open_panel("Security").await;
+    patient.sees("The call goes the most direct way there is.").await;
+    clinician.press_box("Relay only").await;
+    for browser in [&clinician, &patient] {
+        browser.sees("Through the clinic's relays in this-machine and no other way.").await;
+        browser.sees("The networks decide which way the call takes to a relay").await;
+    }
+    patient.sees("The call goes through the clinic's relays and no other way.").await;
+    see_each_other(&clinician, &patient).await;
+    clinician.shot("security-relay-only-clinician").await;
+    patient.shot("security-relay-only-patient").await;
+    assert_eq!(patient.complaints().await, [""; 0]);
     clinician.end_visit().await;
     patient.visit_is_over().await;
     clinician.finish().await;

@@ -19,7 +19,7 @@ async fn share(scene: &Scene, to: &str) -> StatusCode {
 }
 
 fn rules(locked: bool, chat: bool, sharing: &str) -> Value {
-    json!({ "locked": locked, "chat": chat, "sharing": sharing })
+    json!({ "locked": locked, "chat": chat, "sharing": sharing, "relay": false })
 }
 
 /// What was recorded of a kind, as (what, outcome).

@@ -159,7 +159,9 @@ fn a_start_refuses_what_would_be_unsafe_and_says_what_to_write() {
     assert_eq!(start.says_with(tls), STARTED);
     assert_eq!(start.says_with(&database("postgres://anteroom@db.internal/anteroom?sslmode=verify-full")), STARTED);
 
-    let relay = |address: &str, more: &str| format!("[relay]\nlisten = [\"0.0.0.0:3478\"]\naddresses = [\"{address}\"]\n{more}");
+    let relay = |address: &str, more: &str| {
+        format!("[relay]\nlisten = [\"0.0.0.0:3478\"]\naddresses = [\"{address}\"]\nregion = \"us-east\"\n{more}")
+    };
     assert_eq!(start.says_with(&relay("9.9.9.9", "addresses_here = [\"10.0.0.5\"]")), STARTED);
     assert!(start.says_with(&relay("9.9.9.9", "permit_loopback = true")).contains("for demonstrations and tests"));
     for inside in ["127.0.0.1", "10.0.0.5", "::ffff:192.168.0.1"] {

@@ -83,7 +83,7 @@ fn only_a_good_credential_opens_over_each_transport() {
     let mut relay = Relay::start();
     let good = relay.granted("one", Side::Patient);
     let expired = relay.credential(CALL_SECRET, -1);
-    relay.tell(&Order::Grant { call: "one".to_owned(), side: Side::Patient, username: expired.username.clone() });
+    relay.tell(&Order::Grant { call: "one".to_owned(), side: Side::Patient, username: expired.username.clone(), listed_only: false });
     let forged = Credential { password: Secret::new("guessed".to_owned()), ..good.clone() };
     let stranger = relay.credential(CALL_SECRET, CALL_SECONDS);
     let old_check = relay.credential(CHECK_SECRET, -1);

@@ -2,40 +2,43 @@
 
 use crate::on_both;
 use crate::support::TestApp;
+use crate::support::coturn::{Coturn, SECRET};
 use crate::support::socket::{Socket, description};
 use anteroom::appointments::VisitState;
 use anteroom::config::Config;
 use anteroom::crypto::Rng;
-use anteroom::relay::Relays;
-use anteroom::relay::stun::{Class, Message, Method, Writer, kind};
+use anteroom::ids::Region;
+use anteroom::relay::{Offer, Relays, Side};
 use anteroom::relay::{credential, peers};
 use anteroom::secret::Secret;
+use anteroom::time::{Clock, SystemClock};
 use serde_json::{Value, json};
-use std::net::{IpAddr, Ipv4Addr, Ipv6Addr, UdpSocket};
+use std::net::{IpAddr, Ipv4Addr, Ipv6Addr};
+use std::sync::atomic::Ordering;
 use std::time::Duration;
 
-const SECRET: &str = "shared with a coturn";
+/// How long something may take that must come.
+const PATIENCE: Duration = Duration::from_secs(30);
 
-/// Something that answers as a coturn does, and calls itself so. Its configuration.
 fn coturn(software: &'static str) -> String {
-    let socket = UdpSocket::bind("127.0.0.1:0").unwrap();
-    let port = socket.local_addr().unwrap().port();
-    std::thread::spawn(move || {
-        let mut buffer = [0; 2_048];
-        while let Ok((length, from)) = socket.recv_from(&mut buffer) {
-            let Ok(request) = Message::read(&buffer[..length]) else { continue };
-            assert_eq!((request.method, request.class), (Method::Binding, Class::Request));
-            let answer = Writer::answer(&request, Class::Success).address(kind::XOR_MAPPED_ADDRESS, from);
-            let _gone = socket.send_to(&answer.attribute(kind::SOFTWARE, software.as_bytes()).finish(), from);
-        }
-    });
-    let file = tempfile::NamedTempFile::new().unwrap().into_temp_path().keep().unwrap();
-    std::fs::write(&file, format!("{SECRET}\n")).unwrap();
-    format!("[[relay.external]]\nurls = [\"turn:127.0.0.1:{port}?transport=udp\"]\nsecret_file = \"{}\"\n", file.display())
+    Coturn::new(software, "us-east").config()
+}
+
+/// A configuration with these relays and nothing else to say.
+fn config_with(relays: &str) -> Config {
+    Config::parse(&format!(
+        "base_url = \"http://localhost:8080\"\nlisten = [\"127.0.0.1:0\"]\ndata_dir = \"data\"\nroot_key_file = \"keys/root.key\"\n\
+         [clinic]\nname = \"Riverside Clinic\"\nzone = \"America/New_York\"\nphone = \"555 0100\"\n{relays}"
+    ))
+    .unwrap()
+}
+
+fn region(name: &str) -> Region {
+    name.to_owned().try_into().unwrap()
 }
 
 fn relays_only() -> String {
-    format!("[calls]\npath = \"relay\"\n{}", coturn("Coturn-4.17.1 'test'"))
+    format!("[calls]\npath = \"relay\"\n{}addresses = [\"203.0.113.9\"]\n", coturn("Coturn-4.17.1 'test'"))
 }
 
 /// The one credential that a page was given last.
@@ -98,14 +101,55 @@ on_both! {
         let sdp = format!("{}a=candidate:1 1 udp 1 192.0.2.7 50000 typ host\r\na={relay}\r\n", description());
         patient.say(&candidate("candidate:1 1 udp 1 192.0.2.7 50000 typ host")).await;
         patient.say(&candidate("candidate:2 1 udp 1 192.0.2.7 50000 typ srflx raddr 192.0.2.7 rport 5")).await;
+        patient.say(&candidate(&relay.replace("203.0.113.9", "203.0.113.10"))).await;
         patient.say(&candidate(relay)).await;
         patient.say(&json!({ "type": "answer", "epoch": epoch, "sdp": sdp })).await;
         let answer = clinician.hears("answer").await;
         assert!(answer["sdp"].as_str().unwrap().contains("203.0.113.9"));
         assert!(clinician.heard.iter().any(|frame| frame.contains("candidate:3")), "the relay's passed");
         assert!(!clinician.heard.iter().any(|frame| frame.contains("192.0.2.7")), "and nothing else, nor what stands behind it");
+        assert!(!clinician.heard.iter().any(|frame| frame.contains("203.0.113.10")), "nor a relay of another region");
         app.finish().await;
     }
+}
+
+#[tokio::test]
+async fn relays_of_the_region_follow_each_other_and_one_outside_is_not_even_asked() {
+    let good = |region| Coturn::new("Coturn-4.17.1 'test'", region);
+    let (first, second, next, outside) = (good("us-east"), good("us-east"), good("us-west"), good("eu"));
+    let all = [&outside, &next, &first, &second].map(Coturn::config).join("");
+    let config = config_with(&format!("[relay]\nregions = [\"us-east\", \"us-west\"]\n{all}"));
+    let relays = Relays::start(&config, &Rng::system(), &[]).await.unwrap();
+    let mut changes = relays.changes();
+    let watching = tokio::spawn(relays.clone().watch(async || Ok(Vec::new())));
+    let mut offered = async |right: &dyn Fn(&Offer) -> bool| {
+        let wait = async {
+            loop {
+                let offer = relays.for_call("one", Side::Patient, true, SystemClock.now()).await;
+                if right(&offer) {
+                    return;
+                }
+                changes.changed().await.unwrap();
+            }
+        };
+        assert!(tokio::time::timeout(PATIENCE, wait).await.is_ok(), "what was offered did not change");
+    };
+    let is = |offer: &Offer, wanted: &[&Coturn]| {
+        wanted.len() == offer.servers.len()
+            && wanted.iter().all(|one| one.is_in(offer))
+            && offer.listed.iter().all(|one| one.region != region("eu"))
+    };
+    offered(&|offer| is(offer, &[&first, &second])).await;
+    first.up.store(false, Ordering::SeqCst);
+    offered(&|offer| is(offer, &[&second])).await;
+    second.up.store(false, Ordering::SeqCst);
+    offered(&|offer| is(offer, &[&next])).await;
+    next.up.store(false, Ordering::SeqCst);
+    offered(&|offer| is(offer, &[])).await;
+    second.up.store(true, Ordering::SeqCst);
+    offered(&|offer| is(offer, &[&second])).await;
+    assert_eq!(outside.asked.load(Ordering::SeqCst), 0, "not one packet went outside");
+    watching.abort();
 }
 
 #[tokio::test]
@@ -113,12 +157,7 @@ async fn a_coturn_that_is_too_old_or_hides_its_version_is_refused_at_start() {
     for (software, refusal) in
         [("Coturn-4.6.1 'Gorst'", "4.17.1 or newer"), ("Coturn-4.17.0 'x'", "4.17.1 or newer"), ("", "does not tell its version")]
     {
-        let text = format!(
-            "base_url = \"http://localhost:8080\"\nlisten = [\"127.0.0.1:0\"]\ndata_dir = \"data\"\nroot_key_file = \"keys/root.key\"\n\
-             [clinic]\nname = \"Riverside Clinic\"\nzone = \"America/New_York\"\nphone = \"555 0100\"\n{}",
-            coturn(software)
-        );
-        let config = Config::parse(&text).unwrap();
+        let config = config_with(&coturn(software));
         let error = Relays::start(&config, &Rng::system(), &[]).await.err().expect("it is refused");
         assert!(error.to_string().contains(refusal), "{software}: {error}");
     }

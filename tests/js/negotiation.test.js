@@ -4,7 +4,7 @@ import { start, step } from "../../static/calls/negotiation.js";
 import { OTHER, sdp } from "./sdp.js";
 
 const TAB = "0123456789abcdef";
-const STATE = { type: "state", state: "checking", version: 1, epoch: 1, identity: null, held: false, peer: "in_call", clinician: "here", message: null, left: false, rules: { locked: false, chat: true, sharing: "no" } };
+const STATE = { type: "state", state: "checking", version: 1, epoch: 1, identity: null, held: false, peer: "in_call", clinician: "here", message: null, left: false, rules: { locked: false, chat: true, sharing: "no", relay: false } };
 
 /** A page: feeds events and remembers what it was told to do. */
 class Page {
@@ -320,6 +320,42 @@ test("silence before the first connection, and of another epoch, is none", () =>
   assert.deepEqual(page.on({ type: "silent", epoch: 0, silent: true }), []);
 });
 
+test("where there is another relay, silence of the one is mended at once", () => {
+  for (const [path, elsewhere, does] of /** @type {const} */ ([["relay_udp", true, ["news", "later", "offer"]], ["relay_udp", false, ["news", "later"]], ["host", true, ["news", "later"]]])) {
+    const page = new Page("clinician").connected();
+    page.on({ type: "up", epoch: 1, path, region: "us-east" });
+    page.on({ type: "silent", epoch: 1, silent: true, elsewhere });
+    assert.deepEqual(page.does(), does, `${path} ${elsewhere}`);
+  }
+});
+
+test("each way that a call takes is told once, and when the server was away, the last one", () => {
+  const page = new Page("patient").connected();
+  const way = { type: "way", epoch: 1, path: "relay_udp", region: "us-east" };
+  const told = { do: "send", message: { type: "connected", epoch: 1, path: "relay_udp", region: "us-east" } };
+  assert.deepEqual(page.on(way), [told]);
+  assert.deepEqual(page.on(way), []);
+  assert.deepEqual(page.on({ ...way, epoch: 2 }), []);
+  page.on({ type: "closed" });
+  assert.deepEqual(page.on({ ...way, region: "us-west" }), []);
+  page.on({ type: "opened" });
+  page.hears(STATE);
+  page.hears(STATE);
+  assert.deepEqual(page.done, [{ ...told, message: { ...told.message, region: "us-west" } }]);
+});
+
+test("a connection that goes where it must not is closed before anybody is told, and for good", () => {
+  for (const role of /** @type {const} */ (["patient", "clinician"])) {
+    const page = new Page(role).joined();
+    assert.deepEqual(page.on({ type: "outside", epoch: 2 }), []);
+    page.on({ type: "outside", epoch: 1 });
+    assert.deepEqual(page.does(), ["close", "send", "chat", "stop", "news"]);
+    assert.deepEqual(page.done[1], { do: "send", message: { type: "no_relay", epoch: 1 } });
+    assert.deepEqual(page.done[4], { do: "news", news: "no_relay" });
+    assert.deepEqual(page.hears({ ...STATE, epoch: 2 }), []);
+  }
+});
+
 test("connected is told once for an epoch", () => {
   const page = new Page("patient").connected();
   assert.deepEqual(page.sends(), ["connected"]);
@@ -337,7 +373,7 @@ test("a connection that came up while the socket was gone is told afterwards", (
   page.on({ type: "opened" });
   page.hears(STATE);
   page.hears(STATE);
-  assert.deepEqual(page.done, [{ do: "send", message: { type: "connected", epoch: 1, path: "srflx" } }]);
+  assert.deepEqual(page.done, [{ do: "send", message: { type: "connected", epoch: 1, path: "srflx", region: null } }]);
 });
 
 test("chat is open only while the identity is recorded", () => {

@@ -39,7 +39,7 @@ test("no script speaks to another host or reports attention", () => {
 });
 
 test("the negotiation and everything it stands on are pure", () => {
-  for (const name of ["calls/negotiation.js", "calls/link.js", "calls/mend.js", "calls/other.js", "calls/pulse.js", "calls/quality.js", "calls/sdp.js", "calls/taken.js", "calls/truth.js", "calls/verdict.js", "records/autosave.js", "staff/session_end.js", "waiting_room/day.js", "links/in_app.js", "lib/backoff.js"]) {
+  for (const name of ["calls/negotiation.js", "calls/link.js", "calls/listed.js", "calls/mend.js", "calls/other.js", "calls/pulse.js", "calls/quality.js", "calls/sdp.js", "calls/taken.js", "calls/truth.js", "calls/verdict.js", "records/autosave.js", "staff/session_end.js", "waiting_room/day.js", "links/in_app.js", "lib/backoff.js"]) {
     const text = scripts.find((script) => script.name === name)?.text ?? assert.fail(name);
     assert.doesNotMatch(text, /Date\.now|Math\.random|crypto\.|setTimeout|setInterval|document|window|performance|navigator|async |await /, name);
   }

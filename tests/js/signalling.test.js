@@ -26,7 +26,7 @@ test("past the server only that comes which mends a connection, by the server's 
   assert.deepEqual(readBeside("patient", JSON.stringify(candidate)), candidate);
   const refused = [
     { type: "offer", epoch: 1, sdp }, { type: "restart", epoch: 1, now: true }, { type: "restart" }, { type: "join", tab: "0123456789abcdef", epoch: null }, { type: "beat" },
-    { type: "connected", epoch: 1, path: "host" }, { type: "chatted", epoch: 1 }, { type: "ready", epoch: 1 }, { type: "gone", why: "removed" }, { type: "superseded" },
+    { type: "connected", epoch: 1, path: "host", region: null }, { type: "no_relay", epoch: 1 }, { type: "chatted", epoch: 1 }, { type: "ready", epoch: 1 }, { type: "gone", why: "removed" }, { type: "superseded" },
   ];
   for (const message of refused) assert.equal(readBeside("patient", JSON.stringify(message)), null, JSON.stringify(message));
   for (const data of ["", "{", "null", "[]", new ArrayBuffer(8), `${JSON.stringify(candidate)}${" ".repeat(25_000)}`]) assert.equal(readBeside("patient", data), null);

@@ -1,9 +1,9 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
-import { protocols, truth } from "../../static/calls/truth.js";
+import { protocols, truth, way } from "../../static/calls/truth.js";
 
 /** @type {import("../../static/calls/truth.js").Path} */
-const PATH = { kind: "host", relayed: false, sealed: true, version: "FEFD", cipher: "AES_CM_128_HMAC_SHA1_80" };
+const PATH = { kind: "host", relayed: false, pinned: false, verdict: null, regions: [], sealed: true, version: "FEFD", cipher: "AES_CM_128_HMAC_SHA1_80" };
 
 test("encrypted is said of a call whose browsers have shaken hands, and of no other", () => {
   assert.equal(truth("connected", PATH, "clinician"), "truth-clinician");
@@ -22,4 +22,13 @@ test("protocols are those that this call measured, and nothing is named that was
   assert.equal(protocols({ ...PATH, version: "0303" }), "SRTP AES_CM_128_HMAC_SHA1_80");
   assert.equal(protocols({ ...PATH, sealed: false }), "");
   assert.equal(protocols(null), "");
+});
+
+test("a path is called pinned only where it was measured, and names where its relays stand", () => {
+  const relayed = { ...PATH, kind: "relay_udp", relayed: true };
+  assert.deepEqual(way(PATH), ["path-direct", {}]);
+  assert.deepEqual(way(relayed), ["path-relay", {}]);
+  assert.deepEqual(way({ ...relayed, regions: ["us-east"] }), ["path-relay-in", { region: "us-east" }]);
+  assert.deepEqual(way({ ...relayed, pinned: true, regions: ["us-east"] }), ["path-pinned", { region: "us-east" }]);
+  assert.deepEqual(way({ ...relayed, pinned: true, regions: ["us-east", "us-west"] }), ["path-pinned-two", { region: "us-east", other: "us-west" }]);
 });

@@ -38,6 +38,8 @@ pub(super) struct Grant {
 #[derive(Debug, Default)]
 pub(super) struct Calls {
     signalled: HashMap<Arc<str>, [HashSet<IpAddr>; 2]>,
+    /// Those that go through listed relays alone.
+    listed_only: HashSet<Arc<str>>,
     grants: HashMap<String, Grant>,
 }
 
@@ -68,12 +70,26 @@ impl Calls {
         self.signalled.get(call).is_some_and(|sides| sides[side as usize].contains(&ip))
     }
 
+    pub(super) fn hold_to_list(&mut self, call: &str, listed_only: bool) {
+        let call = self.call(call);
+        if listed_only {
+            self.listed_only.insert(call)
+        } else {
+            self.listed_only.remove(&call)
+        };
+    }
+
+    pub(super) fn is_held_to_list(&self, call: &Arc<str>) -> bool {
+        self.listed_only.contains(call)
+    }
+
     pub(super) fn granted(&self, username: &str) -> Option<&Grant> {
         self.grants.get(username)
     }
 
     pub(super) fn forget(&mut self, call: &str) {
         self.signalled.remove(call);
+        self.listed_only.remove(call);
         self.grants.retain(|_, grant| &*grant.call != call);
     }
 
@@ -82,6 +98,7 @@ impl Calls {
         self.grants.retain(|username, _| credential::is_open(username, unix, credential::CALL_SECONDS));
         let named: HashSet<&Arc<str>> = self.grants.values().map(|grant| &grant.call).collect();
         self.signalled.retain(|call, _| used.contains(call) || named.contains(call));
+        self.listed_only.retain(|call| self.signalled.contains_key(call));
     }
 
     fn call(&mut self, name: &str) -> Arc<str> {

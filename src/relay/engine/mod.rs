@@ -83,6 +83,8 @@ pub struct Engine {
     nonces: RandomState,
     answers: Answers,
     calls: Calls,
+    /// From where the relays of this deployment's regions send.
+    listed: Vec<IpAddr>,
     allocations: HashMap<Client, Allocation>,
     relayed: HashMap<SocketAddr, Client>,
 }
@@ -101,6 +103,7 @@ impl Engine {
             nonces,
             answers: Answers::new(now.ms),
             calls: Calls::default(),
+            listed: Vec::new(),
             allocations: HashMap::new(),
             relayed: HashMap::new(),
         }
@@ -159,10 +162,16 @@ impl Engine {
         self.calls.forget_ended(now.unix, &used);
     }
 
-    /// One party's credential. Told again, nothing changes.
-    pub fn grant(&mut self, call: &str, side: Side, username: &str) {
+    /// One party's credential. Told again, nothing changes but whether the call goes through listed relays alone.
+    pub fn grant(&mut self, call: &str, side: Side, username: &str, listed_only: bool) {
         let settings = &self.settings;
+        self.calls.hold_to_list(call, listed_only);
         self.calls.grant(call, side, username, &settings.call_secret, &settings.realm);
+    }
+
+    /// From now on these are the relays of the deployment's regions.
+    pub fn list(&mut self, addresses: &[IpAddr]) {
+        self.listed = addresses.iter().copied().map(peers::canonical).collect();
     }
 
     /// One party signalled that it may be reached there.
@@ -239,7 +248,8 @@ impl Engine {
         out.push(Effect::ToClient { client, bytes });
     }
 
-    /// RTC-12: an address that the other party signalled and that is not inside, or a relayed address of the other party of the same call.
+    /// RTC-12: an address that the other party signalled and that is not inside, or a relayed address of the other party of the same call. Of a
+    /// call that goes through relays alone, a relay of the deployment's regions besides: whatever was signalled.
     fn may_reach(&self, allocation: &Allocation, peer: SocketAddr) -> bool {
         let Some((call, side)) = allocation.party() else { return false };
         if peer.is_ipv4() != allocation.relayed.is_ipv4() {
@@ -249,7 +259,8 @@ impl Engine {
             let there = self.relayed.get(&peer).and_then(|client| self.allocations.get(client)).and_then(Allocation::party);
             return there == Some((call, side.other()));
         }
-        self.settings.policy.allows(peer) && self.calls.has_signalled(call, side.other(), peer.ip())
+        let listed = !self.calls.is_held_to_list(call) || self.listed.contains(&peer.ip());
+        listed && self.settings.policy.allows(peer) && self.calls.has_signalled(call, side.other(), peer.ip())
     }
 
     /// Where our relayed addresses are. `ip`: as it is meant.

@@ -53,7 +53,7 @@ impl Relay {
 
     fn granted(&mut self, call: &str, side: Side) -> Credential {
         let credential = self.credential("call", CALL_SECONDS);
-        self.engine.grant(call, side, &credential.username);
+        self.engine.grant(call, side, &credential.username, false);
         credential
     }
 
@@ -308,6 +308,26 @@ fn an_address_of_the_world_is_reached_once_the_other_party_signalled_it() {
     assert_eq!(relay.sends(client(1), peer, b"x").len(), 1);
     relay.later(1);
     assert_eq!(relay.sends(client(1), peer, b"x"), [], "a permission lasts five minutes");
+}
+
+#[test]
+fn a_call_held_to_the_list_reaches_listed_relays_alone_whatever_was_signalled() {
+    let mut relay = Relay::new(10);
+    let patient = relay.granted("one", Side::Patient);
+    let (listed, other) = (at("8.8.8.8:40000"), at("9.9.9.9:40000"));
+    for peer in [listed, other] {
+        relay.engine.signalled("one", Side::Clinician, peer.ip());
+    }
+    relay.allocates(client(1), &patient);
+    assert_eq!([listed, other].map(|peer| relay.permits(client(1), &patient, peer)), [0, 0], "a direct call");
+    relay.engine.list(&[at("[::ffff:8.8.8.8]:0").ip()]);
+    relay.engine.grant("one", Side::Patient, &patient.username, true);
+    assert_eq!(relay.sends(client(1), listed, b"x").len(), 1);
+    assert_eq!(relay.sends(client(1), other, b"x"), [], "what was permitted before is looked at again");
+    assert_eq!([listed, other].map(|peer| relay.permits(client(1), &patient, peer)), [0, 403]);
+    assert_eq!([listed, other].map(|peer| relay.binds(client(1), &patient, 0x4000 + u16::from(peer == other), peer)), [0, 403]);
+    relay.engine.list(&[]);
+    assert_eq!(relay.sends(client(1), listed, b"x"), [], "it left the list");
 }
 
 #[test]

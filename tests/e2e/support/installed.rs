@@ -7,7 +7,7 @@ use std::process::{Command, Stdio};
 use tempfile::TempDir;
 
 use super::browser::Browser;
-use super::program::Program;
+use super::program::{Program, end_relay};
 use super::server::{START_PATIENCE, free_port};
 
 /// A clinic that serves HTTPS. Dies with the test.
@@ -80,6 +80,13 @@ impl Installed {
 
     pub async fn browser(&self, name: &'static str) -> Browser {
         Browser::open_trusting(name, &self.base_url, &self.key).await
+    }
+}
+
+impl Drop for Installed {
+    fn drop(&mut self) {
+        self.program.kill();
+        end_relay(&self.data());
     }
 }
 

@@ -138,6 +138,15 @@ impl Window {
         self.ask("watched", json!([person])).await.unwrap()
     }
 
+    /// The newest connection of this page would look for ways through so many relays. Kept since `keep_connections`.
+    pub async fn is_offered_relays(&self, count: usize) {
+        self.wait_for(&format!("be offered {count} relays"), async || {
+            let offered: usize = self.ask("relaysOffered", json!([])).await?;
+            Ok((offered == count).then_some(()))
+        })
+        .await;
+    }
+
     /// This page's calls reach their relay over `udp`, `tcp` or `tls` alone, from the next connection on.
     pub async fn reaches_relay_over(&self, way: &str) {
         self.ask::<()>("reachRelayOver", json!([way])).await.unwrap();

@@ -6,6 +6,8 @@ pub mod cleanliness;
 pub mod clinic;
 pub mod csv;
 pub mod desk;
+#[path = "../../it/support/front.rs"]
+pub mod front;
 pub mod installed;
 pub mod media;
 pub mod program;

@@ -315,6 +315,11 @@ function networkVerdict() {
   return document.querySelector("[data-line]").dataset.verdict ?? "";
 }
 
+/** How many relays the newest connection would look for ways through. */
+function relaysOffered() {
+  return window.keptForTheTest.at(-1).getConfiguration().iceServers.length;
+}
+
 /** From now on this page's calls reach their relay in that way alone: udp, tcp or tls. */
 function reachRelayOver(way) {
   const Real = (window.realConnection ??= RTCPeerConnection);

@@ -1,7 +1,9 @@
 //! A program that a test starts, and that dies with the test, together with whatever it started itself.
 
-use std::io::{BufRead, BufReader};
+use std::io::{BufRead, BufReader, Read, Write};
+use std::os::unix::net::UnixStream;
 use std::os::unix::process::CommandExt;
+use std::path::Path;
 use std::process::{Child, Command, Stdio};
 use std::sync::mpsc::{self, Receiver};
 use std::time::Duration;
@@ -40,6 +42,14 @@ impl Program {
         let group = self.child.id();
         let _ = Command::new("sh").arg("-c").arg(format!("kill -KILL -{group}")).stderr(Stdio::null()).status();
         let _ = self.child.wait();
+    }
+}
+
+/// End the relay of a server that was killed: it would wait for the next one. `data`: where the server keeps its own.
+pub fn end_relay(data: &Path) {
+    if let Ok(mut relay) = UnixStream::connect(data.join("relay.sock")) {
+        // It may end before it has read all of it.
+        let _gone = relay.write_all(b"{\"order\":\"stop\"}\n").and_then(|()| relay.read(&mut [0; 1]));
     }
 }
 

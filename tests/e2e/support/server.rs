@@ -9,7 +9,7 @@ use std::time::Duration;
 use serde::Deserialize;
 use tempfile::TempDir;
 
-use super::program::Program;
+use super::program::{Program, end_relay};
 
 /// Lower: a server that never comes up is noticed sooner. Higher: a debug build on a busy machine has time to hash its passwords.
 pub const START_PATIENCE: Duration = Duration::from_secs(60);
@@ -102,6 +102,8 @@ impl Drop for Demo {
             let end: Vec<_> = log.lines().skip(skipped).collect();
             eprintln!("the end of the server's log:\n{}", end.join("\n"));
         }
+        self.program.kill();
+        end_relay(&self.folder.path().join("data"));
     }
 }
 

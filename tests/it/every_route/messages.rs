@@ -155,12 +155,12 @@ fn frame(from: &str, kind: &str, epoch: i64) -> Value {
         "proof" if from == "patient" => json!({ "type": kind, "epoch": epoch, "outcome": "differ", "source": "sdp", "found": "people" }),
         "proof" => json!({ "type": kind, "epoch": epoch, "outcome": "matched", "source": "certificate", "found": "people" }),
         "join" => json!({ "type": kind, "tab": "0123456789abcdef", "epoch": null }),
-        "ready" | "restart" | "chatted" => json!({ "type": kind, "epoch": epoch }),
+        "ready" | "restart" | "chatted" | "no_relay" => json!({ "type": kind, "epoch": epoch }),
         "offer" | "answer" => json!({ "type": kind, "epoch": epoch, "sdp": description() }),
         "candidate" => {
             json!({ "type": kind, "epoch": epoch, "candidate": "candidate:1 1 udp 1 192.0.2.1 9 typ host", "mid": "0", "line": 0 })
         }
-        "connected" => json!({ "type": kind, "epoch": epoch, "path": "host" }),
+        "connected" => json!({ "type": kind, "epoch": epoch, "path": "host", "region": null }),
         "beat" => json!({ "type": kind }),
         new => panic!("`{new}` is a new message: say in tests/it/every_route/messages.rs how it looks"),
     }

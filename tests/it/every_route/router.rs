@@ -71,7 +71,18 @@ pub fn messages() -> (BTreeSet<String>, BTreeSet<String>) {
 fn variants(code: &str, name: &str) -> BTreeSet<String> {
     let body = code.split(&format!("enum {name} {{\n")).nth(1).unwrap_or_else(|| panic!("no enum {name}")).split("\n}").next().unwrap();
     let names = body.lines().filter_map(|line| line.strip_prefix("    ").filter(|line| line.starts_with(char::is_uppercase)));
-    names.map(|line| line.chars().take_while(|letter| letter.is_alphanumeric()).collect::<String>().to_lowercase()).collect()
+    names.map(|line| snake_case(line.split(|letter: char| !letter.is_alphanumeric()).next().unwrap())).collect()
+}
+
+fn snake_case(name: &str) -> String {
+    let mut snake = String::new();
+    for letter in name.chars() {
+        if letter.is_uppercase() && !snake.is_empty() {
+            snake.push('_');
+        }
+        snake.extend(letter.to_lowercase());
+    }
+    snake
 }
 
 /// The sources under `src/`, without comments, by path.

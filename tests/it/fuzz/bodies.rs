@@ -75,11 +75,11 @@ pub fn date_of_birth(bytes: &[u8]) -> bool {
 }
 
 pub fn frame_of_patient(bytes: &[u8]) -> bool {
-    frame(Party::Patient, bytes, &["join", "ready", "restart", "answer", "candidate", "connected", "chatted", "beat"])
+    frame(Party::Patient, bytes, &["join", "ready", "restart", "answer", "candidate", "connected", "no_relay", "chatted", "beat"])
 }
 
 pub fn frame_of_clinician(bytes: &[u8]) -> bool {
-    frame(Party::Clinician, bytes, &["join", "offer", "candidate", "connected", "chatted", "beat"])
+    frame(Party::Clinician, bytes, &["join", "offer", "candidate", "connected", "no_relay", "chatted", "beat"])
 }
 
 /// What is taken is an object of a type that this party may send, says the same however its fields are ordered, and is no longer than a frame.

@@ -6,9 +6,11 @@ pub mod canary;
 pub mod capture;
 pub mod clinic;
 pub mod contents;
+pub mod coturn;
 pub mod desk;
 pub mod export;
 pub mod form;
+pub mod front;
 pub mod guest;
 pub mod log;
 pub mod mime;
@@ -24,6 +26,7 @@ pub mod served;
 pub mod smtp;
 pub mod socket;
 pub mod statements;
+pub mod station;
 pub mod turn;
 pub mod unmailed;
 pub mod verifiers;
@@ -339,6 +342,12 @@ fn at(listeners: &[TcpListener]) -> String {
     format!("http://localhost:{}", listeners[0].local_addr().unwrap().port())
 }
 
+async fn watch(app: App, relays: Relays) {
+    if relays.exist() {
+        relays.watch(async || Ok(anteroom::calls::relaying::names(&app).await?)).await;
+    }
+}
+
 async fn serve(app: &App, requests: &Requests, listeners: Vec<TcpListener>) -> (Hub, Beside, ServerHandle, JoinHandle<()>) {
     let hub = Hub::new(app.clone());
     let echo = Echo::new(app.config.network_check.clone(), app.clock.clone());
@@ -346,10 +355,10 @@ async fn serve(app: &App, requests: &Requests, listeners: Vec<TcpListener>) -> (
     let beside = Beside { echo: echo.clone(), relays };
     let running = server::start(app.clone(), hub.clone(), beside.clone(), requests.clone(), listeners, None).unwrap();
     let rooms = actix_web::rt::spawn({
-        let rooms = hub.clone();
+        let (rooms, app, relays) = (hub.clone(), app.clone(), beside.relays.clone());
         // Ends together with the rooms, and its process with it.
         async move {
-            tokio::join!(rooms.run(), echo.run(std::path::Path::new(env!("CARGO_BIN_EXE_anteroom"))));
+            tokio::join!(rooms.run(), echo.run(std::path::Path::new(env!("CARGO_BIN_EXE_anteroom"))), watch(app, relays));
         }
     });
     let server = running.handle();

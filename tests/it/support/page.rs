@@ -16,6 +16,8 @@ pub enum Side {
     Clinician,
 }
 
+type HearsRelays = Box<dyn Fn(&mut Value)>;
+
 pub struct Page {
     shared: Rc<Shared>,
     orders: mpsc::UnboundedSender<Order>,
@@ -41,9 +43,19 @@ struct Shared {
 impl Page {
     /// A page that wants the call, over a socket that was just opened.
     pub fn open(side: Side, socket: Socket) -> Page {
+        Self::begin(side, socket, None)
+    }
+
+    /// The same in a call that goes through relays alone. `hears`: sees the message `relays` before the page acts on it,
+    /// and may change what it says.
+    pub fn open_through(side: Side, socket: Socket, hears: impl Fn(&mut Value) + 'static) -> Page {
+        Self::begin(side, socket, Some(Box::new(hears)))
+    }
+
+    fn begin(side: Side, socket: Socket, through: Option<HearsRelays>) -> Page {
         let shared = Rc::new(Shared::default());
         let (orders, commands) = mpsc::unbounded_channel();
-        let acting = Acting { side, shared: shared.clone(), socket: Some(socket), joined: false, link: None };
+        let acting = Acting { side, shared: shared.clone(), socket: Some(socket), joined: false, link: None, through, servers: Vec::new() };
         Page { shared, orders, task: actix_web::rt::spawn(acting.run(commands)) }
     }
 
@@ -143,6 +155,9 @@ struct Acting {
     socket: Option<Socket>,
     joined: bool,
     link: Option<Link>,
+    /// The call goes through relays alone, and whoever wants to see which.
+    through: Option<HearsRelays>,
+    servers: Vec<Value>,
 }
 
 /// One connection and how far its negotiation came.
@@ -204,6 +219,13 @@ impl Acting {
         match message["type"].as_str().unwrap() {
             "state" => self.told(message).await,
             "superseded" | "gone" => self.hang_up().await,
+            "relays" => {
+                let mut told = message.clone();
+                if let Some(hears) = &self.through {
+                    hears(&mut told);
+                }
+                self.servers = told["servers"].as_array().unwrap().clone();
+            }
             kind if self.link.as_ref().is_some_and(|link| message["epoch"] == link.epoch) => self.signalled(kind, message).await,
             _ => {}
         }
@@ -226,7 +248,7 @@ impl Acting {
     /// A new connection for a new epoch.
     async fn call(&mut self, epoch: i64) {
         self.hang_up().await;
-        let (peer, events) = Peer::open().await;
+        let (peer, events) = if self.through.is_some() { Peer::open_through(&self.servers).await } else { Peer::open().await };
         let peer = Rc::new(peer);
         *self.shared.peer.borrow_mut() = Some((epoch, peer.clone()));
         self.link = Some(Link { epoch, peer, events, outstanding: false, seen: None, early: Vec::new() });
@@ -284,7 +306,7 @@ impl Acting {
             Event::Candidate { candidate, mid, line } => {
                 json!({ "type": "candidate", "epoch": epoch, "candidate": candidate, "mid": mid, "line": line })
             }
-            Event::Connected => json!({ "type": "connected", "epoch": epoch, "path": "host" }),
+            Event::Connected => json!({ "type": "connected", "epoch": epoch, "path": "host", "region": null }),
         };
         self.say(message).await;
     }

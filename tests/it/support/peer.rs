@@ -8,8 +8,10 @@ use anteroom::crypto::Rng;
 use anteroom::ids::VisitId;
 use rtc::ice::mdns::MulticastDnsMode;
 use rtc::media_stream::MediaStreamTrack;
-use rtc::peer_connection::configuration::RTCOfferOptions;
 use rtc::peer_connection::configuration::media_engine::{MIME_TYPE_OPUS, MIME_TYPE_VP8};
+use rtc::peer_connection::configuration::{
+    RTCConfiguration, RTCConfigurationBuilder, RTCIceServer, RTCIceTransportPolicy, RTCOfferOptions,
+};
 use rtc::rtp::{Packet, header::Header};
 use rtc::rtp_transceiver::rtp_sender::{RTCRtpCodec, RTCRtpCodingParameters, RTCRtpEncodingParameters, RtpCodecKind};
 use std::collections::VecDeque;
@@ -117,6 +119,22 @@ pub struct Peer {
 impl Peer {
     /// A new connection with a certificate of its own, and what it has to say.
     pub async fn open() -> (Peer, mpsc::UnboundedReceiver<Event>) {
+        Self::configured(RTCConfiguration::default()).await
+    }
+
+    /// The same through these relays and no other way. `servers`: as pages hear them.
+    pub async fn open_through(servers: &[serde_json::Value]) -> (Peer, mpsc::UnboundedReceiver<Event>) {
+        let text = |value: &serde_json::Value| value.as_str().unwrap().to_owned();
+        let server = |server: &serde_json::Value| RTCIceServer {
+            urls: server["urls"].as_array().unwrap().iter().map(text).collect(),
+            username: text(&server["username"]),
+            credential: text(&server["credential"]),
+        };
+        let through = RTCConfigurationBuilder::new().with_ice_servers(servers.iter().map(server).collect());
+        Self::configured(through.with_ice_transport_policy(RTCIceTransportPolicy::Relay).build()).await
+    }
+
+    async fn configured(configuration: RTCConfiguration) -> (Peer, mpsc::UnboundedReceiver<Event>) {
         let (tell, events) = mpsc::unbounded_channel();
         let seen = Arc::new(Seen::default());
         let mut media = MediaEngine::default();
@@ -125,6 +143,7 @@ impl Peer {
         let settings =
             SettingEngineBuilder::new().with_include_loopback_candidate(true).with_multicast_dns_mode(MulticastDnsMode::Disabled).build();
         let connection = PeerConnectionBuilder::new()
+            .with_configuration(configuration)
             .with_media_engine(media)
             .with_setting_engine(settings)
             .with_interceptor_registry(registry)

@@ -44,9 +44,13 @@ pub fn shape() -> Shape {
 }
 
 pub fn spawn(folder: &std::path::Path, shape: Shape) -> Child {
+    spawn_keyed(folder, CALL_SECRET, shape)
+}
+
+fn spawn_keyed(folder: &std::path::Path, call_secret: &str, shape: Shape) -> Child {
     let made = rcgen::generate_simple_self_signed([REALM.to_owned()]).unwrap();
     let certificate = CertificatePem { chain: made.cert.pem(), key: made.signing_key.serialize_pem() };
-    let secrets = Secrets { call: CALL_SECRET.to_owned(), check: CHECK_SECRET.to_owned() };
+    let secrets = Secrets { call: call_secret.to_owned(), check: CHECK_SECRET.to_owned() };
     let start = Start { version: "test".to_owned(), shape, secrets, certificate: Some(certificate) };
     let mut command = Command::new(env!("CARGO_BIN_EXE_anteroom"));
     let mut child = command.arg("relay").env_clear().current_dir(folder).stdin(Stdio::piped()).stderr(Stdio::piped()).spawn().unwrap();
@@ -61,8 +65,13 @@ impl Relay {
     }
 
     pub fn with(shape: Shape) -> Self {
+        Self::keyed(CALL_SECRET, shape)
+    }
+
+    /// One whose names of calls open with another secret.
+    pub fn keyed(call_secret: &str, shape: Shape) -> Self {
         let folder = tempfile::tempdir().unwrap();
-        let mut child = spawn(folder.path(), shape);
+        let mut child = spawn_keyed(folder.path(), call_secret, shape);
         let began = Instant::now();
         let stream = loop {
             match UnixStream::connect(folder.path().join("relay.sock")) {
@@ -96,7 +105,7 @@ impl Relay {
     /// A credential of one party, which the relay knows.
     pub fn granted(&mut self, call: &str, side: Side) -> Credential {
         let credential = self.credential(CALL_SECRET, credential::CALL_SECONDS);
-        self.tell(&Order::Grant { call: call.to_owned(), side, username: credential.username.clone() });
+        self.tell(&Order::Grant { call: call.to_owned(), side, username: credential.username.clone(), listed_only: false });
         credential
     }
 
@@ -112,16 +121,13 @@ impl Relay {
 
     /// From another address of this machine.
     pub fn udp_from(&self, ip: Ipv4Addr) -> Client {
-        let socket = UdpSocket::bind((ip, 0)).unwrap();
-        socket.connect(self.status.bound.udp[0]).unwrap();
-        socket.set_read_timeout(Some(PATIENCE)).unwrap();
-        Client { wire: Wire::Udp(socket), nonce: String::new(), next: 0 }
+        Client::udp(ip, self.status.bound.udp[0])
     }
 
     pub fn tcp(&self) -> Client {
         let stream = TcpStream::connect(self.status.bound.tcp[0]).unwrap();
         stream.set_read_timeout(Some(PATIENCE)).unwrap();
-        Client { wire: Wire::Tcp(stream), nonce: String::new(), next: 0 }
+        Client { realm: REALM, wire: Wire::Tcp(stream), nonce: String::new(), next: 0 }
     }
 
     /// Wait for its end by itself.
@@ -164,6 +170,8 @@ enum Wire {
 
 /// One five-tuple.
 pub struct Client {
+    /// Of the relay that it speaks to.
+    pub realm: &'static str,
     wire: Wire,
     nonce: String,
     next: u8,
@@ -173,6 +181,14 @@ pub struct Client {
 pub type Answer = (u16, Option<SocketAddr>);
 
 impl Client {
+    /// From an address of this machine to a relay.
+    pub fn udp(from: Ipv4Addr, relay: SocketAddr) -> Self {
+        let socket = UdpSocket::bind((from, 0)).unwrap();
+        socket.connect(relay).unwrap();
+        socket.set_read_timeout(Some(PATIENCE)).unwrap();
+        Self { realm: REALM, wire: Wire::Udp(socket), nonce: String::new(), next: 0 }
+    }
+
     pub fn write(&mut self, bytes: &[u8]) {
         match &mut self.wire {
             Wire::Udp(socket) => drop(socket.send(bytes)),
@@ -225,8 +241,8 @@ impl Client {
         }
         self.next += 1;
         let request = with(Writer::new(method, Class::Request, [self.next; 12]));
-        let request = request.attribute(kind::USERNAME, credential.username.as_bytes()).attribute(kind::REALM, REALM.as_bytes());
-        let key = credential::key(&credential.username, REALM, &credential.password);
+        let request = request.attribute(kind::USERNAME, credential.username.as_bytes()).attribute(kind::REALM, self.realm.as_bytes());
+        let key = credential::key(&credential.username, self.realm, &credential.password);
         self.write(&request.attribute(kind::NONCE, self.nonce.as_bytes()).signed(&key));
         self.answer()
     }

@@ -2,6 +2,10 @@
 //!
 //! It is read once at start. Secrets are wrapped or live in files that the configuration names.
 
+mod calls;
+
+pub use calls::{CHECKS_MAX, CallConfig, CallPath, ExternalRelay, NetworkCheckConfig, RelayConfig};
+
 use crate::audit::shadow::Sink;
 use crate::audit::tree::Cosigner;
 use crate::db::Address;
@@ -10,7 +14,7 @@ use crate::time::{Millis, Zone};
 use anyhow::{Context, ensure};
 use ipnet::IpNet;
 use serde::Deserialize;
-use std::net::{IpAddr, SocketAddr};
+use std::net::SocketAddr;
 use std::path::{Path, PathBuf};
 use std::time::Duration;
 
@@ -303,49 +307,6 @@ impl SessionConfig {
     }
 }
 
-#[derive(Debug, Clone, Copy, Default, Deserialize)]
-#[serde(deny_unknown_fields)]
-pub struct CallConfig {
-    /// `"direct"`: from browser to browser where there is a way, else through a relay. `"relay"`: through a relay always, so that neither side
-    /// learns the other's network address (RTC-11).
-    #[serde(default)]
-    pub path: CallPath,
-}
-
-/// Which ways a call may take.
-#[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Deserialize)]
-#[serde(rename_all = "snake_case")]
-pub enum CallPath {
-    #[default]
-    Direct,
-    Relay,
-}
-
-impl CallPath {
-    pub fn word(self) -> &'static str {
-        match self {
-            CallPath::Direct => "direct",
-            CallPath::Relay => "relay",
-        }
-    }
-}
-
-/// The check of a person's connection before a visit, against an echo on this machine. It comes over UDP, past any proxy.
-#[derive(Debug, Clone, PartialEq, Eq, Deserialize)]
-#[serde(deny_unknown_fields)]
-pub struct NetworkCheckConfig {
-    /// The address of this machine that checks come to: one, not `0.0.0.0`.
-    pub listen: IpAddr,
-    /// The first of a hundred UDP ports that the firewall lets in for it. 0: any free one, for a trial.
-    pub first_port: u16,
-    /// The address that people reach, where it is another than `listen`: a NAT that passes those ports on as they are.
-    #[serde(default)]
-    pub public_address: Option<IpAddr>,
-}
-
-/// Network checks at the same time, each with a port of its own.
-pub const CHECKS_MAX: u16 = 100;
-
 /// TLS by this program itself (TLS-01).
 #[derive(Debug, Clone, Deserialize)]
 #[serde(deny_unknown_fields)]
@@ -354,61 +315,6 @@ pub struct TlsConfig {
     pub certificate_file: PathBuf,
     /// PEM: the private key. Both files are read again when they change, so a renewal needs no restart.
     pub key_file: PathBuf,
-}
-
-/// Relays for calls that find no direct way: the built-in one, coturns, or both.
-#[derive(Debug, Clone, Deserialize)]
-#[serde(deny_unknown_fields)]
-pub struct RelayConfig {
-    /// Where the built-in relay listens, with UDP and with TCP. Empty: there is none.
-    #[serde(default)]
-    pub listen: Vec<SocketAddr>,
-    /// Where it listens with TLS, for networks that let nothing else out. Needs a certificate.
-    #[serde(default)]
-    pub tls_listen: Vec<SocketAddr>,
-    /// The addresses under which browsers reach it: one of IPv4, one of IPv6, or both.
-    #[serde(default)]
-    pub addresses: Vec<IpAddr>,
-    /// The same in that order on this machine, when something between translates addresses. Absent: they are the same.
-    #[serde(default)]
-    pub addresses_here: Vec<IpAddr>,
-    /// The name that its certificate bears. Absent: that of `base_url`.
-    #[serde(default)]
-    pub name: Option<String>,
-    /// UDP ports for calls, both ends included. Two for each call at least.
-    #[serde(default = "relay_ports")]
-    pub ports: (u16, u16),
-    /// How many of them may be in use at once. A quarter is kept for calls that are up already.
-    #[serde(default = "relay_allocations")]
-    pub allocations_max: usize,
-    /// Where it stands, for people: `"us-east"`.
-    #[serde(default)]
-    pub region: Option<String>,
-    /// Its certificate. Absent: that of `[tls]`.
-    #[serde(default)]
-    pub tls: Option<TlsConfig>,
-    /// Whether it may send to other programs of this machine: for demonstrations and tests. `serve` refuses it.
-    #[serde(default)]
-    pub permit_loopback: bool,
-    /// How long it waits for `serve` to come back once no call goes through it.
-    #[serde(default = "relay_lonely")]
-    pub lonely_seconds: u32,
-    /// coturns of your own.
-    #[serde(default)]
-    pub external: Vec<ExternalRelay>,
-}
-
-/// A coturn, 4.17.1 or newer, with `use-auth-secret`.
-#[derive(Debug, Clone, PartialEq, Eq, Deserialize)]
-#[serde(deny_unknown_fields)]
-pub struct ExternalRelay {
-    /// `["turn:relay.example:3478?transport=udp", "turns:relay.example:443?transport=tcp"]`. The first is asked for its version.
-    pub urls: Vec<String>,
-    /// A file that holds its `static-auth-secret` and nothing else.
-    pub secret_file: PathBuf,
-    /// Where it stands, for people.
-    #[serde(default)]
-    pub region: Option<String>,
 }
 
 /// A reverse proxy in front of this program.
@@ -496,15 +402,6 @@ fn review_days() -> u32 {
 fn access_review_days() -> u32 {
     90
 }
-fn relay_ports() -> (u16, u16) {
-    (49_152, 65_535)
-}
-fn relay_allocations() -> usize {
-    1_000
-}
-fn relay_lonely() -> u32 {
-    600
-}
 fn idle() -> u32 {
     15
 }
@@ -525,52 +422,6 @@ impl Config {
         config.base_url = config.base_url.trim_end_matches('/').to_owned();
         config.check()?;
         Ok(config)
-    }
-
-    fn check_relay(&self) -> anyhow::Result<()> {
-        let Some(relay) = &self.relay else {
-            ensure!(self.calls.path == CallPath::Direct, "calls.path = \"relay\" needs a relay: write a section [relay]");
-            return Ok(());
-        };
-        let built_in = !relay.listen.is_empty();
-        ensure!(built_in || !relay.external.is_empty(), "[relay] must name where to listen, or relays in [[relay.external]]");
-        ensure!(built_in || relay.tls_listen.is_empty(), "relay.tls_listen needs relay.listen beside it");
-        let fours = relay.addresses.iter().filter(|address| address.is_ipv4()).count();
-        let one_of_each = fours <= 1 && relay.addresses.len() - fours <= 1 && !relay.addresses.is_empty();
-        ensure!(
-            !built_in || one_of_each,
-            "relay.addresses must be the addresses under which browsers reach the relay: one of IPv4, one of IPv6, or both"
-        );
-        let paired = relay.addresses_here.iter().zip(&relay.addresses).all(|(here, public)| here.is_ipv4() == public.is_ipv4());
-        let same_length = relay.addresses_here.is_empty() || relay.addresses_here.len() == relay.addresses.len();
-        ensure!(paired && same_length, "relay.addresses_here must hold one address for each of relay.addresses, in their order");
-        let (first, last) = relay.ports;
-        ensure!((1024..=last).contains(&first), "relay.ports must be two ports from 1024 on, such as [49152, 65535]");
-        ensure!(
-            (1..=usize::from(last - first) + 1).contains(&relay.allocations_max),
-            "relay.allocations_max must be at most the number of relay.ports"
-        );
-        ensure!((1..=86_400).contains(&relay.lonely_seconds), "relay.lonely_seconds must be from 1 to 86400");
-        ensure!(
-            relay.tls_listen.is_empty() || self.relay_certificate().is_some(),
-            "relay.tls_listen needs a certificate: name it in [relay.tls] or in [tls]"
-        );
-        let is_url = |url: &String| {
-            ["turn:", "turns:", "stun:"].iter().any(|scheme| url.starts_with(scheme)) && url.bytes().all(|byte| byte.is_ascii_graphic())
-        };
-        for external in &relay.external {
-            let begins = external.urls.first().is_some_and(|url| url.starts_with("turn"));
-            ensure!(
-                begins && external.urls.iter().all(is_url),
-                "relay.external: urls must begin with turn:, turns: or stun:, the first with turn"
-            );
-        }
-        Ok(())
-    }
-
-    /// The certificate of the built-in relay.
-    pub fn relay_certificate(&self) -> Option<&TlsConfig> {
-        self.relay.as_ref().and_then(|relay| relay.tls.as_ref()).or(self.tls.as_ref())
     }
 
     /// The host of `base_url`, without a port.
@@ -595,14 +446,7 @@ impl Config {
         ensure!((6..=100).contains(&self.retention.log_years), "retention.log_years must be from 6 to 100: the law asks for six");
         ensure!((2..=60).contains(&self.sessions.idle_minutes), "sessions.idle_minutes must be from 2 to 60");
         ensure!((1..=24).contains(&self.sessions.absolute_hours), "sessions.absolute_hours must be from 1 to 24");
-        if let Some(check) = &self.network_check {
-            ensure!(!check.listen.is_unspecified(), "network_check.listen must be one address of this machine");
-            let last = u16::MAX - CHECKS_MAX;
-            ensure!(
-                check.first_port == 0 || (1024..=last).contains(&check.first_port),
-                "network_check.first_port must be from 1024 to {last}, or 0"
-            );
-        }
+        self.check_network_check()?;
         ensure!((5..=240).contains(&self.links.opens_before_minutes), "links.opens_before_minutes must be from 5 to 240");
         ensure!(self.links.closes_after_minutes <= 240, "links.closes_after_minutes must be at most 240");
         ensure!(self.mail.reminder_minutes.len() <= 4, "mail.reminder_minutes holds at most four reminders");
@@ -733,10 +577,10 @@ fn key_of(line: &str) -> Option<&str> {
 }
 
 #[cfg(test)]
-mod tests {
+pub(crate) mod tests {
     use super::*;
 
-    const SMALL: &str = r#"
+    pub(crate) const SMALL: &str = r#"
         base_url = "http://localhost:8080/"
         listen = ["127.0.0.1:8080"]
         data_dir = "data"
@@ -747,7 +591,7 @@ mod tests {
         phone = "555 0100"
     "#;
 
-    fn refused(text: &str) -> String {
+    pub(crate) fn refused(text: &str) -> String {
         format!("{:#}", Config::parse(text).expect_err("refused"))
     }
 
@@ -816,27 +660,6 @@ mod tests {
         let with = |years: u32| format!("{SMALL}\n[retention]\nlog_years = {years}");
         assert_eq!(Config::parse(&with(6)).expect("it parses").retention.log_years, 6);
         assert!(refused(&with(5)).contains("retention.log_years"));
-    }
-
-    #[test]
-    fn a_relay_is_described_whole_or_refused() {
-        let with = |lines: &str| format!("{SMALL}\n{lines}");
-        let good = "[relay]\nlisten = [\"0.0.0.0:3478\"]\naddresses = [\"9.9.9.9\"]\n";
-        assert!(Config::parse(&with(&format!("[calls]\npath = \"relay\"\n{good}"))).is_ok());
-        for (lines, wrong) in [
-            ("[calls]\npath = \"relay\"".to_owned(), "needs a relay"),
-            ("[relay]".to_owned(), "where to listen"),
-            (good.replace("\"9.9.9.9\"", ""), "relay.addresses"),
-            (good.replace("\"9.9.9.9\"", "\"9.9.9.9\", \"8.8.8.8\""), "relay.addresses"),
-            (format!("{good}addresses_here = [\"::1\"]"), "relay.addresses_here"),
-            (format!("{good}tls_listen = [\"0.0.0.0:443\"]"), "needs a certificate"),
-            (format!("{good}ports = [80, 90]"), "relay.ports"),
-            (format!("{good}ports = [50000, 50009]\nallocations_max = 11"), "relay.allocations_max"),
-            (format!("{good}[[relay.external]]\nurls = [\"stun:a\"]\nsecret_file = \"f\""), "the first with turn"),
-        ] {
-            let said = refused(&with(&lines));
-            assert!(said.contains(wrong), "{lines}: {said}");
-        }
     }
 
     #[test]
