@@ -8,6 +8,7 @@ pub mod csv;
 pub mod desk;
 pub mod installed;
 pub mod media;
+pub mod portrait;
 pub mod program;
 pub mod server;
 #[path = "../../it/support/verifiers.rs"]
