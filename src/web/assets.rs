@@ -11,7 +11,7 @@ use rust_embed::Embed;
 use sha2::{Digest, Sha256};
 use std::collections::HashMap;
 use std::io::{Read, Write as _};
-use std::sync::LazyLock;
+use std::sync::{LazyLock, OnceLock};
 
 #[derive(Embed)]
 #[folder = "static/"]
@@ -81,6 +81,11 @@ pub fn url(path: &str) -> String {
     format!("/static/{}/{path}", *SET)
 }
 
+/// The worker that tells a person from the room behind them. It is no page, reads no page, and has no door out but the one to its page.
+pub fn is_background_worker(address: &str) -> bool {
+    address.strip_prefix("/static/").and_then(|rest| rest.split_once('/')).is_some_and(|(_, path)| path == "calls/background/worker.js")
+}
+
 /// `GET /static/{hash}/{path}`.
 pub fn routes(config: &mut web::ServiceConfig) {
     config.route("/static/{hash}/{path:.*}", web::get().to(serve));
@@ -94,21 +99,32 @@ async fn serve(address: web::Path<(String, String)>, request: HttpRequest) -> Ht
         .insert_header((header::CACHE_CONTROL, HeaderValue::from_static("public, max-age=31536000, immutable")))
         .insert_header((header::VARY, HeaderValue::from_static("accept-encoding")))
         .content_type(content_type(&path));
-    match PACKED.get(&path).filter(|_| takes_gzip(&request)) {
-        Some(packed) => answer.insert_header((header::CONTENT_ENCODING, HeaderValue::from_static("gzip"))).body(packed.clone()),
+    let packed = if takes_gzip(&request) { packed(&path).await } else { None };
+    match packed {
+        Some(packed) => answer.insert_header((header::CONTENT_ENCODING, HeaderValue::from_static("gzip"))).body(packed),
         None => answer.body(file.data.into_owned()),
     }
 }
 
-/// The files as small as they can be made, once. What is packed anew for each answer is packed in haste, and half as large again.
-static PACKED: LazyLock<HashMap<String, Vec<u8>>> = LazyLock::new(|| {
-    let packed = |path: &str| {
-        let mut packing = GzEncoder::new(Vec::new(), Compression::best());
-        packing.write_all(&Files::get(path)?.data).ok()?;
-        packing.finish().ok()
-    };
-    Files::iter().filter_map(|path| Some((path.to_string(), packed(&path)?))).collect()
-});
+/// The files as small as they can be made, each once, when it is asked for first. What is packed anew for each answer is packed in haste, and
+/// half as large again.
+static PACKED: LazyLock<HashMap<String, OnceLock<web::Bytes>>> =
+    LazyLock::new(|| Files::iter().map(|path| (path.to_string(), OnceLock::new())).collect());
+
+/// The largest takes a tenth of a second, so the thread that answers does not do it.
+async fn packed(path: &str) -> Option<web::Bytes> {
+    let (path, kept) = PACKED.get_key_value(path)?;
+    match kept.get() {
+        Some(packed) => Some(packed.clone()),
+        None => web::block(|| Some(kept.get_or_init(|| pack(path)).clone())).await.ok()?,
+    }
+}
+
+fn pack(path: &str) -> web::Bytes {
+    let mut packing = GzEncoder::new(Vec::new(), Compression::best());
+    let file = Files::get(path).expect("a file that was listed is compiled in");
+    packing.write_all(&file.data).and_then(|()| packing.finish()).expect("memory can be written to").into()
+}
 
 fn takes_gzip(request: &HttpRequest) -> bool {
     let asked = request.headers().get(header::ACCEPT_ENCODING).and_then(|value| value.to_str().ok()).unwrap_or_default();
@@ -121,6 +137,7 @@ fn content_type(path: &str) -> &'static str {
         Some("js") => "text/javascript; charset=utf-8",
         Some("svg") => "image/svg+xml",
         Some("json") => "application/json",
+        Some("wasm") => "application/wasm",
         Some("txt") => "text/plain; charset=utf-8",
         _ => "application/octet-stream",
     }

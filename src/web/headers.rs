@@ -1,6 +1,7 @@
 //! The headers of every answer: nothing inline, nothing from elsewhere, nothing kept, nothing told (WEB-01, LNK-13).
 
 use crate::app::App;
+use crate::web::assets;
 use actix_web::Error;
 use actix_web::body::MessageBody;
 use actix_web::dev::{ServiceRequest, ServiceResponse};
@@ -11,15 +12,16 @@ const CONTENT_SECURITY_POLICY: &str = "default-src 'none'; script-src 'self'; st
     media-src 'self' blob:; connect-src 'self'; font-src 'self'; object-src 'none'; base-uri 'none'; form-action 'self'; \
     frame-ancestors 'none'";
 
+/// A worker obeys the policy of its own answer and not its page's, so the engine that blurs a background runs under this one, and no page may
+/// run such code. It loads two files from here, and that is all.
+const POLICY_OF_BACKGROUND_WORKER: &str = "default-src 'none'; script-src 'self' 'wasm-unsafe-eval'; connect-src 'self'; object-src 'none'; \
+    base-uri 'none'; form-action 'none'; frame-ancestors 'none'";
+
 const PERMISSIONS_POLICY: &str = "camera=(self), microphone=(self), display-capture=(self), screen-wake-lock=(self), \
     autoplay=(self), fullscreen=(self), speaker-selection=(self), geolocation=(), payment=(), usb=(), browsing-topics=()";
 
-const ALWAYS: &[(&str, &str)] = &[
-    ("content-security-policy", CONTENT_SECURITY_POLICY),
-    ("referrer-policy", "no-referrer"),
-    ("x-content-type-options", "nosniff"),
-    ("cross-origin-resource-policy", "same-origin"),
-];
+const ALWAYS: &[(&str, &str)] =
+    &[("referrer-policy", "no-referrer"), ("x-content-type-options", "nosniff"), ("cross-origin-resource-policy", "same-origin")];
 
 /// They rule documents. A page has some forty scripts and styles, and with these on each it would be an eighth larger.
 const OF_DOCUMENTS: &[(&str, &str)] =
@@ -34,11 +36,13 @@ const TRANSPORT_SECURITY: &str = "max-age=63072000; includeSubDomains";
 /// Set them. An answer that says how it may be cached keeps its word; every other may not be stored (WEB-03).
 pub async fn set(request: ServiceRequest, next: Next<impl MessageBody>) -> Result<ServiceResponse<impl MessageBody>, Error> {
     let lasting = request.app_data::<App>().is_some_and(|app| app.config.secure() && !app.config.on_this_machine());
+    let policy = if assets::is_background_worker(request.path()) { POLICY_OF_BACKGROUND_WORKER } else { CONTENT_SECURITY_POLICY };
     let mut response = next.call(request).await?;
     let headers = response.headers_mut();
     if lasting {
         headers.insert(header::STRICT_TRANSPORT_SECURITY, HeaderValue::from_static(TRANSPORT_SECURITY));
     }
+    headers.insert(header::CONTENT_SECURITY_POLICY, HeaderValue::from_static(policy));
     let kind = headers.get(header::CONTENT_TYPE).and_then(|kind| kind.to_str().ok()).unwrap_or_default();
     let of_documents = if NO_DOCUMENTS.iter().any(|no_document| kind.starts_with(no_document)) { &[] } else { OF_DOCUMENTS };
     for (name, value) in ALWAYS.iter().chain(of_documents) {

@@ -8,6 +8,7 @@ import * as sound from "../lib/sound.js";
 import { texts } from "../lib/texts.js";
 import { keepAwake, letSleep } from "../lib/wake.js";
 import { wasJustAdmitted } from "../waiting_room/admitted_here.js";
+import { backgroundChoice } from "./background_choice.js";
 import { chatPanel } from "./chat.js";
 import { deviceChoice, mend } from "./device_choice.js";
 import { Devices } from "./devices.js";
@@ -35,6 +36,7 @@ const call = stage({
   knows: (known) => facts.show(known),
 });
 const choice = deviceChoice({ devices, remote: call.element, soundOnly: call.soundOnly, say });
+backgroundChoice({ devices, visit, say });
 const joinButton = find("#join", HTMLButtonElement);
 const checking = find("#identity", HTMLElement);
 const removal = find("#remove-dialog", HTMLDialogElement);

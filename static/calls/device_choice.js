@@ -39,7 +39,7 @@ export function deviceChoice({ devices, remote, soundOnly, say }) {
 
   async function list() {
     const { cameras, microphones, speakers } = await devices.list();
-    fill(camera, cameras, devices.stream.getVideoTracks()[0]?.getSettings().deviceId, say("camera"));
+    fill(camera, cameras, devices.camera, say("camera"));
     fill(microphone, microphones, devices.stream.getAudioTracks()[0]?.getSettings().deviceId, say("microphone"));
     fill(speaker, speakers, remote.sinkId, say("speaker"));
     find("#speaker-part", HTMLElement).hidden = speakers.length === 0 || !("setSinkId" in remote);

@@ -9,7 +9,13 @@
 // A system mutes a device for a moment when it starts. Lower: a phone call is noticed sooner. Higher: that is not taken for one.
 const HELD_MS = 1_500;
 
-/** What is sent and what may be chosen. One for each page. */
+/** What stands before a camera: it takes the camera's picture, and gives back what may be seen of it. @typedef {{take: (camera: MediaStreamTrack|null) => void}} Veil */
+
+/**
+ * What is sent and what may be chosen. One for each page.
+ *
+ * **Behind a veil the camera's own picture is in no stream**: what is sent and shown is what the veil gave back, or nothing.
+ */
 export class Devices {
   stream = new MediaStream();
   /** @type {Choice} */ choice = {};
@@ -19,11 +25,17 @@ export class Devices {
   taken = { microphone: null, camera: null };
   /** The screen that is shown in place of the camera's picture. @type {MediaStreamTrack|null} */
   screen = null;
+  /** The camera itself. @type {MediaStreamTrack|null} */ #camera = null;
+  /** @type {Veil|null} */ #veil = null;
   /** Called when a track was replaced or ended by itself. @type {() => void} */
   changed = () => {};
 
   /** A picture goes out: the camera's, or the screen. */
   get hasCamera() { return this.stream.getVideoTracks().some((t) => t.readyState === "live"); }
+  /** The camera is open, and its veil has given nothing back yet. */
+  get preparing() { return this.#camera?.readyState === "live" && !this.hasCamera; }
+  /** Which camera is open. */
+  get camera() { return this.#camera?.getSettings().deviceId; }
   get hasMicrophone() { return this.stream.getAudioTracks().some((t) => t.readyState === "live"); }
 
   /**
@@ -32,7 +44,7 @@ export class Devices {
    * @returns {Promise<Troubles>}
    */
   async open(wanted) {
-    const camera = wanted.camera && !this.hasCamera;
+    const camera = wanted.camera && !this.hasCamera && !this.preparing;
     const microphone = wanted.microphone && !this.hasMicrophone;
     if (!camera && !microphone) return { camera: null, microphone: null };
     const both = await this.#ask(camera, microphone);
@@ -63,6 +75,25 @@ export class Devices {
     return this.#ask(camera !== null && !this.cameraOff, microphone !== null);
   }
 
+  /** Puts the camera behind a veil, or takes it out from there. @param {Veil|null} veil */
+  behind(veil) {
+    if (veil === this.#veil) return;
+    // What went out so far ends here and now, before anybody else is told. Its double goes on.
+    const double = this.#camera?.clone();
+    if (double) this.#letCameraGo();
+    this.#veil = veil;
+    if (!double) return;
+    this.#take(double);
+    this.changed();
+  }
+
+  /** What may be seen of the camera from now on. @param {MediaStreamTrack} picture */
+  veiled(picture) {
+    if (!this.#camera || !this.#veil) return picture.stop();
+    this.stream.addTrack(picture);
+    this.changed();
+  }
+
   /** @param {boolean} muted */
   mute(muted) {
     this.muted = muted;
@@ -86,7 +117,7 @@ export class Devices {
       this.cameraOff = trouble !== null;
       return trouble;
     }
-    for (const track of this.stream.getVideoTracks()) this.#drop(track);
+    this.#letCameraGo();
     this.taken.camera = null;
     this.changed();
     return null;
@@ -103,7 +134,7 @@ export class Devices {
 
   /** @param {MediaStreamTrack} screen */
   showScreen(screen) {
-    for (const track of this.stream.getVideoTracks()) this.#drop(track);
+    this.#letCameraGo();
     this.screen = screen;
     this.stream.addTrack(screen);
     this.changed();
@@ -122,6 +153,7 @@ export class Devices {
   stop() {
     this.screen = null;
     this.taken = { microphone: null, camera: null };
+    this.#letCameraGo();
     for (const track of this.stream.getTracks()) this.#drop(track);
   }
 
@@ -152,22 +184,51 @@ export class Devices {
 
   /** @param {MediaStreamTrack} track */
   #take(track) {
-    for (const old of this.stream.getTracks().filter((t) => t.kind === track.kind)) this.#drop(old);
-    if (track.kind === "audio") track.enabled = !this.muted;
-    this.stream.addTrack(track);
+    if (track.kind === "audio") this.#takeMicrophone(track);
+    else this.#takeCamera(track);
     const what = track.kind === "audio" ? "microphone" : "camera";
     this.taken[what] = null;
     /** @param {import("./taken.js").Taken|null} how */
     const took = (how) => {
-      if (!this.stream.getTracks().includes(track)) return;
+      if (track !== this.#camera && !this.stream.getTracks().includes(track)) return;
       this.taken[what] = how;
-      if (how === "gone") this.stream.removeTrack(track);
+      if (how === "gone") this.#isGone(track);
       this.changed();
     };
     // Pulled out, or taken away by the system: for good, or for as long as a phone call lasts.
     track.addEventListener("ended", () => took("gone"));
     track.addEventListener("mute", () => setTimeout(() => { if (track.muted) took("held"); }, HELD_MS));
     track.addEventListener("unmute", () => took(null));
+  }
+
+  /** @param {MediaStreamTrack} track */
+  #takeMicrophone(track) {
+    for (const old of this.stream.getAudioTracks()) this.#drop(old);
+    track.enabled = !this.muted;
+    this.stream.addTrack(track);
+  }
+
+  /** @param {MediaStreamTrack} track */
+  #takeCamera(track) {
+    if (this.#veil && this.#camera) this.#camera.stop(); // The veil goes on with the next one.
+    else this.#letCameraGo();
+    this.#camera = track;
+    if (this.#veil) this.#veil.take(track);
+    else this.stream.addTrack(track);
+  }
+
+  /** @param {MediaStreamTrack} track */
+  #isGone(track) {
+    if (track === this.#camera) this.#letCameraGo();
+    else this.stream.removeTrack(track);
+  }
+
+  /** The camera, what a veil made of it, and a screen in its place. */
+  #letCameraGo() {
+    this.#camera?.stop();
+    this.#camera = null;
+    this.#veil?.take(null);
+    for (const track of this.stream.getVideoTracks()) this.#drop(track);
   }
 
   /** @param {MediaStreamTrack} track */

@@ -7,6 +7,7 @@ import { getJson, post, sendJson } from "../lib/send.js";
 import * as sound from "../lib/sound.js";
 import { texts } from "../lib/texts.js";
 import { keepAwake, letSleep } from "../lib/wake.js";
+import { backgroundChoice } from "./background_choice.js";
 import { chatPanel } from "./chat.js";
 import { deviceChoice, mend } from "./device_choice.js";
 import { deviceMove } from "./device_move.js";
@@ -41,6 +42,7 @@ const call = stage({
   knows: (known) => facts.show(known),
 });
 const choice = deviceChoice({ devices, remote: call.element, soundOnly: call.soundOnly, say });
+backgroundChoice({ devices, visit, say });
 const chatToggle = find("#chat-toggle", HTMLButtonElement);
 const chatPart = find("#chat", HTMLElement);
 const proofPart = find("#proof", HTMLElement);

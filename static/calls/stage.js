@@ -67,7 +67,7 @@ export function stage({ devices, other, say, word, show, knows }) {
     showOwn();
   });
   camera.addEventListener("click", () => void once(camera, async () => {
-    const trouble = await devices.turnCamera(devices.screen ? !devices.cameraOff : devices.hasCamera);
+    const trouble = await devices.turnCamera(devices.screen ? !devices.cameraOff : devices.hasCamera || devices.preparing);
     tell(notice, trouble ? mend(trouble, say) : "");
     showOwn();
   }));
@@ -110,11 +110,12 @@ export function stage({ devices, other, say, word, show, knows }) {
   function showOwn() {
     self.hidden = false;
     mute.setAttribute("aria-pressed", String(devices.muted));
-    camera.setAttribute("aria-pressed", String(devices.screen ? devices.cameraOff : !devices.hasCamera));
+    camera.setAttribute("aria-pressed", String(devices.screen ? devices.cameraOff : !devices.hasCamera && !devices.preparing));
     const off = [];
     if (!devices.hasMicrophone) off.push(say("no-microphone"));
     else if (devices.muted) off.push(say("muted"));
-    if (!devices.hasCamera) off.push(say("camera-is-off"));
+    if (devices.preparing) off.push(say("background-preparing"));
+    else if (!devices.hasCamera) off.push(say("camera-is-off"));
     if (devices.hasCamera && sends?.wants === false) off.push(say("picture-not-wanted"));
     else if (devices.hasCamera && soundFirst) off.push(say("picture-held-short"));
     tell(selfWords, off.join(" "));

@@ -12,6 +12,7 @@ mod support;
 mod abuse;
 mod access;
 mod auditor;
+mod background;
 mod desk;
 mod device_move;
 mod idle;

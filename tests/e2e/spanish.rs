@@ -38,7 +38,7 @@ async fn a_spanish_patient_goes_from_the_link_to_the_end_by_keyboard_on_a_small_
     patient.sees("Nadie graba la imagen ni el sonido.").await;
     patient.tab_to("Probar antes la cámara y el micrófono").await;
     patient.press(ENTER).await;
-    patient.sees_button("Cambiar cámara o micrófono").await;
+    patient.sees_button("Cámara, micrófono y fondo").await;
     patient.shot("spanish-4-camera").await;
     patient.reload().await;
     patient.tab_to("Entrar a la consulta").await;

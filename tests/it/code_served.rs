@@ -3,7 +3,7 @@
 use crate::on_both;
 use crate::support::TestApp;
 use anteroom::server::record_code;
-use anteroom::web::assets::Manifest;
+use anteroom::web::assets::{Manifest, url};
 use std::collections::BTreeSet;
 
 /// A build that would serve these files.
@@ -55,4 +55,23 @@ fn the_hash_is_that_of_the_lines_as_sha256sum_prints_them() {
     let two = "3fc4ccfe745870e2c0d99f71f30ff0656c8dedd41cc1d7d3d376b0dbe685e2f3  b.js";
     assert_eq!(manifest.lines(), [one, two]);
     assert_eq!(manifest.hash(), anteroom::crypto::sha256(format!("{one}\n{two}\n").as_bytes()));
+}
+
+on_both! {
+    async fn compiled_code_may_run_in_the_worker_that_blurs_a_background_and_nowhere_else(app: TestApp) {
+        let browser = app.browser();
+        let worker = "calls/background/worker.js";
+        let files = Manifest::compiled_in().lines().iter().map(|line| line.split_once("  ").unwrap().1);
+        let mut allowed = Vec::new();
+        for path in files.map(url).chain(["/sign-in", "/v", "/join", "/no-such-page", "/static/0/elsewhere/calls/background/worker.js"].map(str::to_owned)) {
+            let answer = browser.get(&path).await;
+            let policy = answer.headers()["content-security-policy"].to_str().unwrap();
+            assert!(policy.starts_with("default-src 'none'; script-src 'self'"), "{path}: {policy}");
+            if policy.contains("wasm") {
+                allowed.push(path);
+            }
+        }
+        assert_eq!(allowed, [url(worker)]);
+        app.finish().await;
+    }
 }

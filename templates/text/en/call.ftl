@@ -12,7 +12,7 @@ call-join = Join visit
 call-join-sound = Join with sound only
 call-join-nothing = Join without camera and microphone
 call-check = Check camera and microphone first
-call-change-devices = Change camera or microphone
+call-change-devices = Camera, microphone and background
 call-companion-heading = Someone is with me
 call-companion-why = Tell your clinician who else can see and hear. Leave this empty if you are alone.
 call-companion-name = Their name
@@ -86,13 +86,28 @@ call-share = Show screen
 call-stop-sharing = Stop sharing
 call-shared-by-you = You are showing your screen.
 
-call-devices-heading = Camera, microphone and speaker
+call-devices-heading = Camera, sound and background
 call-choose-camera = Camera
 call-choose-microphone = Microphone
 call-choose-speaker = Speaker
 call-test-sound = Play a sound
 call-sound-only = Sound only, no pictures. Needs little data.
 call-done = Done
+
+# What others see behind a person.
+call-background = Background
+call-background-none = As it is
+call-background-blur = Blurred
+call-background-hide = Hidden
+call-background-why = This is done on your device. It counts for this visit.
+call-background-failed = Your background cannot be blurred or hidden here
+call-background-off = Your camera is off, so nobody sees your background. You can show your picture as it is, or go on with sound only.
+call-background-as-it-is = Show my picture as it is
+call-background-without = Go on without a picture
+call-js-background-preparing = Getting ready. Nobody sees your picture before.
+call-js-background-missing = A part of this page did not load. Check your internet connection, then turn your camera on to try again.
+call-js-background-refused = This browser cannot do it. A newer one often can: Safari, Chrome, Firefox or Edge.
+call-js-background-slow = This device is too slow for it.
 
 call-over-heading = The visit is over
 call-over-words = You can close this page. Nothing of the visit stays on this device.

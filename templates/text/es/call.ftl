@@ -11,7 +11,7 @@ call-join = Entrar a la consulta
 call-join-sound = Entrar solo con sonido
 call-join-nothing = Entrar sin cámara ni micrófono
 call-check = Probar antes la cámara y el micrófono
-call-change-devices = Cambiar cámara o micrófono
+call-change-devices = Cámara, micrófono y fondo
 call-companion-heading = Alguien está conmigo
 call-companion-why = Dígale a quien le atiende quién más puede ver y oír. Si está a solas, deje esto vacío.
 call-companion-name = El nombre de esa persona
@@ -85,13 +85,28 @@ call-share = Mostrar pantalla
 call-stop-sharing = Dejar de compartir
 call-shared-by-you = Usted está mostrando su pantalla.
 
-call-devices-heading = Cámara, micrófono y altavoz
+call-devices-heading = Cámara, sonido y fondo
 call-choose-camera = Cámara
 call-choose-microphone = Micrófono
 call-choose-speaker = Altavoz
 call-test-sound = Probar el sonido
 call-sound-only = Solo sonido, sin imágenes. Gasta pocos datos.
 call-done = Listo
+
+# Lo que se ve detrás de una persona.
+call-background = Fondo
+call-background-none = Tal como es
+call-background-blur = Borroso
+call-background-hide = Oculto
+call-background-why = Se hace en su dispositivo. Vale para esta visita.
+call-background-failed = Aquí no se puede difuminar ni ocultar el fondo
+call-background-off = Su cámara está apagada, así que nadie ve lo que hay detrás de usted. Puede mostrar su imagen tal como es o seguir solo con sonido.
+call-background-as-it-is = Mostrar mi imagen tal como es
+call-background-without = Seguir sin imagen
+call-js-background-preparing = Preparando. Nadie ve su imagen antes.
+call-js-background-missing = Una parte de esta página no se cargó. Revise su conexión a internet y encienda la cámara para probar otra vez.
+call-js-background-refused = Este navegador no puede hacerlo. Uno más nuevo suele poder: Safari, Chrome, Firefox o Edge.
+call-js-background-slow = Este dispositivo es demasiado lento para eso.
 
 call-over-heading = La consulta terminó
 call-over-words = Ya puede cerrar esta página. En este dispositivo no queda nada de la consulta.

@@ -92,6 +92,11 @@ impl Browser {
         Self::open_with(name, base_url, &[&format!("--ignore-certificate-errors-spki-list={key}")]).await
     }
 
+    /// The same, with a camera that shows this film over and over.
+    pub async fn open_before_camera(name: &'static str, base_url: &str, film: &Path) -> Self {
+        Self::open_with(name, base_url, &[&format!("--use-file-for-fake-video-capture={}", film.display())]).await
+    }
+
     async fn open_with(name: &'static str, base_url: &str, more_flags: &[&str]) -> Self {
         let profile = tempfile::Builder::new().prefix("browser-").tempdir().unwrap();
         let (chromedriver, port) = start_chromedriver(profile.path());

@@ -40,7 +40,37 @@ pub struct Watched {
     pub still_ms: f64,
 }
 
+/// One frame of the drawn person, as whoever looks at it has it before them.
+#[derive(Debug, Clone, Copy, Deserialize)]
+pub struct Room {
+    pub frames: u32,
+    /// How sharp the room is: light from one pixel to the next.
+    pub room: f64,
+    pub face: f64,
+    /// The sharpest of the room in any frame since `forget_room`.
+    pub most: f64,
+}
+
 impl Window {
+    /// From now on looks at each frame of that picture.
+    pub async fn watch_room(&self, person: &str) {
+        self.ask::<()>("watchRoom", json!([person])).await.unwrap();
+    }
+
+    /// The first frame from now on of which that is true.
+    pub async fn sees_room(&self, what: &str, is_so: impl Fn(&Room) -> bool) -> Room {
+        let before: Room = self.ask("room", json!([])).await.unwrap();
+        self.wait_for(what, async || {
+            let now: Room = self.ask("room", json!([])).await?;
+            Ok((now.frames > before.frames && is_so(&now)).then_some(now))
+        })
+        .await
+    }
+
+    pub async fn forget_room(&self) {
+        self.ask::<()>("forgetRoom", json!([])).await.unwrap();
+    }
+
     /// The picture of that person plays, goes on for a second, and shows something that changes.
     pub async fn sees_moving_picture_of(&self, person: &str) {
         let first = self

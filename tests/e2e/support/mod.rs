@@ -10,6 +10,7 @@ pub mod desk;
 pub mod front;
 pub mod installed;
 pub mod media;
+pub mod portrait;
 pub mod program;
 pub mod server;
 #[path = "../../it/support/verifiers.rs"]

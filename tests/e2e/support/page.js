@@ -113,6 +113,34 @@ function look(label) {
   return seen;
 }
 
+/** From now on looks at each frame of the picture of the drawn person (`portrait.rs`): how sharp the room is that stands in the corners, and how sharp the face. */
+function watchRoom(label) {
+  const video = pictureOf(label);
+  const pen = new OffscreenCanvas(320, 180).getContext("2d", { willReadFrequently: true });
+  const sharpness = (...place) => {
+    const { data, width } = pen.getImageData(...place);
+    const light = (at) => 0.3 * data[4 * at] + 0.6 * data[4 * at + 1] + 0.1 * data[4 * at + 2];
+    let sum = 0;
+    for (let at = 0; at < data.length / 4; at += 1) if ((at + 1) % width) sum += Math.abs(light(at + 1) - light(at));
+    return sum / (data.length / 4);
+  };
+  const seen = (window.roomForTheTest = { frames: 0, room: 0, face: 0, most: 0 });
+  const frame = () => {
+    pen.drawImage(video, 0, 0, 320, 180);
+    seen.frames += 1;
+    seen.room = Math.max(sharpness(4, 4, 70, 90), sharpness(246, 4, 70, 90));
+    seen.face = sharpness(140, 50, 40, 45);
+    seen.most = Math.max(seen.most, seen.room);
+    video.requestVideoFrameCallback(frame);
+  };
+  video.requestVideoFrameCallback(frame);
+}
+
+const room = () => window.roomForTheTest;
+
+/** What was the sharpest counts from here on anew. */
+const forgetRoom = () => { window.roomForTheTest.most = 0; };
+
 /** Remembers which stream a picture shows, and the longest time that it stood still from now on. */
 function watch(label) {
   const video = pictureOf(label);
