@@ -36,6 +36,7 @@ import { isGone } from "./other.js";
  *   | {type: "candidate", epoch: number, candidate: string, mid: string, line: number}
  *   | {type: "up", epoch: number, path: string}
  *   | {type: "down", epoch: number, failed: boolean}
+ *   | {type: "broken", epoch: number}
  *   | {type: "beside", epoch: number, open: boolean}
  *   | {type: "silent", epoch: number, silent: boolean}
  *   | {type: "later", epoch: number, why: "down"|"unoffered"}
@@ -110,6 +111,7 @@ export function step(state, event) {
     case "candidate": return gathered(state, event);
     case "up": return up(state, event.epoch, event.path);
     case "down": return down(state, event.epoch, event.failed);
+    case "broken": return broken(state, event.epoch);
     case "beside": return { state: withLink(state, event.epoch, { beside: event.open }), effects: [] };
     case "silent": return hush(state, event.epoch, event.silent);
     case "later": return later(state, event.epoch, event.why);
@@ -281,6 +283,20 @@ function down(state, epoch, failed) {
   const effects = link.silent ? [] : [{ do: "news", news: "reconnecting" }];
   if (!link.mending) effects.push({ do: "later", ms: failed ? RETRY_MS[state.role] : DOWN_MS, epoch, why: "down" });
   return failed ? after(renew(state), effects) : { state, effects };
+}
+
+/**
+ * The encryption of the connection is gone, and no new path brings it back: the call is connected anew, as after a reload. Firefox gives it up when it
+ * has something to send in the middle of a search for a path.
+ * @param {State} state @param {number} epoch @returns {Step}
+ */
+function broken(state, epoch) {
+  if (state.link?.epoch !== epoch) return { state, effects: [] };
+  /** @type {Effect[]} */
+  const effects = [{ do: "close" }, { do: "news", news: "reconnecting" }];
+  const joined = state.open && state.joined;
+  if (joined) effects.push({ do: "send", message: { type: "join", tab: state.tab, epoch: null } });
+  return { state: { ...state, joined, link: null }, effects };
 }
 
 /** The line went silent, or is heard again: seconds before the browser calls the connection down. @param {State} state @param {number} epoch @param {boolean} silent @returns {Step} */

@@ -176,6 +176,7 @@ export class Session {
           this.#feed({ type: "up", epoch, path: path?.kind ?? "host" });
         },
         down: (failed) => this.#feed({ type: "down", epoch, failed }),
+        broken: () => this.#feed({ type: "broken", epoch }),
         remote: (stream) => current(() => this.hooks.remote(stream)),
         said: (text) => current(() => { if (this.#identityKnown) this.hooks.said(text); }),
         sends: (own) => current(() => {
