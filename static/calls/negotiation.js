@@ -38,6 +38,7 @@ import { isGone } from "./other.js";
  *   | {type: "way", epoch: number, path: string, region: string|null}
  *   | {type: "outside", epoch: number}
  *   | {type: "down", epoch: number, failed: boolean}
+ *   | {type: "broken", epoch: number}
  *   | {type: "beside", epoch: number, open: boolean}
  *   | {type: "silent", epoch: number, silent: boolean, elsewhere?: boolean}
  *   | {type: "later", epoch: number, why: "down"|"unoffered"}
@@ -114,6 +115,7 @@ export function step(state, event) {
     case "way": return goes(state, event.epoch, event.path, event.region);
     case "outside": return outside(state, event.epoch);
     case "down": return down(state, event.epoch, event.failed);
+    case "broken": return broken(state, event.epoch);
     case "beside": return { state: withLink(state, event.epoch, { beside: event.open }), effects: [] };
     case "silent": return hush(state, event.epoch, event.silent, event.elsewhere ?? false);
     case "later": return later(state, event.epoch, event.why);
@@ -298,6 +300,20 @@ function down(state, epoch, failed) {
   const effects = link.silent ? [] : [{ do: "news", news: "reconnecting" }];
   if (!link.mending) effects.push({ do: "later", ms: failed ? RETRY_MS[state.role] : DOWN_MS, epoch, why: "down" });
   return failed ? after(renew(state), effects) : { state, effects };
+}
+
+/**
+ * The encryption of the connection is gone, and no new path brings it back: the call is connected anew, as after a reload. Firefox gives it up when it
+ * has something to send in the middle of a search for a path.
+ * @param {State} state @param {number} epoch @returns {Step}
+ */
+function broken(state, epoch) {
+  if (state.link?.epoch !== epoch) return { state, effects: [] };
+  /** @type {Effect[]} */
+  const effects = [{ do: "close" }, { do: "news", news: "reconnecting" }];
+  const joined = state.open && state.joined;
+  if (joined) effects.push({ do: "send", message: { type: "join", tab: state.tab, epoch: null } });
+  return { state: { ...state, joined, link: null }, effects };
 }
 
 /**

@@ -15,6 +15,7 @@ import { certificateOf } from "./sdp.js";
  * @property {(path: Path|null) => void} up  and over which path
  * @property {(failed: boolean) => void} down
  * @property {() => void} outside  the call must go through listed relays, and this connection does not
+ * @property {() => void} broken  the encryption failed, which no other path mends
  * @property {(stream: MediaStream) => void} remote  the other side's picture and sound
  * @property {(text: string) => void} said  a chat message came
  * @property {(open: boolean) => void} channel
@@ -136,7 +137,7 @@ export class Peer {
           void this.#prove();
           return void this.#goUp();
         case "disconnected": return hooks.down(false);
-        case "failed": return hooks.down(true);
+        case "failed": return this.#isBroken() ? hooks.broken() : hooks.down(true);
       }
     });
     this.hooks = hooks;
@@ -397,6 +398,11 @@ export class Peer {
     const ends = [...connection.getSenders(), ...connection.getReceivers()].map(({ transport }) => transport);
     const [one, ...others] = new Set([connection.sctp?.transport, ...ends].filter((transport) => transport instanceof RTCDtlsTransport));
     return one && others.length === 0 && one.state === "connected" ? one : null;
+  }
+
+  /** Without a word to the other page: it hears of it from the server. */
+  #isBroken() {
+    return this.#connection.getSenders().some(({ transport }) => transport?.state === "failed");
   }
 
   #describe() {

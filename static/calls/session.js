@@ -181,6 +181,7 @@ export class Session {
         },
         outside: () => this.#feed({ type: "outside", epoch }),
         down: (failed) => this.#feed({ type: "down", epoch, failed }),
+        broken: () => this.#feed({ type: "broken", epoch }),
         remote: (stream) => current(() => this.hooks.remote(stream)),
         said: (text) => current(() => { if (this.#identityKnown) this.hooks.said(text); }),
         sends: (own) => current(() => {

@@ -25,6 +25,7 @@ mod links;
 mod network_check;
 mod notes;
 mod pages;
+mod pairings;
 mod presence;
 mod proof;
 mod regions;

@@ -181,6 +181,29 @@ test("a new epoch means a new connection, whose fingerprint may differ", () => {
   assert.deepEqual(page.does(), ["answer"]);
 });
 
+test("a connection of which the encryption broke is made anew, under a new epoch", () => {
+  for (const role of /** @type {const} */ (["patient", "clinician"])) {
+    const page = new Page(role).connected();
+    assert.deepEqual(page.on({ type: "broken", epoch: 7 }), [], "another one's");
+    page.on({ type: "broken", epoch: 1 });
+    assert.deepEqual(page.done, [{ do: "close" }, { do: "news", news: "reconnecting" }, { do: "send", message: { type: "join", tab: TAB, epoch: null } }]);
+    assert.deepEqual(page.on({ type: "down", epoch: 1, failed: true }), [], "what was said of the old one is late");
+    page.hears({ ...STATE, epoch: 2 });
+    assert.equal(page.does()[0], "open");
+    assert.equal(page.state.link?.epoch, 2);
+  }
+});
+
+test("with the server away a broken connection waits for it", () => {
+  const page = new Page("patient").connected();
+  page.on({ type: "closed" });
+  page.on({ type: "broken", epoch: 1 });
+  assert.deepEqual(page.does(), ["close", "news"]);
+  page.on({ type: "opened" });
+  page.hears(STATE);
+  assert.deepEqual(page.done, [{ do: "send", message: { type: "join", tab: TAB, epoch: null } }]);
+});
+
 test("a candidate without a description is dropped", () => {
   const page = new Page("patient").joined();
   const candidate = { type: "candidate", epoch: 1, candidate: "candidate:1", mid: "0", line: 0 };

@@ -1,22 +1,23 @@
-//! One person's browser: a Chromium with a profile, a chromedriver and a camera of its own.
+//! One person's browser: a Chromium or a Firefox with a profile, a driver and a camera of its own.
 //!
 //! Waiting means looking again until a deadline, never sleeping and hoping. A test that ends well calls `finish`, which also checks what nobody
 //! should have to remember: no error in the console, no violation of the content security policy, no request to anyone but our server.
 
 use std::cell::RefCell;
 use std::ops::Deref;
-use std::path::{Path, PathBuf};
-use std::process::{Command, Stdio};
+use std::path::PathBuf;
+use std::process::Command;
 use std::rc::Rc;
 use std::time::{Duration, Instant};
 
 use serde::de::DeserializeOwned;
 use serde_json::{Value, json};
 use tempfile::TempDir;
-use thirtyfour::common::command::FormatRequestData;
+use thirtyfour::Capabilities;
 use thirtyfour::prelude::*;
-use thirtyfour::{ChromiumLikeCapabilities, LoggingPrefsLogLevel, RequestData, SessionId};
 
+use super::chromium::{self, DevTools};
+use super::firefox;
 use super::program::Program;
 
 /// Lower: a failure is told sooner. Higher: fewer false alarms while two browsers and a call share two cores.
@@ -31,24 +32,6 @@ const PAUSE: Duration = Duration::from_millis(100);
 /// What the test asks of a page.
 const PAGE: &str = concat!(include_str!("page.js"), include_str!("access.js"));
 
-const FLAGS: &[&str] = &[
-    "--headless=new",
-    "--no-sandbox",
-    "--disable-gpu",
-    "--disable-dev-shm-usage",
-    "--disable-quic",
-    "--no-first-run",
-    "--disable-background-networking",
-    "--disable-component-update",
-    "--disable-sync",
-    // Nobody but this machine is asked for anything, whatever the browser itself would like.
-    "--host-resolver-rules=MAP * ~NOTFOUND, EXCLUDE localhost, EXCLUDE 127.0.0.1",
-    // A drawn picture and a beep every second, and nobody to ask whether the page may have them.
-    "--use-fake-device-for-media-stream",
-    "--use-fake-ui-for-media-stream",
-    "--allow-loopback-in-peer-connection",
-];
-
 thread_local! {
     /// Everyone in this test, so that a failure can tell what all of them saw: what one person misses, another's page has often lost.
     static EVERYONE: RefCell<Vec<Rc<Window>>> = const { RefCell::new(Vec::new()) };
@@ -58,19 +41,27 @@ thread_local! {
 pub struct Browser {
     window: Rc<Window>,
     finished: bool,
-    // Dropped in this order: killed, with the browser that it started, before the profile is removed.
-    _chromedriver: Program,
-    profile: TempDir,
 }
 
 /// What one person does and sees.
 pub struct Window {
     /// Whose it is, for messages and the names of pictures.
     pub name: &'static str,
+    engine: Engine,
     driver: WebDriver,
     base_url: String,
     console: RefCell<Vec<String>>,
     requests: RefCell<Vec<Request>>,
+    // Dropped in this order: killed, with the browser that it started, before the profile is removed.
+    program: Program,
+    profile: TempDir,
+}
+
+/// Whose browser it is. What only one of them can be asked, the other refuses.
+#[derive(Debug, Clone, Copy, PartialEq)]
+enum Engine {
+    Chromium,
+    Firefox,
 }
 
 #[derive(Debug, Clone)]
@@ -97,26 +88,28 @@ impl Browser {
         Self::open_with(name, base_url, &[&format!("--use-file-for-fake-video-capture={}", film.display())]).await
     }
 
+    /// The same, but it is a Firefox.
+    pub async fn open_firefox(name: &'static str, base_url: &str) -> Self {
+        let profile = folder_of_one();
+        let (program, port) = firefox::start(profile.path());
+        let driver = drive(port, firefox::wishes()).await;
+        firefox::tell_of_policy(&driver, profile.path()).await;
+        Self::of(Window::new(name, base_url, Engine::Firefox, driver, program, profile))
+    }
+
     async fn open_with(name: &'static str, base_url: &str, more_flags: &[&str]) -> Self {
-        let profile = tempfile::Builder::new().prefix("browser-").tempdir().unwrap();
-        let (chromedriver, port) = start_chromedriver(profile.path());
-        let mut wishes = DesiredCapabilities::chrome();
-        for flag in FLAGS.iter().chain(more_flags) {
-            wishes.add_arg(flag).unwrap();
-        }
-        wishes.add_arg(&format!("--user-data-dir={}", profile.path().join("profile").display())).unwrap();
-        wishes.set_logging_prefs("browser", LoggingPrefsLogLevel::All).unwrap();
-        wishes.set_logging_prefs("performance", LoggingPrefsLogLevel::All).unwrap();
-        // A connection that the driver's server is just closing would fail the next word: each word has its own.
-        let client = reqwest::Client::builder().pool_max_idle_per_host(0).timeout(DRIVER_TIMEOUT).build().expect("a client");
-        let driver = WebDriver::builder(format!("http://127.0.0.1:{port}"), wishes).client(client).await.expect("Chromium starts");
-        // At the end everything is killed. Asked to close while a test fails, a browser takes two minutes to do so.
-        driver.clone().leak().expect("the session has just begun");
-        let window =
-            Rc::new(Window { name, driver, base_url: base_url.to_owned(), console: RefCell::default(), requests: RefCell::default() });
+        let profile = folder_of_one();
+        let (program, port) = chromium::start(profile.path());
+        let driver = drive(port, chromium::wishes(profile.path(), more_flags)).await;
+        let browser = Self::of(Window::new(name, base_url, Engine::Chromium, driver, program, profile));
+        browser.look_at(View::Desktop).await;
+        browser
+    }
+
+    fn of(window: Window) -> Self {
+        let window = Rc::new(window);
         EVERYONE.with_borrow_mut(|everyone| everyone.push(window.clone()));
-        window.look_at(View::Desktop).await;
-        Self { window, finished: false, _chromedriver: chromedriver, profile }
+        Self { window, finished: false }
     }
 
     /// Nothing leaves this browser from now on and nothing comes in, while its pages live on: the process that speaks to the network stops.
@@ -180,6 +173,11 @@ impl Drop for Browser {
 }
 
 impl Window {
+    fn new(name: &'static str, base_url: &str, engine: Engine, driver: WebDriver, program: Program, profile: TempDir) -> Self {
+        let base_url = base_url.to_owned();
+        Self { name, engine, driver, base_url, console: RefCell::default(), requests: RefCell::default(), program, profile }
+    }
+
     pub async fn goto(&self, address: &str) {
         let address = if address.starts_with('/') { format!("{}{address}", self.base_url) } else { address.to_owned() };
         self.driver.goto(&address).await.unwrap_or_else(|problem| panic!("{}: open {address}: {problem}", self.name));
@@ -218,7 +216,12 @@ impl Window {
 
     /// From here on each page of this browser runs this script before its own.
     pub async fn before_each_page(&self, script: &str) {
-        self.devtools("Page.addScriptToEvaluateOnNewDocument", json!({"source": script})).await.unwrap();
+        match self.engine {
+            Engine::Firefox => firefox::before_each_page(&self.driver, self.profile.path(), script).await,
+            Engine::Chromium => {
+                self.devtools("Page.addScriptToEvaluateOnNewDocument", json!({"source": script})).await.unwrap();
+            }
+        }
     }
 
     /// From here on pages take this browser for the one with that user agent.
@@ -228,8 +231,7 @@ impl Window {
 
     /// From the next page on, the test can ask for its connections to the other browser.
     pub async fn keep_connections(&self) {
-        let source = include_str!("connections.js");
-        self.devtools("Page.addScriptToEvaluateOnNewDocument", json!({"source": source})).await.unwrap();
+        self.before_each_page(include_str!("connections.js")).await;
     }
 
     pub async fn back(&self) {
@@ -477,10 +479,12 @@ impl Window {
 
     /// The whole page, from top to bottom, if anyone asked for pictures.
     pub async fn shot(&self, name: &str) {
-        use base64::Engine;
         let Some(folder) = folder("E2E_SHOTS") else { return };
-        let Ok(picture) = self.devtools("Page.captureScreenshot", json!({"captureBeyondViewport": true})).await else { return };
-        let bytes = base64::prelude::BASE64_STANDARD.decode(picture["data"].as_str().unwrap()).unwrap();
+        let picture = match self.engine {
+            Engine::Firefox => firefox::whole_page(&self.driver).await,
+            Engine::Chromium => self.devtools("Page.captureScreenshot", json!({"captureBeyondViewport": true})).await.map(chromium::png),
+        };
+        let Ok(bytes) = picture else { return };
         std::fs::write(folder.join(format!("{name}.png")), bytes).unwrap();
     }
 
@@ -507,8 +511,11 @@ impl Window {
         errors.into_iter().chain(elsewhere.map(|request| format!("request to others: {}", request.url))).collect()
     }
 
-    /// Moves what chromedriver has collected to our side.
+    /// Moves what the driver has collected to our side.
     async fn read_logs(&self) {
+        if self.engine == Engine::Firefox {
+            return self.console.borrow_mut().extend(self.program.said().into_iter().filter(|line| firefox::is_complaint(line)));
+        }
         for entry in self.driver.browser_log().await.unwrap_or_default() {
             let about_policy = entry.message.contains("Content Security Policy") || entry.source.as_deref() == Some("security");
             if entry.level == "SEVERE" || about_policy {
@@ -560,35 +567,23 @@ fn leaves_the_browser(url: &str) -> bool {
     ["http:", "https:", "ws:", "wss:", "ftp:"].iter().any(|scheme| url.starts_with(scheme))
 }
 
+async fn drive(port: u16, wishes: Capabilities) -> WebDriver {
+    // A connection that the driver's server is just closing would fail the next word: each word has its own.
+    let client = reqwest::Client::builder().pool_max_idle_per_host(0).timeout(DRIVER_TIMEOUT).build().expect("a client");
+    let driver = WebDriver::builder(format!("http://127.0.0.1:{port}"), wishes).client(client).await.expect("the browser starts");
+    // At the end everything is killed. Asked to close while a test fails, a browser takes two minutes to do so.
+    driver.clone().leak().expect("the session has just begun");
+    driver
+}
+
+/// Everything that one browser and its driver leave on the disk.
+fn folder_of_one() -> TempDir {
+    tempfile::Builder::new().prefix("browser-").tempdir().unwrap()
+}
+
 /// A folder named by the environment, made if need be.
 pub fn folder(variable: &str) -> Option<PathBuf> {
     let folder = PathBuf::from(std::env::var_os(variable).filter(|value| !value.is_empty())?);
     std::fs::create_dir_all(&folder).unwrap();
     Some(folder)
-}
-
-/// Starts chromedriver on a port that it chooses itself. Everything it leaves on the disk is in the folder.
-fn start_chromedriver(folder: &Path) -> (Program, u16) {
-    let log = format!("--log-path={}", folder.join("chromedriver.log").display());
-    let program = Program::start(Command::new("chromedriver").arg("--port=0").arg(log).env("TMPDIR", folder).stderr(Stdio::null()));
-    loop {
-        let line = program.line(PATIENCE).unwrap_or_else(|problem| panic!("chromedriver did not say its port: {problem}"));
-        if let Some(port) = line.strip_prefix("ChromeDriver was started successfully on port ") {
-            return (program, port.trim_end_matches('.').parse().expect("a port is a number"));
-        }
-    }
-}
-
-/// Any command of the DevTools protocol.
-#[derive(Debug)]
-struct DevTools {
-    command: String,
-    parameters: Value,
-}
-
-impl FormatRequestData for DevTools {
-    fn format_request(&self, session: &SessionId) -> RequestData {
-        RequestData::new(reqwest::Method::POST, format!("session/{session}/goog/cdp/execute"))
-            .add_body(json!({"cmd": self.command, "params": self.parameters}))
-    }
 }

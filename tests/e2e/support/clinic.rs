@@ -23,6 +23,11 @@ impl Demo {
         Browser::open(name, &self.told.base_url).await
     }
 
+    /// The same, but it is a Firefox.
+    pub async fn firefox(&self, name: &'static str) -> Browser {
+        Browser::open_firefox(name, &self.told.base_url).await
+    }
+
     /// A browser in which the account of that role has signed in, on its first page.
     pub async fn signed_in(&self, role: &'static str) -> Browser {
         let browser = self.browser(role).await;

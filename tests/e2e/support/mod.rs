@@ -2,10 +2,12 @@
 
 pub mod access;
 pub mod browser;
+pub mod chromium;
 pub mod cleanliness;
 pub mod clinic;
 pub mod csv;
 pub mod desk;
+pub mod firefox;
 #[path = "../../it/support/front.rs"]
 pub mod front;
 pub mod installed;

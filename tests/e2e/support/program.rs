@@ -37,6 +37,11 @@ impl Program {
         self.lines.recv_timeout(patience).map_err(|problem| problem.to_string())
     }
 
+    /// The lines that it has said since somebody asked, without waiting for more.
+    pub fn said(&self) -> Vec<String> {
+        self.lines.try_iter().collect()
+    }
+
     /// As a power cut would: no goodbye to anyone.
     pub fn kill(&mut self) {
         let group = self.child.id();
