@@ -92,8 +92,7 @@ find("#back", HTMLButtonElement).addEventListener("click", () => void part("wait
 find("#remove", HTMLButtonElement).addEventListener("click", () => removal.showModal());
 find("#remove-no", HTMLButtonElement).addEventListener("click", () => removal.close());
 find("#remove-yes", HTMLButtonElement).addEventListener("click", () => { removal.close(); void part("removal"); });
-// Before it is known who is there, the visit was hardly had: the button beside was meant perhaps.
-find("#end", HTMLButtonElement).addEventListener("click", () => { if (identified) void end(); else ending.showModal(); });
+find("#end", HTMLButtonElement).addEventListener("click", askToEnd);
 find("#end-no", HTMLButtonElement).addEventListener("click", () => ending.close());
 find("#end-yes", HTMLButtonElement).addEventListener("click", () => { ending.close(); void end(); });
 find("#stop-sharing", HTMLButtonElement).addEventListener("click", (event) => void once(/** @type {HTMLElement} */ (event.currentTarget), stopSharing));
@@ -258,6 +257,13 @@ async function part(act) {
 function showProof(view) {
   proof.show(view);
   if (view.is === "none") sides.set(proofPart, false);
+}
+
+/** It cannot be undone, so it is asked, and Enter answers. */
+function askToEnd() {
+  // Before it is known who is there, the visit was hardly had: the button beside was meant perhaps.
+  find("#end-why", HTMLElement).textContent = say(identified ? "end-known" : "end-unknown");
+  ending.showModal();
 }
 
 async function end() {
