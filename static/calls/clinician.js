@@ -136,20 +136,19 @@ function askToJoin() {
   call.waiting(say("join-to-see"));
 }
 
-/** Devices, then the call. Without a camera or a microphone it goes on, and says so. */
+/** The call, and the devices while it comes about. Without a camera or a microphone it goes on, and says so. */
 async function begin() {
   sound.unlock();
   joinButton.hidden = true;
-  call.waiting(say("opening-devices"));
+  keepAwake();
+  call.lost("connecting");
+  session?.want();
   const troubles = await devices.open({ camera: true, microphone: true });
   const worst = troubles.microphone ?? troubles.camera;
   if (worst) call.notice(`${say(troubles.microphone ? "no-sound" : "no-camera")} ${mend(worst, say)}`);
   // Put back while the camera opened.
   if (!letIn) return backInWaitingRoom();
   call.showOwn();
-  keepAwake();
-  call.lost("connecting");
-  session?.want();
 }
 
 /** @param {import("./negotiation.js").Message} message */

@@ -61,7 +61,6 @@ call-js-truth-patient = Encrypted between you and your patient.
 call-js-join-to-see = Press "Join visit" to see and hear the patient. Camera and microphone start only when you press it.
 call-js-end-known = The call closes on both sides, and the link opens nothing any more. Your note stays open.
 call-js-end-unknown = Nobody has said yet who is there. The visit counts as done, and its link opens nothing any more.
-call-js-opening-devices = Opening camera and microphone
 call-js-patient-here = The patient's page is open. It joins in a moment, or when they press "Join visit".
 call-js-patient-back = The patient's page is open again. They have to press "Join visit".
 call-js-patient-left = The patient has left the call page and may come back. The visit stays open for them until you end it.
