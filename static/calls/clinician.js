@@ -36,7 +36,7 @@ const call = stage({
   knows: (known) => facts.show(known),
 });
 const choice = deviceChoice({ devices, remote: call.element, soundOnly: call.soundOnly, say });
-backgroundChoice({ devices, visit, say });
+const background = backgroundChoice({ devices, visit, say });
 const joinButton = find("#join", HTMLButtonElement);
 const checking = find("#identity", HTMLElement);
 const removal = find("#remove-dialog", HTMLDialogElement);
@@ -312,6 +312,7 @@ function setChat(open) {
 
 /** @param {import("./negotiation.js").News} why */
 function showOver(why) {
+  if (why === "ended") background.forget();
   chat.set(false);
   announce("");
   find("#over-heading", HTMLElement).textContent = say(`closed-${why}-heading`);

@@ -122,6 +122,9 @@ function inSight(name) {
     && places.every((place) => nameOf(document.elementFromPoint(...place)?.closest("button") ?? document.body) === name);
 }
 
+/** What a script that ran before the page's own has measured. */
+const measured = () => window.measuredForTheTest ?? null;
+
 /** From now on looks at each frame of the picture of the drawn person (`portrait.rs`): how sharp the room is that stands in the corners, and how sharp the face. */
 function watchRoom(label) {
   const video = pictureOf(label);
