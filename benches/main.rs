@@ -1,17 +1,22 @@
-//! Figures: how soon it is ready, what a page costs, how many can wait, what the log's tree and its pages cost, how often it can be killed, what network checks cost.
+//! Figures: how soon it is ready, what a page costs, how many can wait, what the log's tree and its pages cost, how often it can be killed, what network
+//! checks cost, how soon one sees the other person.
 //!
-//! `cargo bench` prints all of them; `cargo bench -- start`, `load`, `waiting`, `log`, `pages`, `checks` or `crash` one. Each compares within its own run, because the machine may
+//! `cargo bench` prints all of them; `cargo bench -- start`, `load`, `waiting`, `log`, `pages`, `checks`, `picture` or `crash` one. Each compares within its own run, because the machine may
 //! be busy with other things. With `TEST_POSTGRES_URL` (`tests/run postgres` prints it) they run on PostgreSQL too.
 #![expect(clippy::unwrap_used, reason = "a benchmark that unwraps a failure has failed, with a line number")]
 
 mod checks;
 mod crash;
+#[path = "../tests/e2e/support/mod.rs"]
+#[expect(dead_code, reason = "the browser tests do more with it")]
+mod e2e;
 mod load;
 mod log;
 mod pages;
 #[path = "../tests/it/support/peer.rs"]
 #[expect(dead_code, reason = "the tests hold a whole call with it")]
 mod peer;
+mod picture;
 #[path = "../tests/it/support/proof.rs"]
 #[expect(dead_code, reason = "the tests check every message of it")]
 mod proof;
@@ -46,6 +51,9 @@ fn main() {
         }
         if wants("checks") {
             checks::run().await;
+        }
+        if wants("picture") {
+            picture::run().await;
         }
         if wants("crash") {
             on_both(crash::measure).await;

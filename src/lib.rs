@@ -61,6 +61,8 @@
 //! - **nothing is signed that does not go on from the last head**, which is kept outside the database (`tests/it/log_tree.rs`).
 //! - **no witness cosigns what does not go on from what it cosigned** (`tests/it/witness.rs`), and **one key of the log follows another
 //!   by the word of the one before** (`tests/it/log_keys.rs`).
+//! - **behind a veil the camera's own picture is in no stream**: who blurs or hides their room shows it again by their own choice alone
+//!   (`tests/js/background.test.js`), and **compiled code may run in the worker that blurs a background and nowhere else** (`tests/it/code_served.rs`).
 //! - **both sides hold the same schema** of signalling (`calls/session.rs` and `tests/js/`).
 //! - **the peer and the page agree on every vector** of the spoken proof (`tests/it/proof.rs` and `tests/js/`), and **no attack of the
 //!   signalling server gives both the same words** (`tests/js/proof_attack.test.js`).

@@ -86,6 +86,11 @@ export function backgroundChoice({ devices, visit, say }) {
   function show() {
     for (const one of choices) one.checked = one.value === choice;
   }
+
+  return {
+    /** The visit is over. */
+    forget() { sessionStorage.removeItem(KEPT); },
+  };
 }
 
 /** What this tab keeps is read as if anybody could have written it. @param {string|null} text @param {string} visit @returns {Choice} */

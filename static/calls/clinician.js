@@ -36,7 +36,7 @@ const call = stage({
   knows: (known) => facts.show(known),
 });
 const choice = deviceChoice({ devices, remote: call.element, soundOnly: call.soundOnly, say });
-backgroundChoice({ devices, visit, say });
+const background = backgroundChoice({ devices, visit, say });
 const joinButton = find("#join", HTMLButtonElement);
 const checking = find("#identity", HTMLElement);
 const removal = find("#remove-dialog", HTMLDialogElement);
@@ -92,8 +92,7 @@ find("#back", HTMLButtonElement).addEventListener("click", () => void part("wait
 find("#remove", HTMLButtonElement).addEventListener("click", () => removal.showModal());
 find("#remove-no", HTMLButtonElement).addEventListener("click", () => removal.close());
 find("#remove-yes", HTMLButtonElement).addEventListener("click", () => { removal.close(); void part("removal"); });
-// Before it is known who is there, the visit was hardly had: the button beside was meant perhaps.
-find("#end", HTMLButtonElement).addEventListener("click", () => { if (identified) void end(); else ending.showModal(); });
+find("#end", HTMLButtonElement).addEventListener("click", askToEnd);
 find("#end-no", HTMLButtonElement).addEventListener("click", () => ending.close());
 find("#end-yes", HTMLButtonElement).addEventListener("click", () => { ending.close(); void end(); });
 find("#stop-sharing", HTMLButtonElement).addEventListener("click", (event) => void once(/** @type {HTMLElement} */ (event.currentTarget), stopSharing));
@@ -138,20 +137,19 @@ function askToJoin() {
   call.waiting(say("join-to-see"));
 }
 
-/** Devices, then the call. Without a camera or a microphone it goes on, and says so. */
+/** The call, and the devices while it comes about. Without a camera or a microphone it goes on, and says so. */
 async function begin() {
   sound.unlock();
   joinButton.hidden = true;
-  call.waiting(say("opening-devices"));
+  keepAwake();
+  call.lost("connecting");
+  session?.want();
   const troubles = await devices.open({ camera: true, microphone: true });
   const worst = troubles.microphone ?? troubles.camera;
   if (worst) call.notice(`${say(troubles.microphone ? "no-sound" : "no-camera")} ${mend(worst, say)}`);
   // Put back while the camera opened.
   if (!letIn) return backInWaitingRoom();
   call.showOwn();
-  keepAwake();
-  call.lost("connecting");
-  session?.want();
 }
 
 /** @param {import("./negotiation.js").Message} message */
@@ -261,6 +259,13 @@ function showProof(view) {
   if (view.is === "none") sides.set(proofPart, false);
 }
 
+/** It cannot be undone, so it is asked, and Enter answers. */
+function askToEnd() {
+  // Before it is known who is there, the visit was hardly had: the button beside was meant perhaps.
+  find("#end-why", HTMLElement).textContent = say(identified ? "end-known" : "end-unknown");
+  ending.showModal();
+}
+
 async function end() {
   session?.leave();
   stopDevices();
@@ -308,6 +313,7 @@ function setChat(open) {
 
 /** @param {import("./negotiation.js").News} why */
 function showOver(why) {
+  if (why === "ended") background.forget();
   chat.set(false);
   announce("");
   find("#over-heading", HTMLElement).textContent = say(`closed-${why}-heading`, { region: session?.regions ?? "" });

@@ -20,7 +20,7 @@ import { isGone } from "./other.js";
  * @property {Role} role
  * @property {string} tab
  * @property {boolean} open  the socket is open
- * @property {boolean} wanted  the person wants the call and the devices are ready
+ * @property {boolean} wanted  the person wants the call
  * @property {boolean} joined  said so on this socket
  * @property {boolean} chat
  * @property {Link|null} link

@@ -67,7 +67,7 @@ export class Peer {
   /** What no relay of ours is, is not handed to the browser. Null where any address may be. @type {import("./listed.js").Listed[]|null} */ #listed;
 
   /**
-   * @param {{relays: RTCIceServer[], listed: import("./listed.js").Listed[], relayOnly: boolean, stream: MediaStream, own: import("./other.js").Own, role: import("./proof.js").Role, visit: Uint8Array, mayProve: () => boolean, certificate: RTCCertificate, hooks: Hooks}} options
+   * @param {{relays: RTCIceServer[], listed: import("./listed.js").Listed[], relayOnly: boolean, stream: MediaStream, own: import("./other.js").Own|null, role: import("./proof.js").Role, visit: Uint8Array, mayProve: () => boolean, certificate: RTCCertificate, hooks: Hooks}} options
    */
   constructor({ relays, listed, relayOnly, stream, own, role, visit, mayProve, certificate, hooks }) {
     const connection = new RTCPeerConnection({ iceServers: relays, iceTransportPolicy: relayOnly ? "relay" : "all", certificates: [certificate], bundlePolicy: "max-bundle", rtcpMuxPolicy: "require" });
@@ -89,7 +89,7 @@ export class Peer {
     this.#chat.addEventListener("close", () => hooks.channel(false));
     this.#chat.addEventListener("message", (event) => { if (typeof event.data === "string") hooks.said(event.data); });
     this.#own = connection.createDataChannel("own", { negotiated: true, id: OWN_CHANNEL });
-    this.#own.addEventListener("open", () => this.show(this.own));
+    this.#own.addEventListener("open", () => { if (this.own) this.show(this.own); });
     this.#own.addEventListener("message", ({ data }) => {
       const said = typeof data === "string" ? readOwn(data) : null;
       if (said) hooks.sends(said);
@@ -148,11 +148,17 @@ export class Peer {
 
   /**
    * With a certificate of its own, which no other call has.
-   * @param {{relays: RTCIceServer[], listed: import("./listed.js").Listed[], relayOnly: boolean, stream: MediaStream, own: import("./other.js").Own, role: import("./proof.js").Role, visit: Uint8Array, mayProve: () => boolean, hooks: Hooks}} options
+   * @param {Omit<ConstructorParameters<typeof Peer>[0], "certificate">} options
    */
   static async open(options) {
-    const certificate = await RTCPeerConnection.generateCertificate(/** @type {AlgorithmIdentifier} */ (/** @type {unknown} */ ({ name: "ECDSA", namedCurve: "P-256" })));
-    return new Peer({ ...options, certificate });
+    const making = nextCertificate ?? makeCertificate();
+    nextCertificate = null;
+    return new Peer({ ...options, certificate: await making });
+  }
+
+  /** There will be a connection soon. */
+  static prepare() {
+    nextCertificate ??= makeCertificate();
   }
 
   /** @param {boolean} restart */
@@ -418,6 +424,14 @@ export class Peer {
       // A candidate of an older description, or a close in between. If it mattered, the connection goes down and the machine mends it.
     });
   }
+}
+
+// Made while the person waits, and used once.
+/** @type {Promise<RTCCertificate>|null} */
+let nextCertificate = null;
+
+function makeCertificate() {
+  return RTCPeerConnection.generateCertificate(/** @type {AlgorithmIdentifier} */ (/** @type {unknown} */ ({ name: "ECDSA", namedCurve: "P-256" })));
 }
 
 /** The SHA-256 of the certificate on the other end. Null in a browser that does not tell; it has held the connection to the description all the same. @param {RTCDtlsTransport} transport */

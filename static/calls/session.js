@@ -8,7 +8,11 @@ import { start, step } from "./negotiation.js";
 /** @typedef {import("./peer.js").Peer} Peer */
 
 /** What only a call needs. It comes while somebody waits for one, so that the page itself is there sooner. */
-const forCall = () => Promise.all([import("./peer.js"), import("./line.js")]);
+const forCall = async () => {
+  const parts = await Promise.all([import("./peer.js"), import("./line.js")]);
+  parts[0].Peer.prepare();
+  return parts;
+};
 
 /**
  * @typedef {object} Hooks
@@ -33,7 +37,7 @@ export class Session {
   /** @type {import("./negotiation.js").Message|null} */ #last = null;
   /** Told after admission, and again before they end and whenever one came or went. @type {RTCIceServer[]} */ #relays = [];
   /** @type {import("./listed.js").Listed[]} */ #listed = [];
-  /** @type {import("./other.js").Own} */ #own = { sound: false, picture: false, held: false, wants: true };
+  /** Null until this page knows what it has to send. @type {import("./other.js").Own|null} */ #own = null;
   /** What the other side said last that it sends and wants. @type {import("./other.js").Own|null} */ #theirs = null;
   #soundFirst = false;
   #associations;
@@ -71,7 +75,7 @@ export class Session {
     networkInformation()?.addEventListener("change", this.#network);
   }
 
-  /** The person wants the call and the devices are ready. */
+  /** The person wants the call. The devices may still be opening: what they give goes out as soon as it is there. */
   want() {
     void forCall().catch(() => {});
     this.#feed({ type: "wanted" });
@@ -251,9 +255,9 @@ export class Session {
 
   /** Sends the picture or holds it back, and says which. */
   #tellOwn() {
-    const held = this.#soundFirst && this.#own.picture;
+    const held = this.#soundFirst && this.#own?.picture === true;
     this.#current?.hold(held || this.#theirs?.wants === false);
-    this.#current?.show({ ...this.#own, held });
+    if (this.#own) this.#current?.show({ ...this.#own, held });
   }
 
   #close() {

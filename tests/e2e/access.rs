@@ -45,7 +45,8 @@ async fn every_state_of_a_clinicians_visit_is_open_to_everyone() {
     clinician.keep_html("clinician-call").await;
     clinician.open_panel("Security").await;
     sweep.look("call security").await;
-    clinician.press_in_security("End visit").await;
+    clinician.press_in_security("Close").await;
+    clinician.click("End visit").await;
     sweep.look("call ending").await;
     clinician.click("Go on").await;
     clinician.press_in_security("Remove").await;

@@ -33,6 +33,7 @@ async fn a_room_is_blurred_for_the_other_person_in_every_frame_and_the_face_stay
     let first = clinician.sees_room("see the room blurred and the face sharp", blurred).await;
     clinician.forget_room().await;
     patient.shot("background-1-choice-phone").await;
+    assert_eq!([patient.complaints().await, patient.cut_off().await].concat(), [""; 0]);
     patient.click("Done").await;
     patient.shot("background-2-patient").await;
     clinician.shot("background-3-clinician").await;
@@ -83,6 +84,7 @@ async fn a_background_that_cannot_be_blurred_turns_the_picture_off_says_why_and_
     choose(&patient, "Blurred").await;
     patient.sees("A part of this page did not load").await;
     patient.shot("background-6-missing").await;
+    assert_eq!([patient.complaints().await, patient.cut_off().await].concat(), [""; 0]);
     clinician.sees("The patient's camera is off").await;
     patient.click("Go on without a picture").await;
     patient.click("Done").await;

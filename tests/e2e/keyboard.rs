@@ -75,6 +75,8 @@ async fn a_clinician_has_a_visit_by_keyboard() {
     press_on(&clinician, "Security").await;
     is_at(&clinician, "Security").await;
     press_on(&clinician, "End visit").await;
+    is_at(&clinician, "Yes, end it").await;
+    press_on(&clinician, "Yes, end it").await;
     patient.visit_is_over().await;
     is_at(&clinician, "The visit has ended").await;
     press_on(&clinician, "Back to Today").await;

@@ -82,7 +82,20 @@ async fn a_spanish_patient_and_an_english_clinician_see_the_same_words_and_no_at
     clinician.look_at(View::SmallPhone).await;
     clinician.shot("proof-compare-clinician-phone").await;
     assert_eq!(clinician.cut_off().await, [""; 0]);
-    clinician.look_at(View::Desktop).await;
+    // The answer is in sight while it is still asked who is there, and so is the end of the visit.
+    for (browser, view, answers) in [
+        (&clinician, View::ShortPhone, ["They match", "They differ", "End visit"].as_slice()),
+        (&patient, View::ShortPhone, &["Son distintas", "Salir"]),
+        (&clinician, View::Desktop, &["They match", "They differ", "End visit", "Confirmed"]),
+    ] {
+        browser.look_at(view).await;
+        browser.shot(&format!("proof-in-sight-{}-{view:?}", browser.name)).await;
+        for answer in answers {
+            let what = format!("have \"{answer}\" in sight");
+            browser.wait_for(&what, async || Ok(browser.ask::<bool>("inSight", json!([answer])).await?.then_some(()))).await;
+        }
+    }
+    patient.look_at(View::SmallPhone).await;
     // A slip of the finger is asked about.
     patient.click("Son distintas").await;
     patient.sees("¿Son distintas las palabras?").await;

@@ -220,16 +220,19 @@ async fn each_side_reads_what_the_other_said_before_the_call() {
 }
 
 #[tokio::test]
-async fn ending_asks_first_while_it_is_not_known_who_is_there_and_a_finished_visit_leads_to_its_note() {
+async fn ending_asks_first_says_what_it_means_and_a_finished_visit_leads_to_its_note() {
     let demo = Demo::start();
     let (clinician, patient) = demo.checking_call().await;
-    clinician.press_in_security("End visit").await;
+    clinician.click("End visit").await;
     clinician.sees("Nobody has said yet who is there").await;
     clinician.shot("end-asks").await;
     clinician.click("Go on").await;
     clinician.sees_moving_picture_of(PATIENT).await;
     clinician.click("Known to me").await;
     clinician.write_note("Seen and well.").await;
+    clinician.click("End visit").await;
+    clinician.sees("Your note stays open").await;
+    clinician.click("Go on").await;
     clinician.end_visit().await;
     patient.visit_is_over().await;
     clinician.goto("/today").await;

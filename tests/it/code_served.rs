@@ -66,7 +66,7 @@ on_both! {
         for path in files.map(url).chain(["/sign-in", "/v", "/join", "/no-such-page", "/static/0/elsewhere/calls/background/worker.js"].map(str::to_owned)) {
             let answer = browser.get(&path).await;
             let policy = answer.headers()["content-security-policy"].to_str().unwrap();
-            assert!(policy.starts_with("default-src 'none'; script-src 'self'"), "{path}: {policy}");
+            assert!(policy.starts_with("default-src 'none'; ") && policy.contains("frame-ancestors 'none'"), "{path}: {policy}");
             if policy.contains("wasm") {
                 allowed.push(path);
             }

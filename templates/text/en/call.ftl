@@ -58,7 +58,7 @@ call-late = { $clinician } is running about { $minutes } minutes late.
 call-waiting-keep = Keep this page open. If you reload it, your place is kept.
 call-waiting-message = Message from the clinic
 call-only-you = Only you see this picture until you are let in.
-call-check-again = Check camera again
+call-check-again = Check camera or background
 call-leave = Leave
 
 call-with = Visit with { $clinician }

@@ -57,7 +57,7 @@ call-late = { $clinician } lleva unos { $minutes } minutos de retraso.
 call-waiting-keep = Deje esta página abierta. Si la carga de nuevo, conserva su lugar.
 call-waiting-message = Mensaje de la clínica
 call-only-you = Solo usted ve esta imagen hasta que le dejen entrar.
-call-check-again = Probar otra vez la cámara
+call-check-again = Revisar cámara o fondo
 call-leave = Salir
 
 call-with = Consulta con { $clinician }

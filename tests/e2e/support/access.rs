@@ -35,7 +35,9 @@ impl Window {
                     .concat()
             }
             View::Zoomed(2) => [self.cut_off().await, self.hard_to_follow().await].concat(),
-            View::Zoomed(_) | View::SmallPhone => [self.complaints().await, self.cut_off().await, self.hard_to_follow().await].concat(),
+            View::Zoomed(_) | View::ShortPhone | View::SmallPhone => {
+                [self.complaints().await, self.cut_off().await, self.hard_to_follow().await].concat()
+            }
             View::Desktop => [self.complaints().await, self.hard_to_follow().await, self.badly_named(language).await].concat(),
         }
     }

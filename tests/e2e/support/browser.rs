@@ -456,6 +456,7 @@ impl Window {
     pub async fn look_at(&self, view: View) {
         let (width, height, mobile) = match view {
             View::Phone => (390, 844, true),
+            View::ShortPhone => (375, 667, true),
             View::SmallPhone => (320, 568, true),
             View::Desktop | View::DesktopDark | View::DesktopForced => (1280, 800, false),
             View::Zoomed(by) => (1280 / by, 1024 / by, false),
@@ -553,6 +554,8 @@ impl Window {
 #[derive(Debug, Clone, Copy, PartialEq)]
 pub enum View {
     Phone,
+    /// As wide as most, and not as tall.
+    ShortPhone,
     SmallPhone,
     Desktop,
     DesktopDark,

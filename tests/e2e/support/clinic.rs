@@ -204,7 +204,8 @@ impl Window {
     }
 
     pub async fn end_visit(&self) {
-        self.press_in_security("End visit").await;
+        self.click("End visit").await;
+        self.click("Yes, end it").await;
         self.sees("The visit has ended").await;
     }
 

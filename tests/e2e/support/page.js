@@ -113,6 +113,18 @@ function look(label) {
   return seen;
 }
 
+/** Whether that button can be pressed as the page stands, without scrolling: all of it is in the window, and nothing lies over it. */
+function inSight(name) {
+  const { left, top, right, bottom } = find("button", name).getBoundingClientRect();
+  const [x, y, wide] = [(left + right) / 2, (top + bottom) / 2, (right - left) / 3];
+  const places = [[x - wide, y], [x + wide, y], [x, top + 4], [x, bottom - 4]];
+  return left >= 0 && top >= 0 && right <= innerWidth && bottom <= innerHeight
+    && places.every((place) => nameOf(document.elementFromPoint(...place)?.closest("button") ?? document.body) === name);
+}
+
+/** What a script that ran before the page's own has measured. */
+const measured = () => window.measuredForTheTest ?? null;
+
 /** From now on looks at each frame of the picture of the drawn person (`portrait.rs`): how sharp the room is that stands in the corners, and how sharp the face. */
 function watchRoom(label) {
   const video = pictureOf(label);
