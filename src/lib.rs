@@ -48,7 +48,7 @@
 //! - **no locked dependency is a known bad one**: `Cargo.lock` holds no OpenSSL and no aws-lc.
 //! - **one crate one door**: `aes_gcm` in `crypto/envelope.rs`, `getrandom` in `crypto/random.rs`, `lettre` in `mail/transport/`,
 //!   `argon2` in `staff/password.rs`, `ed25519_dalek`, `signed_note` and `tlog_tiles` in `audit/tree/`, `zip` in `compliance/archive.rs`,
-//!   `actix_ws` in `web/live.rs`, `rustls` in `web/tls.rs`, `webrtc` in `echo/peer`.
+//!   `qrcodegen` in `links/phone_link/qr.rs`, `actix_ws` in `web/live.rs`, `rustls` in `web/tls.rs`, `webrtc` in `echo/peer`.
 //! - **calls never imports records**: the code that handles hostile network input has no path to clinical text.
 //! - **nothing opens sealed data without an audit access**, and **only the log commits**: no event, no access.
 //! - **bookkeeping touches its tables only**: the writes without an event are a closed list.

@@ -10,6 +10,7 @@ mod extract;
 pub mod keys;
 mod model;
 mod pages;
+mod phone_link;
 mod redeem;
 mod store;
 pub mod undelivered;
@@ -69,6 +70,7 @@ pub fn routes(config: &mut ServiceConfig) {
         .service(resource("/v/device-move").route(get().to(move_pages::waiting)).route(post().to(move_pages::ask)))
         .service(resource("/v/device-move/pickup").route(post().to(move_pages::pick_up)))
         .service(resource("/visits/{id}/handover").route(post().to(move_pages::hand_over)))
+        .service(resource("/visits/{id}/phone-link").route(post().to(phone_link::make_page)))
         .service(resource("/v/links").route(post().to(pages::new_link)))
         .service(resource("/v/reports").route(post().to(pages::not_for_me)))
         .service(resource("/join").route(get().to(pages::join)).route(post().to(pages::join_by_code)));

@@ -48,6 +48,8 @@ pub struct Standing {
     pub starts_at: Timestamp,
     pub ends_at: Timestamp,
     pub redeemed: bool,
+    /// Of a link that the patient's own device made for a phone: until when it lives.
+    pub phone_until: Option<Timestamp>,
     pub voided: Option<VoidedWhy>,
 }
 
@@ -55,6 +57,10 @@ pub struct Standing {
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Decision {
     Open,
+    /// The visit goes on at this device.
+    ToPhone,
+    /// A link for a phone that was used, replaced, or is too old.
+    Lapsed,
     /// It opens at this time.
     TooEarly(Timestamp),
     /// Another device has it.
@@ -73,6 +79,8 @@ impl Decision {
     pub fn word(self) -> &'static str {
         match self {
             Decision::Open => "open",
+            Decision::ToPhone => "to_phone",
+            Decision::Lapsed => "lapsed",
             Decision::TooEarly(_) => "too_early",
             Decision::Elsewhere => "elsewhere",
             Decision::Used => "used",
@@ -90,6 +98,9 @@ pub fn decide(link: &Standing, now: Timestamp, limits: LinkConfig) -> Decision {
     match (link.state.as_str(), link.voided) {
         ("cancelled", _) => Decision::Cancelled,
         ("ended" | "no_show", _) => Decision::Over,
+        (state, voided) if link.phone_until.is_some() => {
+            phone(state, voided.is_none() && link.phone_until.is_some_and(|until| now < until))
+        }
         ("waiting" | "checking" | "in_call", _) => Decision::Elsewhere,
         _ if now >= link.ends_at + limits.closes_after() => Decision::Over,
         _ if link.redeemed => Decision::Elsewhere,
@@ -99,6 +110,15 @@ pub fn decide(link: &Standing, now: Timestamp, limits: LinkConfig) -> Decision {
         (_, Some(VoidedWhy::Undelivered | VoidedWhy::WrongPerson | VoidedWhy::Revoked)) => Decision::Withdrawn,
         _ if now < opens_at => Decision::TooEarly(opens_at),
         _ => Decision::Open,
+    }
+}
+
+fn phone(state: &str, lives: bool) -> Decision {
+    match (state, lives) {
+        (_, false) => Decision::Lapsed,
+        ("waiting", true) => Decision::ToPhone,
+        // Let in, or left, in the meantime: whoever has the device decides, as over any other link.
+        _ => Decision::Elsewhere,
     }
 }
 
@@ -193,7 +213,14 @@ mod tests {
     }
 
     fn standing() -> Standing {
-        Standing { state: "sent".into(), starts_at: START, ends_at: START + Millis::minutes(30), redeemed: false, voided: None }
+        Standing {
+            state: "sent".into(),
+            starts_at: START,
+            ends_at: START + Millis::minutes(30),
+            redeemed: false,
+            phone_until: None,
+            voided: None,
+        }
     }
 
     fn at(now: Timestamp, link: Standing) -> Decision {
@@ -226,6 +253,22 @@ mod tests {
         assert_eq!(at(START, voided(VoidedWhy::Undelivered)), Decision::Withdrawn);
         assert_eq!(at(START, voided(VoidedWhy::Redeemed)), Decision::Used, "its device was sent out: a new link is needed");
         assert_eq!(at(START, Standing { redeemed: true, ..voided(VoidedWhy::Replaced) }), Decision::Elsewhere);
+    }
+
+    #[test]
+    fn a_link_for_a_phone_moves_a_visit_that_waits_until_it_is_used_or_too_old() {
+        let link = |state: &str, voided| Standing { state: state.into(), redeemed: true, phone_until: Some(START), voided, ..standing() };
+        let before = START - Millis(1);
+        assert_eq!(at(before, link("waiting", None)), Decision::ToPhone);
+        assert_eq!(at(START, link("waiting", None)), Decision::Lapsed);
+        for why in VoidedWhy::ALL {
+            assert_eq!(at(before, link("waiting", Some(why))), Decision::Lapsed, "{}", why.word());
+        }
+        for state in ["redeemed", "checking", "in_call"] {
+            assert_eq!(at(before, link(state, None)), Decision::Elsewhere, "{state}");
+        }
+        assert_eq!(at(before, link("ended", None)), Decision::Over);
+        assert_eq!(at(before, link("cancelled", None)), Decision::Cancelled);
     }
 
     #[test]

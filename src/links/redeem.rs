@@ -7,7 +7,7 @@
 
 use super::model::{self, Check, Decision, SOURCE_WRONG_MAX, WRONG_MAX};
 use super::store::{self, Link};
-use super::{VoidedWhy, device_move, resume, void_all};
+use super::{VoidedWhy, device_move, phone_link, resume, void_all};
 use crate::app::App;
 use crate::audit::{self, Actor, ActorKind, Context, Event, Fact, Kind, Object, Purpose};
 use crate::bus::Hint;
@@ -160,6 +160,7 @@ async fn right_value(app: &App, mut tx: audit::Tx, key: &[u8], link: &Link, wish
     let decision = model::decide(&link.standing(), app.now_at_least(), app.config.links);
     match decision {
         Decision::Open => {}
+        Decision::ToPhone => return phone_link::take(app, tx, key, link).await,
         Decision::Elsewhere if wish == Wish::MoveHere => return device_move::ask(app, tx, link).await,
         _ => return not_now(tx, link, decision).await,
     }

@@ -2,6 +2,7 @@
 
 use super::Invitation;
 use super::model::{Invited, LOCKED_FOR, Standing, VoidedWhy, WRONG_MAX};
+use super::phone_link;
 use crate::config::LinkConfig;
 use crate::db::{Tx, in_tx};
 use crate::ids::{DeviceId, PatientId, StaffId, VisitId};
@@ -23,6 +24,9 @@ pub struct Link {
     #[sqlx(try_from = "String")]
     pub zone: Zone,
     pub language: String,
+    /// Of the mail that it came in, or that of a link for a phone.
+    pub kind: String,
+    pub created_at: Timestamp,
     pub voided_why: Option<String>,
     pub check_locked_until: Option<Timestamp>,
     pub link_trouble: Option<String>,
@@ -35,6 +39,7 @@ impl Link {
             starts_at: self.starts_at,
             ends_at: self.ends_at,
             redeemed: self.redeemed_at.is_some(),
+            phone_until: (self.kind == phone_link::WORD).then(|| self.created_at + phone_link::LIVES),
             voided: self.voided_why.as_deref().and_then(VoidedWhy::from_word),
         }
     }
@@ -45,7 +50,7 @@ pub async fn link(tx: &mut Tx, key: &[u8]) -> sqlx::Result<Option<Link>> {
     in_tx!(tx, conn => sqlx::query_as(
         "select visit_link.visit_id, visit.patient_id, visit.clinician_id, visit.starts_at, visit.ends_at, visit.state,
              visit.redeemed_at, visit.code_check, patient.date_of_birth_check, patient.zone, patient.language,
-             visit_link.voided_why, visit.check_locked_until, visit.link_trouble
+             visit_link.kind, visit_link.created_at, visit_link.voided_why, visit.check_locked_until, visit.link_trouble
          from visit_link join visit on visit.id = visit_link.visit_id join patient on patient.id = visit.patient_id
          where visit_link.secret_hash = $1 or visit_link.join_code_index = $1")
         .bind(key).fetch_optional(conn).await)
@@ -251,8 +256,9 @@ pub async fn with_links(tx: &mut Tx, limit: i64) -> sqlx::Result<Vec<WithLinks>>
 }
 
 pub async fn visits_with_links(tx: &mut Tx) -> sqlx::Result<i64> {
-    in_tx!(tx, conn => sqlx::query_scalar("select count(distinct visit_id) from visit_link where voided_at is null")
-        .fetch_one(conn).await)
+    // A link for a phone opens nothing but a visit that is open already, and lapses by itself.
+    in_tx!(tx, conn => sqlx::query_scalar("select count(distinct visit_id) from visit_link where voided_at is null and kind <> $1")
+        .bind(phone_link::WORD).fetch_one(conn).await)
 }
 
 /// All links were revoked: this visit's patient needs a new one. What was wrong before stays said.

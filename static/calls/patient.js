@@ -74,6 +74,7 @@ const trouble = find("#trouble", HTMLElement);
 const companion = find("#companion", HTMLInputElement);
 const relation = find("#relation", HTMLSelectElement);
 const joinNothing = find("#join-nothing", HTMLButtonElement);
+const toPhone = find("#to-phone", HTMLButtonElement);
 
 // Lower: the clinician knows sooner. Higher: what opens with the waiting room is open before.
 const CHECK_NETWORK_AFTER_MS = 5000;
@@ -84,6 +85,8 @@ let session = null;
 let joined = false;
 let state = main.dataset.state ?? "";
 let message = "";
+/** The link for another device, once it was wanted. @type {ReturnType<typeof import("./phone_link.js").phoneLink>|null} */
+let phone = null;
 
 devices.changed = () => {
   choice.show();
@@ -99,6 +102,7 @@ find("#join", HTMLButtonElement).addEventListener("click", () => void join({ cam
 find("#join-sound", HTMLButtonElement).addEventListener("click", () => void join({ camera: false, microphone: true }));
 joinNothing.addEventListener("click", () => void join({ camera: false, microphone: false }));
 find("#check", HTMLButtonElement).addEventListener("click", () => void check());
+toPhone.addEventListener("click", () => void once(toPhone, continueOnPhone));
 for (const button of all(main, "[data-leave]")) button.addEventListener("click", () => void leave());
 find("#over-return", HTMLButtonElement).addEventListener("click", () => location.reload());
 // A page that the browser kept alive in its history would show a visit that is over.
@@ -204,6 +208,12 @@ function noRelay(region) {
   call.trouble(region === null ? "" : say("no-relay", { region, phone: main.dataset.phone ?? "" }));
 }
 
+async function continueOnPhone() {
+  // Few want it: it is fetched when somebody does.
+  phone ??= await import("./phone_link.js").then(({ phoneLink }) => phoneLink({ visit, say })).catch(() => null);
+  await phone?.open();
+}
+
 /** This device may have lost the visit while it slept or had no network. The server then has a page that says why. */
 async function stillHere() {
   const answer = await getJson(location.pathname);
@@ -242,6 +252,7 @@ function inFront(count) {
 /** The clinician opened the door. */
 function letIn() {
   network.stop();
+  phone?.close();
   sound.admitted();
   document.title = say("title-admitted");
   announce(say("admitted", { clinician }));
@@ -314,6 +325,7 @@ function over(why) {
   network.stop();
   choice.close();
   move.close();
+  phone?.close();
   call.stop();
   chat.set(false);
   letSleep();

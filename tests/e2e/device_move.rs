@@ -1,8 +1,9 @@
 //! A patient who opened the visit on the phone goes on at the laptop.
 
 use crate::support::browser::{Browser, View};
-use crate::support::clinic::WAITING;
+use crate::support::clinic::{WAITING, see_each_other};
 use crate::support::server::{Demo, Visit};
+use serde_json::json;
 
 const QUESTION: &str = "wants to open this visit on another device";
 const MOVING: &str = "Another device asks to take over this visit";
@@ -80,6 +81,40 @@ async fn the_clinic_moves_a_visit_for_a_patient_who_has_lost_the_phone() {
 }
 
 #[tokio::test]
+async fn a_waiting_patient_scans_a_picture_and_goes_on_at_the_phone() {
+    let demo = Demo::start();
+    let (clinician, phone) = tokio::join!(demo.signed_in("clinician"), demo.browser("phone"));
+    let laptop = demo.patient_waiting("laptop", demo.visit_now()).await;
+    let visit = laptop.visit_id().await;
+    laptop.click("Continue on my phone").await;
+    laptop.sees("/join#").await;
+    look(&laptop, "phone-1-picture").await;
+    assert_eq!(laptop.cut_off().await, [""; 0]);
+    let address: String = laptop.ask("textOf", json!(["#phone-link-address"])).await.unwrap();
+
+    phone.look_at(View::Phone).await;
+    phone.goto(&format!("http://{address}")).await;
+    phone.sees("Continue on this device").await;
+    assert_eq!(phone.address().await, "/join", "the code left the address");
+    look(&phone, "phone-2-value").await;
+    phone.fill("Date of birth", &demo.visit_now().date_of_birth).await;
+    phone.click("Continue").await;
+    phone.sees(WAITING).await;
+    assert_eq!(phone.visit_id().await, visit);
+    laptop.sees("The visit is on another device now").await;
+    laptop.shot("phone-3-moved").await;
+    clinician.sees("Now on another device").await;
+    phone.look_at(View::Phone).await;
+    assert!(!phone.has_button("Continue on my phone").await, "it is on the phone");
+    clinician.admit().await;
+    phone.click("Join visit").await;
+    see_each_other(&clinician, &phone).await;
+    for browser in [clinician, phone, laptop] {
+        browser.finish().await;
+    }
+}
+
+#[tokio::test]
 async fn a_clinician_in_the_call_moves_it_for_a_patient_whose_phone_died() {
     let demo = Demo::start();
     let laptop = demo.browser("laptop").await;
@@ -114,7 +149,7 @@ async fn the_front_desk_reads_out_a_visit_code() {
     desk.click("New visit code").await;
     desk.sees("Tell the patient this code now").await;
     look(&desk, "code-shown").await;
-    let code: String = desk.ask("textOf", serde_json::json!([".code.large"])).await.unwrap();
+    let code: String = desk.ask("textOf", json!([".code.large"])).await.unwrap();
 
     patient.goto(&demo.visit_now().link).await;
     patient.fill("Date of birth", &code).await;

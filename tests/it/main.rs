@@ -41,6 +41,7 @@ mod no_phi;
 mod opened;
 mod overload;
 mod patients;
+mod phone_link;
 mod production;
 mod proof;
 mod record_set;

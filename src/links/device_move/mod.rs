@@ -121,15 +121,38 @@ pub async fn pick_up(app: &App, context: &Context, secret: &str) -> web::Result<
         app.log.refused(&context, Event::refused(Kind::DeviceMoved, "late").on(Object::Visit, visit.0)).await?;
         return Ok(PickUp::Not(Progress::Over));
     };
-    let session = token::session(&app.rng);
-    super::store::end_device(&mut tx, visit, EndedWhy::Moved.word(), app.now()).await?;
-    super::store::insert_device(&mut tx, request.device_id, visit, &token::stored(session.reveal()), app.now()).await?;
-    void_all(&mut tx, app, visit, row.patient_id, VoidedWhy::Redeemed).await?;
-    let event = Event::done(Kind::DeviceMoved).on(Object::Visit, visit.0).about(row.patient_id);
-    let event = event.with("device", Fact::Id(request.device_id.0)).with("epoch", Fact::Number(row.call_epoch));
-    tx.commit(event.with("by", Fact::Word(AnsweredBy::named(&request.answered_by)))).await?;
+    let (session, moved) = settle(&mut tx, app, visit, &row, request.device_id, AnsweredBy::named(&request.answered_by)).await?;
+    tx.commit(moved).await?;
     app.bus.tell(Hint::Visit { id: visit, clinician: row.clinician_id });
     Ok(PickUp::Done { visit, session })
+}
+
+/// The visit goes on at a new device, at the word of the one that has it, in a transaction that holds its row. `None`: it is over, or
+/// closed to other devices.
+pub(super) async fn hand_over(tx: &mut audit::Tx, app: &App, visit: VisitId) -> sqlx::Result<Option<(Secret<String>, Event)>> {
+    let Some(row) = store::back_to_waiting(tx, visit, app.now()).await? else { return Ok(None) };
+    let (device, secret) = (DeviceId::new(app.now(), &app.rng), token::session(&app.rng));
+    // What another device asked meanwhile is void, and the clinician's day tells of this move as of any other: the old device wanted it.
+    store::note_handed_over(tx, visit, device, &token::stored(secret.reveal()), AnsweredBy::OldDevice, app.now()).await?;
+    settle(tx, app, visit, &row, device, "phone_link").await.map(Some)
+}
+
+/// The new device's session, for its cookie, and the event of it. The session before ends, and links that are out are void.
+async fn settle(
+    tx: &mut audit::Tx,
+    app: &App,
+    visit: VisitId,
+    row: &store::Held,
+    device: DeviceId,
+    by: &'static str,
+) -> sqlx::Result<(Secret<String>, Event)> {
+    let session = token::session(&app.rng);
+    super::store::end_device(tx, visit, EndedWhy::Moved.word(), app.now()).await?;
+    super::store::insert_device(tx, device, visit, &token::stored(session.reveal()), app.now()).await?;
+    void_all(tx, app, visit, row.patient_id, VoidedWhy::Redeemed).await?;
+    let event = Event::done(Kind::DeviceMoved).on(Object::Visit, visit.0).about(row.patient_id);
+    let event = event.with("device", Fact::Id(device.0)).with("epoch", Fact::Number(row.call_epoch));
+    Ok((session, event.with("by", Fact::Word(by))))
 }
 
 /// Whatever was asked for this visit is void: the session that it would have replaced is over.

@@ -56,6 +56,24 @@ pub async fn ask(
     Ok(asked.is_some())
 }
 
+/// The visit was handed over without a question.
+pub async fn note_handed_over(
+    tx: &mut Tx,
+    visit: VisitId,
+    device: DeviceId,
+    secret_hash: &[u8],
+    by: AnsweredBy,
+    now: Timestamp,
+) -> sqlx::Result<()> {
+    in_tx!(tx, conn => sqlx::query(
+        "insert into device_move (visit_id, device_id, secret_hash, asked_at, lapses_at, answer, answered_by, picked_up_at)
+         values ($1, $2, $3, $4, $4, 'allowed', $5, $4)
+         on conflict (visit_id) do update set device_id = excluded.device_id, secret_hash = excluded.secret_hash,
+             asked_at = excluded.asked_at, lapses_at = excluded.lapses_at, answer = excluded.answer,
+             answered_by = excluded.answered_by, picked_up_at = excluded.picked_up_at")
+        .bind(visit).bind(device).bind(secret_hash).bind(now).bind(by.word()).execute(conn).await.map(drop))
+}
+
 /// May this visit be asked for once more in this hour? A yes counts.
 pub async fn may_ask(tx: &mut Tx, visit: &[u8], now: Timestamp) -> sqlx::Result<bool> {
     let counted: Option<i64> = in_tx!(tx, conn => sqlx::query_scalar(

@@ -291,3 +291,17 @@ call-move-yes = Yes, move it
 call-js-move-going = Moving to your other device. Keep that device’s page open.
 call-js-move-late = That question is no longer open. The visit stays here.
 call-js-move-failed = We could not reach the clinic. Press again.
+
+# "Continue on my phone", in the waiting room.
+call-phone = Continue on my phone
+call-phone-heading = Continue on your phone
+call-phone-how = Point your phone’s camera at this picture and open the link that it finds. Type your date of birth there, or the visit code that the clinic gave you.
+call-phone-picture = Picture with the link for your phone
+call-phone-type = Or type this into the address bar of your phone’s browser:
+call-phone-once = You keep your place. Once the phone has the visit, this page is closed. The link works once, within two minutes: show it to nobody else.
+call-phone-new = New link
+call-phone-stay = Stay here
+call-js-phone-old = Two minutes are over and this link no longer works. Press “New link”.
+call-js-phone-not-waiting = Only a visit that waits can go on on a phone. Close this question.
+call-js-phone-often = You asked for many links in the last hour. Stay on this device, or call the clinic.
+call-js-phone-failed = We could not reach the clinic. Press “New link”.

@@ -57,6 +57,10 @@ links-join-why = The code is in the mail from your clinic, below the link.
 links-code = Code from the mail
 links-code-hint = 10 letters and digits. Capitals, spaces and dashes do not matter.
 
+# The same page, with a code from the picture that the patient's other device shows.
+links-here-heading = Continue on this device
+links-here-why = You keep your place in the waiting room. The page on your other device closes.
+
 links-js-type-date = Type your date of birth, or your visit code.
 links-js-unreadable = We could not read that. Type the date as month, day and year, the year in full: for example 03/14/1948. Or type the 6 digits of your visit code.
 links-js-no = That did not open a visit. Check what you typed and try again. If you are sure that it is right, send a new link or call us.
@@ -76,6 +80,7 @@ links-server-elsewhere = This visit is already open on another device. Go on the
 links-server-asked-too-often = This visit was asked for too often in the last hour. Go on with the other device, or call us.
 links-server-closed-to-others = The clinician has closed this visit to other devices. Go on with the device that has it, or call us.
 links-server-used = This link was used before, or a newer one was sent. Open the newest mail. We can also send a new link to the address that your clinic has.
+links-server-lapsed = This code was used, or is more than two minutes old. On the device where you wait, press “Continue on my phone” again.
 links-server-withdrawn = Your clinic has withdrawn this link. Call us: we send you a new one.
 links-server-moved = Your appointment has another time now. Open the newest mail, or call us.
 links-server-cancelled = This appointment was cancelled. If you did not expect that, call us.

@@ -290,3 +290,17 @@ call-move-yes = Sí, pasarla
 call-js-move-going = La consulta pasa a su otro dispositivo. Deje abierta la página de ese dispositivo.
 call-js-move-late = Esa pregunta ya no está abierta. La consulta se queda aquí.
 call-js-move-failed = No pudimos comunicarnos con la clínica. Toque otra vez.
+
+# "Continue on my phone", in the waiting room.
+call-phone = Seguir en mi teléfono
+call-phone-heading = Siga en su teléfono
+call-phone-how = Apunte a esta imagen con la cámara de su teléfono y abra el enlace que aparece. Escriba allí su fecha de nacimiento, o el código de consulta que le dio la clínica.
+call-phone-picture = Imagen con el enlace para su teléfono
+call-phone-type = O escriba esto en la barra de direcciones del navegador de su teléfono:
+call-phone-once = Conserva su lugar. Cuando el teléfono tenga la consulta, esta página se cierra. El enlace sirve una sola vez, durante dos minutos: no se lo muestre a nadie más.
+call-phone-new = Enlace nuevo
+call-phone-stay = Quedarme aquí
+call-js-phone-old = Pasaron los dos minutos y este enlace ya no funciona. Toque “Enlace nuevo”.
+call-js-phone-not-waiting = Solo una consulta en espera puede seguir en un teléfono. Cierre esta pregunta.
+call-js-phone-often = En la última hora pidió muchos enlaces. Siga en este dispositivo, o llame a la clínica.
+call-js-phone-failed = No pudimos comunicarnos con la clínica. Toque “Enlace nuevo”.

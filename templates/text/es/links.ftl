@@ -57,6 +57,10 @@ links-join-why = El código está en el correo de su clínica, debajo del enlace
 links-code = Código del correo
 links-code-hint = 10 letras y números. No importan las mayúsculas, los espacios ni los guiones.
 
+# The same page, with a code from the picture that the patient's other device shows.
+links-here-heading = Siga en este dispositivo
+links-here-why = Conserva su lugar en la sala de espera. La página de su otro dispositivo se cierra.
+
 links-js-type-date = Escriba su fecha de nacimiento, o su código de consulta.
 links-js-unreadable = No pudimos leer eso. Escriba la fecha como día, mes y año, con el año completo: por ejemplo 14/03/1948. O escriba los 6 números de su código de consulta.
 links-js-no = Con eso no se abrió ninguna consulta. Revise lo que escribió e inténtelo otra vez. Si está seguro de que es correcto, pida un enlace nuevo o llámenos.
@@ -76,6 +80,7 @@ links-server-elsewhere = Esta consulta ya está abierta en otro dispositivo. Con
 links-server-asked-too-often = En la última hora se pidió esta consulta demasiadas veces. Continúe en el otro dispositivo, o llámenos.
 links-server-closed-to-others = Quien le atiende cerró esta consulta a otros dispositivos. Continúe en el dispositivo que la tiene, o llámenos.
 links-server-used = Este enlace ya se usó, o se envió uno más nuevo. Abra el correo más reciente. También podemos enviar un enlace nuevo al correo que tiene su clínica.
+links-server-lapsed = Este código ya se usó, o tiene más de dos minutos. En el dispositivo donde espera, toque otra vez “Seguir en mi teléfono”.
 links-server-withdrawn = Su clínica retiró este enlace. Llámenos y le enviamos uno nuevo.
 links-server-moved = Su cita tiene ahora otra hora. Abra el correo más reciente, o llámenos.
 links-server-cancelled = Esta cita se canceló. Si no lo esperaba, llámenos.

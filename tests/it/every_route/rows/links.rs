@@ -54,5 +54,6 @@ pub fn rows() -> Vec<Row> {
             .sending("refused by the patient", Form(&[("device", "{asking}"), ("answer", "no")]))
             .sending("asks no more", Form(&[("device", "{unknown}"), ("answer", "yes")]))
             .sending("refused too late", Form(&[("device", "{unknown}"), ("answer", "no")])),
+        row("POST /visits/{id}/phone-link", Device, Waiting, Form(&[])).when("does not wait", Redeemed, &[]),
     ]
 }
