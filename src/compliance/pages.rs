@@ -155,6 +155,8 @@ struct Standing {
     known: bool,
     done: u64,
     all: u64,
+    /// How many places of the log it reaches over.
+    places: u64,
     /// `whole`, `broken`, or nothing while it is made.
     ended: &'static str,
 }
@@ -175,7 +177,7 @@ async fn export_progress(app: App, watched: Data<Watched>, watch: Query<Watch>, 
         Some(Ended::Broken) => "broken",
         None => "",
     };
-    Ok(Json(Standing { known: true, done, all, ended }))
+    Ok(Json(Standing { known: true, done, all, places: progress.places(), ended }))
 }
 
 async fn export_log(

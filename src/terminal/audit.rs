@@ -241,7 +241,7 @@ async fn export(wishes: ExportWishes) -> anyhow::Result<()> {
     let only_node = OnlyNode::claim(&app.config.database()?).await.ok();
     let signer = if only_node.is_some() { Signer::Us } else { Signer::Server };
     if signer == Signer::Server {
-        say("The server is running. It signs a head over the export within a minute; the export begins then.")?;
+        say("The server is running. It signs a head over the export within a second or two; the export begins then.")?;
     }
     let context = app.system();
     let export = match wishes.again {

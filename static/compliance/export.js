@@ -37,7 +37,7 @@ async function look(watch) {
     bar.max = now.all;
     bar.value = now.done;
   }
-  if (now.word) tell(far, say(now.word, { done: now.done, all: now.all }));
+  if (now.word) tell(far, say(now.word, { percent: now.percent, places: now.places }));
   bar.hidden = now.over;
   if (!now.over) setTimeout(() => void look(watch), EVERY_MS);
 }

@@ -11,7 +11,7 @@ async fn an_auditor_checks_an_export_and_sees_that_one_byte_was_changed() {
     let officer = demo.signed_in("compliance").await;
     let file = officer.download("Export as CSV").await;
     // The page tells how far it came, and that the file is whole.
-    officer.sees("The export is whole").await;
+    officer.sees("The export is whole: all").await;
     officer.shot("access log with exports").await;
     officer.finish().await;
     // What came to the auditor on other ways: the key, and the head that was signed last.

@@ -363,6 +363,64 @@ mod heads_are_cosigned {
     }
 }
 
+/// A door with TLS before a witness, with a certificate for `name` that `issuer` signed.
+async fn behind_tls(to: SocketAddr, name: &str, issuer: &rcgen::CertifiedIssuer<'static, rcgen::KeyPair>) -> u16 {
+    let key = rcgen::KeyPair::generate().unwrap();
+    let certificate = rcgen::CertificateParams::new(vec![name.to_owned()]).unwrap().signed_by(&key, issuer).unwrap();
+    let acceptor = anteroom::web::tls::acceptor(certificate.pem().as_bytes(), key.serialize_pem().as_bytes()).unwrap();
+    let listener = tokio::net::TcpListener::bind("127.0.0.1:0").await.unwrap();
+    let port = listener.local_addr().unwrap().port();
+    actix_web::rt::spawn(async move {
+        while let Ok((stream, _)) = listener.accept().await {
+            let acceptor = acceptor.clone();
+            actix_web::rt::spawn(async move {
+                // Whoever does not trust the certificate hangs up here.
+                let Ok(mut outside) = acceptor.accept(stream).await else { return };
+                let mut inside = tokio::net::TcpStream::connect(to).await.unwrap();
+                let _ended = tokio::io::copy_bidirectional(&mut outside, &mut inside).await;
+            });
+        }
+    });
+    port
+}
+
+#[actix_web::test]
+async fn a_witness_behind_tls_is_asked_and_one_with_a_strange_certificate_is_not() {
+    let mut app = TestApp::sqlite().await;
+    let served = Served::of(&[app.app.heads.key().verifier()]);
+    let issuer = || {
+        let mut parameters = rcgen::CertificateParams::new(Vec::new()).unwrap();
+        parameters.is_ca = rcgen::IsCa::Ca(rcgen::BasicConstraints::Unconstrained);
+        rcgen::CertifiedIssuer::self_signed(parameters, rcgen::KeyPair::generate().unwrap()).unwrap()
+    };
+    let (ours, other) = (issuer(), issuer());
+    let ca_file = app.folder.path().join("ca.pem");
+    std::fs::write(&ca_file, ours.as_ref().pem()).unwrap();
+    let vkey = served.vkey();
+    for (named, signed_by, trusted) in [
+        ("localhost", &other, Some(&ca_file)),
+        ("witness.elsewhere.example", &ours, Some(&ca_file)),
+        // No authority of the system's signed it.
+        ("localhost", &ours, None),
+        ("localhost", &ours, Some(&ca_file)),
+    ] {
+        let port = behind_tls(served.at, named, signed_by).await;
+        let (url, vkey, ca_file) = (format!("https://localhost:{port}"), vkey.clone(), trusted.cloned());
+        app.restart_with(|config| config.outside.witnesses = vec![anteroom::config::WitnessConfig { url, vkey, ca_file }]).await;
+        let head = app.signs().await;
+        let asked = Asker::default().ask_all(&app.app).await;
+        let good = named == "localhost" && std::ptr::eq(signed_by, &ours) && trusted.is_some();
+        assert_eq!(asked.is_ok(), good, "{named}: {asked:?}");
+        assert_eq!(client::file(&app.app).exists(), good, "a door that is not trusted hears nothing of the log");
+        if good {
+            let kept = std::fs::read_to_string(client::file(&app.app)).unwrap();
+            let cosigned = Head::open(&kept, &[app.app.heads.key().verifier(), &served.vkey()]).unwrap();
+            assert_eq!((cosigned.size, cosigned.signers.len()), (head.size, 2));
+        }
+    }
+    app.finish().await;
+}
+
 #[actix_web::test]
 async fn a_witness_that_saw_more_says_that_the_log_was_cut_off() {
     let (app, served) = with_witness(TestApp::sqlite().await).await;

@@ -409,17 +409,18 @@ pub async fn along(
             }
         };
     }
+    // A count and not a join: PostgreSQL would begin with the events, and sort them.
     macro_rules! by_patient {
         ($beyond:literal, $direction:literal) => {
             page_of_keys!(
                 concat!(
                     "with page as materialized (
-                         select its.event_id as found_id, its.tag as key from audit_event_subject as its cross join audit_event
-                         where audit_event.id = its.event_id and (its.tag, its.event_id) ",
+                         select its.event_id as found_id, its.tag as key from audit_event_subject as its where (its.tag, its.event_id) ",
                     $beyond,
-                    " ($9, $10) and not (its.event_id <= $1) and not (its.event_id >= $2) and",
+                    " ($9, $10) and not (its.event_id <= $1) and not (its.event_id >= $2)
+                         and (select count(*) from audit_event where audit_event.id = its.event_id and",
                     matching!(),
-                    "order by its.tag ",
+                    ") = 1 order by its.tag ",
                     $direction,
                     ", its.event_id ",
                     $direction,

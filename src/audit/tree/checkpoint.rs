@@ -159,6 +159,13 @@ pub fn public_of(verifier: &str) -> Option<[u8; 32]> {
     typed.get(1..)?.try_into().ok()
 }
 
+/// The text of a log's key, from its name and its 32 bytes.
+pub fn verifier_text(name: &str, public: &[u8; 32]) -> String {
+    use base64::Engine;
+    let typed = [&[ED25519], public.as_slice()].concat();
+    format!("{name}+{:08x}+{}", key_id(name, &typed), base64::engine::general_purpose::STANDARD.encode(typed))
+}
+
 /// The key of a log or of a witness, from its text.
 fn verifier_of(text: &str) -> Option<Box<dyn signed_note::Verifier>> {
     match StandardVerifier::new(text) {

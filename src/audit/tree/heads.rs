@@ -108,20 +108,22 @@ impl Heads {
         self.finished_change
     }
 
-    /// Give all events their places, and sign if it is time.
+    /// Give all events their places, and sign if it is time, or if somebody waits for a head over their export.
     pub async fn keep_up(&self) -> Result<(), Refused> {
         self.sequencer.catch_up().await?;
+        let last = self.signed.lock().await.as_ref().map(|(head, at)| (head.size, *at));
         let mut tx = self.log.db.reading().await?;
         let size = store::tree(&mut tx).await?.size;
-        drop(tx);
-        let due = match &*self.signed.lock().await {
-            Some((head, at)) => {
+        let due = match last {
+            Some((signed, _)) if size <= signed => false,
+            Some((signed, at)) => {
                 // A clock that was set back must not put it off.
-                let waited = !(*at..*at + SIGNED_AFTER).contains(&self.log.now());
-                size > head.size && (size - head.size >= SIGNED_AFTER_EVENTS || waited)
+                let waited = !(at..at + SIGNED_AFTER).contains(&self.log.now());
+                waited || size - signed >= SIGNED_AFTER_EVENTS || store::anything_of(&mut tx, signed, Kind::LogExported).await?
             }
             None => true,
         };
+        drop(tx);
         if due { self.sign().await.map(drop) } else { Ok(()) }
     }
 

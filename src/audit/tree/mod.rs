@@ -19,12 +19,12 @@ mod sparse;
 mod store;
 mod succession;
 
-pub use checkpoint::{Head, LOG_HEAD, LogKey, NOTE_BYTES_MAX, Reading, public_of};
+pub use checkpoint::{Head, LOG_HEAD, LogKey, NOTE_BYTES_MAX, Reading, public_of, verifier_text};
 pub use cosignature::{Cosigner, WitnessKey};
 pub use edge::Edge;
 pub use heads::{Heads, Refused, write_whole};
 pub use keys::{LogKeys, Retired};
-pub use proof::{Subtrees, consistency, inclusion};
+pub use proof::{Subtrees, consistency, includes, inclusion};
 pub use sparse::{Sparse, cover};
 pub use store::{
     Leaf, Matched, Placed, Signed, Tagged, Tree, anything_since, checkpoints, events_without_place, head_over, head_up_to, leaf_hashes,

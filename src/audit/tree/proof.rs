@@ -21,6 +21,11 @@ pub async fn inclusion(tx: &mut db::Tx, size: u64, root: Hash, n: u64, leaf: Has
     Ok(proof)
 }
 
+/// Whether these hashes lead from the leaf at `n` to the root of the tree of this size.
+pub fn includes(beside: &[Hash], size: u64, root: Hash, n: u64, leaf: Hash) -> bool {
+    n < size && check_record(&beside.to_vec(), size, root, n, leaf).is_ok()
+}
+
 /// The hashes that show that the tree of this size begins with the older tree.
 pub async fn consistency(tx: &mut db::Tx, size: u64, root: Hash, older_size: u64, older_root: Hash) -> anyhow::Result<Vec<Hash>> {
     let proof = prove(tx, size, |hashes| prove_tree(size, older_size, hashes)).await?;

@@ -50,6 +50,14 @@ pub async fn anything_waits(tx: &mut Tx) -> sqlx::Result<bool> {
         .fetch_one(conn).await.map(|count| count > 0))
 }
 
+/// True when an event of that kind has its place at `size` or behind it.
+pub async fn anything_of(tx: &mut Tx, size: u64, kind: Kind) -> sqlx::Result<bool> {
+    in_tx!(tx, conn => sqlx::query_scalar::<_, i64>(
+        "select count(*) from (select n from audit_leaf join audit_event on audit_event.id = audit_leaf.event_id
+             where n >= $1 and kind = $2 limit 1) as one")
+        .bind(size.cast_signed()).bind(kind.word()).fetch_one(conn).await.map(|count| count > 0))
+}
+
 /// True when an event of another kind has its place at `size` or behind it.
 pub async fn anything_since(tx: &mut Tx, size: i64, but: Kind) -> sqlx::Result<bool> {
     in_tx!(tx, conn => sqlx::query_scalar::<_, i64>(

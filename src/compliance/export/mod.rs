@@ -12,11 +12,13 @@
 //!
 //! `lines` and `fhir` are pure: how a line is written, and read back. `pack` is the thread. `watch` tells pages how far an export is.
 
+mod changes;
 mod fhir;
 pub mod lines;
 mod pack;
 mod watch;
 
+pub use changes::{CHANGES, followed};
 pub use watch::Watched;
 
 use super::entry::Payload;
@@ -70,7 +72,7 @@ pub struct Export {
 #[error("the export could not be finished")]
 pub struct Broken;
 
-/// How far an export is: of so many places in the log, this many were looked at.
+/// How far an export is: of so many looks at places in the log, this many were taken. A place is looked at once for each part that needs it.
 #[derive(Debug, Clone, Default)]
 pub struct Progress(Arc<Counts>);
 
@@ -78,6 +80,7 @@ pub struct Progress(Arc<Counts>);
 struct Counts {
     done: AtomicU64,
     all: AtomicU64,
+    places: AtomicU64,
     /// 0 while it is made.
     ended: AtomicU8,
 }
@@ -94,13 +97,19 @@ impl Progress {
         (self.0.done.load(Ordering::Relaxed), self.0.all.load(Ordering::Relaxed))
     }
 
+    /// How many places of the log it reaches over.
+    pub fn places(&self) -> u64 {
+        self.0.places.load(Ordering::Relaxed)
+    }
+
     /// `None` while it is made.
     pub fn ended(&self) -> Option<Ended> {
         [Ended::Whole, Ended::Broken].into_iter().find(|ended| *ended as u8 == self.0.ended.load(Ordering::Relaxed))
     }
 
-    fn of(&self, all: u64) {
-        self.0.all.store(all, Ordering::Relaxed);
+    fn of(&self, looks: u64, places: u64) {
+        self.0.places.store(places, Ordering::Relaxed);
+        self.0.all.store(looks * places, Ordering::Relaxed);
     }
 
     fn at(&self, done: u64) {
@@ -117,13 +126,13 @@ impl Progress {
 pub enum Signer {
     /// This process.
     Us,
-    /// The server beside which this process runs: it signs at most a minute later.
+    /// The server beside which this process runs: it looks for an export that waits each time it keeps up with the log.
     Server,
 }
 
 /// How often it is looked whether the server signed.
 const LOOK_EVERY: Duration = Duration::from_millis(250);
-/// How long the server may take: a minute, and some for a machine that is busy.
+/// How long the server may take: a second, a minute if it is of an older version, and some for a machine that is busy.
 const SIGNED_WITHIN: Duration = Duration::from_secs(90);
 
 /// Record that the log is being exported, and begin.
@@ -333,14 +342,21 @@ impl File {
             give(items, Item::Text(text)).await
         };
         text(README, include_str!("../../../compliance/audit/export-readme.txt").to_owned()).await?;
-        text(KEY, key_text(self.app.heads.key().verifier())).await?;
+        let size = self.after.size.cast_unsigned();
+        text(KEY, key_text(&changes::keys_until(self.app.heads.keys(), size))).await?;
+        let mut tx = self.app.db.reading().await?;
+        let changed = changes::lines(&self.app, &mut tx, size).await?;
+        drop(tx);
+        if !changed.is_empty() {
+            text(CHANGES, changed).await?;
+        }
         if let Some(before) = &self.before {
             text(BEFORE, before.note.clone()).await?;
         }
         text(AFTER, self.after.note.clone()).await?;
         let views = self.asked.format.view();
         let passes = 1 + u64::from(views.is_some()) + u64::from(!self.selection.is_everything());
-        self.progress.of(passes * self.selection.until.saturating_sub(self.selection.from));
+        self.progress.of(passes, self.selection.until.saturating_sub(self.selection.from));
         give(items, Item::File(EVENTS)).await?;
         self.events(items, true, 0).await?;
         if let Some(view) = views {
@@ -443,12 +459,18 @@ async fn give(items: &mpsc::Sender<Item>, item: Item) -> Result<(), Stop> {
     items.send(item).await.map_err(|_| Stop::CutOff)
 }
 
-/// The part that names the key. No verifier takes it from there.
-fn key_text(verifier: &str) -> String {
-    format!(
-        "The key that signed this log says of itself:\n\n{verifier}\n\nSHA-256 of that line, without its end: {}\n\n\
-         Do not check signatures with the key in this file: whoever forged the file would have put a key of their own here. Ask the clinic for its\n\
-         key on another way (`anteroom audit key`), and compare.\n",
-        hex::encode(sha256(verifier.as_bytes()))
-    )
+/// The part that names the keys that signed the log so far. No verifier takes one from there.
+fn key_text(keys: &[(&str, Option<u64>)]) -> String {
+    let mut text = match keys {
+        [_] => "The key that signed this log says of itself:\n".to_owned(),
+        _ => "The keys that signed this log, one after the other, say of themselves:\n".to_owned(),
+    };
+    for (verifier, until) in keys {
+        text += &format!("\n{verifier}\n\nSHA-256 of that line, without its end: {}\n", hex::encode(sha256(verifier.as_bytes())));
+        if let Some(until) = until {
+            text += &format!("It signed up to the head at {until} events, and the next one from there on.\n");
+        }
+    }
+    text + "\nDo not check signatures with a key in this file: whoever forged the file would have put a key of their own here. Ask the clinic for its\n\
+            key on another way (`anteroom audit key`), and compare. One of them is enough: key-changes.jsonl, where there is one, leads to the others.\n"
 }

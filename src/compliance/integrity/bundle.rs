@@ -7,7 +7,7 @@ use super::trail::{ExportReport, Trail, Wrong};
 use crate::audit::tree::{Head, NOTE_BYTES_MAX};
 use crate::compliance::archive::Archive;
 use crate::compliance::export::lines::{Gap, Shown, header};
-use crate::compliance::export::{AFTER, BEFORE, EVENTS, KEY, PEOPLE, PROOF, README};
+use crate::compliance::export::{AFTER, BEFORE, CHANGES, EVENTS, KEY, PEOPLE, PROOF, README, followed};
 use crate::compliance::model::Format;
 use anyhow::{Context, bail};
 use std::io::Read;
@@ -20,19 +20,32 @@ const BLOCK_BYTES: usize = 256 * 1024;
 const BLOCKS_AHEAD: usize = 4;
 /// The longest line that is read. The longest of ours names every patient of a day.
 const LINE_BYTES_MAX: usize = 4 * 1024 * 1024;
+/// The longest part about changes of the key that is read: some kilobytes for each of a few hundred.
+const CHANGES_BYTES_MAX: u64 = 1024 * 1024;
 
 /// Verify an export. `keys`, `known`: as for the log in the database. `progress` hears how many places are done, and of how many.
 pub fn verify_export(path: &Path, keys: &[&str], known: &[String], mut progress: impl FnMut(u64, u64)) -> anyhow::Result<ExportReport> {
+    std::fs::metadata(path).with_context(|| format!("read {}", path.display()))?;
+    let (mut archive, names) = match Archive::open(path).map(|archive| (archive.names(), archive)) {
+        Ok((names, archive)) => (archive, names),
+        Err(error) => return Ok(damaged(Trail::new(None, None, Vec::new()), &error)),
+    };
+    let has = |name: &str| names.iter().any(|part| part == name);
+    let all_keys = if has(CHANGES) {
+        let read = archive.text(CHANGES, CHANGES_BYTES_MAX).and_then(|part| followed(&part, keys).map_err(anyhow::Error::msg));
+        match read.with_context(|| format!("the part {CHANGES}")) {
+            Ok(keys) => keys,
+            Err(error) => return Ok(damaged(Trail::new(None, None, Vec::new()), &error)),
+        }
+    } else {
+        keys.iter().map(|key| (*key).to_owned()).collect()
+    };
+    let keys: Vec<&str> = all_keys.iter().map(String::as_str).collect();
+    let keys = keys.as_slice();
     let mut outside = Vec::new();
     for note in known {
         outside.push(Head::found_in(note, keys).context("a head from outside")?);
     }
-    std::fs::metadata(path).with_context(|| format!("read {}", path.display()))?;
-    let (mut archive, names) = match Archive::open(path).map(|archive| (archive.names(), archive)) {
-        Ok((names, archive)) => (archive, names),
-        Err(error) => return Ok(damaged(Trail::new(None, None, outside), &error)),
-    };
-    let has = |name: &str| names.iter().any(|part| part == name);
     let mut head = |name| -> anyhow::Result<Option<Head>> {
         if !has(name) {
             return Ok(None);
@@ -55,8 +68,8 @@ pub fn verify_export(path: &Path, keys: &[&str], known: &[String], mut progress:
         trail.find(Wrong::Signature { part: BEFORE });
     }
     for (at, name) in names.iter().enumerate() {
-        let ours =
-            [README, KEY, BEFORE, AFTER, EVENTS, PROOF, PEOPLE].contains(&name.as_str()) || form.and_then(Format::view) == Some(name);
+        let ours = [README, KEY, CHANGES, BEFORE, AFTER, EVENTS, PROOF, PEOPLE].contains(&name.as_str())
+            || form.and_then(Format::view) == Some(name);
         if !ours || names[..at].contains(name) {
             trail.find(Wrong::File(format!("no export has such a part: {name:?}")));
         }

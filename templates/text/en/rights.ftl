@@ -158,7 +158,7 @@ rights-close = Close it now
 rights-close-how = A closed incident takes no more entries.
 
 # Disclosures, accountings, requests.
-rights-nav-rights = Patients’ rights
+rights-nav-rights = Rights
 rights-title = Patients’ rights
 rights-lead = To whom patients’ data went, and what patients ask for. You see what was written down here, and no clinical text.
 rights-patient-hint = The full id. The front desk finds it: it stands at the end of the patient’s page.

@@ -6,7 +6,7 @@ staff-nav-today = Today
 staff-nav-log = Access log
 staff-nav-review = To review
 staff-nav-integrity = Integrity
-staff-nav-access = Accounts and roles
+staff-nav-access = Accounts
 staff-nav-staff = Accounts
 
 staff-set-password-title = Set your password
