@@ -87,7 +87,7 @@ async fn until(right: impl Fn() -> bool) {
     }
 }
 
-fn kilobytes(process: u32) -> f64 {
+pub fn kilobytes(process: u32) -> f64 {
     let status = std::fs::read_to_string(format!("/proc/{process}/status")).unwrap();
     let line = status.lines().find(|line| line.starts_with("VmRSS:")).unwrap();
     line.split_whitespace().nth(1).unwrap().parse().unwrap()
@@ -98,7 +98,7 @@ fn open_files(process: u32) -> usize {
 }
 
 /// User and system time, in the kernel's hundredths of a second.
-fn processor_ms(process: u32) -> f64 {
+pub fn processor_ms(process: u32) -> f64 {
     let stat = std::fs::read_to_string(format!("/proc/{process}/stat")).unwrap();
     let fields: Vec<&str> = stat.rsplit_once(") ").unwrap().1.split(' ').collect();
     fields[11..13].iter().map(|field| field.parse::<f64>().unwrap() * 10.0).sum()

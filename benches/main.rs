@@ -1,7 +1,8 @@
 //! Figures: how soon it is ready, what a page costs, how many can wait, what the log's tree and its pages cost, how often it can be killed, what network
-//! checks cost, how soon one sees the other person.
+//! checks cost, what our relay costs beside a coturn, how soon one sees the other person.
 //!
-//! `cargo bench` prints all of them; `cargo bench -- start`, `load`, `waiting`, `log`, `pages`, `checks`, `picture` or `crash` one. Each compares within its own run, because the machine may
+//! `cargo bench` prints all of them; `cargo bench -- start`, `load`, `waiting`, `log`, `pages`, `checks`, `relay`, `picture` or `crash` one. Each compares
+//! within its own run, because the machine may
 //! be busy with other things. With `TEST_POSTGRES_URL` (`tests/run postgres` prints it) they run on PostgreSQL too.
 #![expect(clippy::unwrap_used, reason = "a benchmark that unwraps a failure has failed, with a line number")]
 
@@ -20,8 +21,12 @@ mod picture;
 #[path = "../tests/it/support/proof.rs"]
 #[expect(dead_code, reason = "the tests check every message of it")]
 mod proof;
+mod relay;
 mod start;
 mod support;
+#[path = "../tests/it/support/turn.rs"]
+#[expect(dead_code, reason = "the tests ask a relay everything with it")]
+mod turn;
 mod waiting;
 
 use support::empty_database;
@@ -54,6 +59,9 @@ fn main() {
         }
         if wants("picture") {
             picture::run().await;
+        }
+        if wants("relay") {
+            relay::run();
         }
         if wants("crash") {
             on_both(crash::measure).await;

@@ -242,7 +242,8 @@ export class Peer {
       const verdict = (await this.path())?.verdict;
       if (verdict === "outside") return;
       if (verdict === "listed") break;
-      if (look === PIN_LOOKS - 1) return this.hooks.outside();
+      // Of a relay that is met before it is named, a browser does not tell the address. What was measured once goes on until something else is measured.
+      if (look === PIN_LOOKS - 1 && !this.#mayShow) return this.hooks.outside();
       await new Promise((resolve) => setTimeout(resolve, PIN_LOOK_MS));
     }
     this.#pinning = false;

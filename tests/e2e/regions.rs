@@ -87,8 +87,9 @@ async fn a_relay_dies_and_the_next_of_its_region_takes_over_and_with_none_left_t
         for which in [cut % 2, (cut + 1) % 2] {
             coturns[which].up.store(false, Ordering::SeqCst);
             see_each_other(&clinician, &patient).await;
+            // Of a relay that was met before it was named, some browsers do not tell the address: then a page says no more than it measured.
             for browser in [&clinician, &patient] {
-                browser.sees(PINNED).await;
+                browser.sees("in us-east").await;
             }
             coturns[which].up.store(true, Ordering::SeqCst);
             // Known to be there again before the other one is cut.

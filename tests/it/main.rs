@@ -13,6 +13,7 @@ mod calls;
 mod clock_steps;
 mod code_served;
 mod compliance;
+mod coturn_corpus;
 mod crash_loop;
 mod device_move;
 mod every_route;

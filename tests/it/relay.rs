@@ -12,7 +12,7 @@ use std::process::{Command, Stdio};
 use std::time::{Duration, Instant};
 
 /// Each address of RTC-12 in the ways that have been holes in relays, at a port where media could be.
-const INSIDE: [&str; 24] = [
+pub const INSIDE: [&str; 24] = [
     "127.0.0.1",
     "127.0.0.3",
     "0.0.0.0",

@@ -268,9 +268,11 @@ impl Engine {
         self.settings.addresses.contains(&peers::canonical(ip))
     }
 
-    /// Answer somebody who proved nothing, unless too many of their network ask (RTC-15).
+    /// Answer somebody who proved nothing, unless too many of their network ask (RTC-15). This machine itself is always answered: `serve` asks whether
+    /// we are well, and neighbours that ask too much must not make us look ill.
     fn answer_unproved(&mut self, client: Client, bytes: Vec<u8>, now: Now, out: &mut Vec<Effect>) {
-        if self.answers.may(client.address.ip(), now.ms) {
+        let own = self.settings.policy.own.contains(&peers::canonical(client.address.ip()));
+        if own || self.answers.may(client.address.ip(), now.ms) {
             out.push(Effect::ToClient { client, bytes });
         }
     }

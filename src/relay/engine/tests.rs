@@ -144,6 +144,17 @@ fn a_browser_is_told_where_it_is_seen() {
 }
 
 #[test]
+fn however_much_the_neighbours_ask_this_machine_is_told_that_we_are_well() {
+    let mut relay = Relay::new(10);
+    let asked = Writer::new(Method::Binding, Class::Request, [5; 12]).finish();
+    let from = |ip: &str| Client { address: at(&format!("{ip}:40000")), ..client(1) };
+    let answered = |relay: &mut Relay, ip: &str| (0..100).filter(|_| relay.answer(from(ip), &asked).is_some()).count();
+    assert_eq!(answered(&mut relay, "203.0.113.77"), 20, "a neighbour");
+    assert_eq!(answered(&mut relay, "203.0.113.78"), 0, "its whole network");
+    assert_eq!(answered(&mut relay, "203.0.113.9"), 100, "ourselves");
+}
+
+#[test]
 fn only_a_name_that_was_given_for_a_call_opens_and_only_until_it_ends() {
     let mut relay = Relay::new(10);
     let good = relay.granted("one", Side::Patient);

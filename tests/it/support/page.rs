@@ -55,7 +55,16 @@ impl Page {
     fn begin(side: Side, socket: Socket, through: Option<HearsRelays>) -> Page {
         let shared = Rc::new(Shared::default());
         let (orders, commands) = mpsc::unbounded_channel();
-        let acting = Acting { side, shared: shared.clone(), socket: Some(socket), joined: false, link: None, through, servers: Vec::new() };
+        let acting = Acting {
+            side,
+            shared: shared.clone(),
+            socket: Some(socket),
+            joined: false,
+            link: None,
+            through,
+            servers: Vec::new(),
+            relayless: None,
+        };
         Page { shared, orders, task: actix_web::rt::spawn(acting.run(commands)) }
     }
 
@@ -158,6 +167,8 @@ struct Acting {
     /// The call goes through relays alone, and whoever wants to see which.
     through: Option<HearsRelays>,
     servers: Vec<Value>,
+    /// A call of that epoch waits for a relay to go through.
+    relayless: Option<i64>,
 }
 
 /// One connection and how far its negotiation came.
@@ -225,6 +236,9 @@ impl Acting {
                     hears(&mut told);
                 }
                 self.servers = told["servers"].as_array().unwrap().clone();
+                if let Some(epoch) = self.relayless.take() {
+                    self.call(epoch).await;
+                }
             }
             kind if self.link.as_ref().is_some_and(|link| message["epoch"] == link.epoch) => self.signalled(kind, message).await,
             _ => {}
@@ -248,6 +262,10 @@ impl Acting {
     /// A new connection for a new epoch.
     async fn call(&mut self, epoch: i64) {
         self.hang_up().await;
+        if self.through.is_some() && self.servers.is_empty() {
+            self.relayless = Some(epoch);
+            return;
+        }
         let (peer, events) = if self.through.is_some() { Peer::open_through(&self.servers).await } else { Peer::open().await };
         let peer = Rc::new(peer);
         *self.shared.peer.borrow_mut() = Some((epoch, peer.clone()));
@@ -259,6 +277,7 @@ impl Acting {
     }
 
     async fn hang_up(&mut self) {
+        self.relayless = None;
         if let Some(link) = self.link.take() {
             link.peer.close().await;
             *self.shared.peer.borrow_mut() = None;

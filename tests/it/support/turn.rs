@@ -24,7 +24,7 @@ pub struct Relay {
     pub folder: tempfile::TempDir,
     pub status: Status,
     orders: Option<BufReader<UnixStream>>,
-    child: Child,
+    pub child: Child,
     random: u8,
 }
 
@@ -182,8 +182,8 @@ pub type Answer = (u16, Option<SocketAddr>);
 
 impl Client {
     /// From an address of this machine to a relay.
-    pub fn udp(from: Ipv4Addr, relay: SocketAddr) -> Self {
-        let socket = UdpSocket::bind((from, 0)).unwrap();
+    pub fn udp(from: impl Into<IpAddr>, relay: SocketAddr) -> Self {
+        let socket = UdpSocket::bind((from.into(), 0)).unwrap();
         socket.connect(relay).unwrap();
         socket.set_read_timeout(Some(PATIENCE)).unwrap();
         Self { realm: REALM, wire: Wire::Udp(socket), nonce: String::new(), next: 0 }
@@ -215,6 +215,12 @@ impl Client {
                 Some(buffer[..whole].to_vec())
             }
         }
+    }
+
+    /// Whether somebody is there: a request without a proof is answered within a moment.
+    pub fn is_answered(&mut self) -> bool {
+        self.write(&Writer::new(Method::Binding, Class::Request, [0; 12]).finish());
+        !self.is_quiet()
     }
 
     /// Nothing more comes within a moment.
