@@ -2,8 +2,7 @@
 //! checks cost, what our relay costs beside a coturn, how soon one sees the other person.
 //!
 //! `cargo bench` prints all of them; `cargo bench -- start`, `load`, `waiting`, `log`, `pages`, `checks`, `relay`, `picture` or `crash` one. Each compares
-//! within its own run, because the machine may
-//! be busy with other things. With `TEST_POSTGRES_URL` (`tests/run postgres` prints it) they run on PostgreSQL too.
+//! within its own run, because the machine may be busy with other things. With `TEST_POSTGRES_URL` (`tests/run postgres` prints it) they run on PostgreSQL too.
 #![expect(clippy::unwrap_used, reason = "a benchmark that unwraps a failure has failed, with a line number")]
 
 mod checks;
