@@ -30,7 +30,7 @@ async fn whole_visit(demo: &Demo, clinician: Browser, patient: Browser, taps: bo
     // The patient's road, with a look at oneself before.
     patient.open_visit(demo.visit_now()).await;
     patient.click("Check camera and microphone first").await;
-    patient.sees_button("Change camera or microphone").await;
+    patient.sees_button("Camera, microphone and background").await;
     patient.shot(&format!("pairing-ready-{taps}")).await;
     patient.click("Join visit").await;
     patient.sees(WAITING).await;
