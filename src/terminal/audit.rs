@@ -106,7 +106,7 @@ pub struct ExportWishes {
     /// Up to this time, itself not included.
     #[arg(long, default_value = "")]
     until: String,
-    /// The id of an account, or staff, patient_link, nobody or system.
+    /// The id of an account, or patient_link, nobody or system.
     #[arg(long, default_value = "")]
     person: String,
     /// The id of a patient.

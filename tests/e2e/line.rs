@@ -1,7 +1,7 @@
 //! The line between the two browsers: cut, moved to another network with the server away, too poor for a picture; and devices that are taken away.
 
 use crate::support::browser::{Browser, View};
-use crate::support::clinic::{CLINICIAN, PATIENT, hear_each_other, see_each_other};
+use crate::support::clinic::{CLINICIAN, PATIENT, find_path_anew, hear_each_other, see_each_other};
 use crate::support::server::{AWAY, Demo};
 
 const CUT: &str = "The connection is interrupted. Reconnecting by itself.";
@@ -36,14 +36,7 @@ async fn a_cut_is_said_on_both_sides_and_mended_with_the_server_away() {
 
     // Whoever moves to another network asks for a new path, and the call itself carries the question and the answer.
     for moves in [&patient, &clinician] {
-        let before = [clinician.tries().await, patient.tries().await];
-        moves.change_network().await;
-        clinician
-            .wait_for("find a path anew", async || {
-                let ([ours, theirs], [patients, clinicians]) = (clinician.tries().await, patient.tries().await);
-                Ok((ours != before[0][0] && theirs != before[0][1] && ours == clinicians && theirs == patients).then_some(()))
-            })
-            .await;
+        find_path_anew(moves, &clinician, &patient).await;
         see_each_other(&clinician, &patient).await;
     }
     for (browser, person) in [(&clinician, PATIENT), (&patient, CLINICIAN)] {

@@ -3,7 +3,7 @@
 use serde_json::json;
 
 use crate::support::browser::Browser;
-use crate::support::clinic::{WAITING, chat_both_ways, hear_each_other, see_each_other};
+use crate::support::clinic::{WAITING, chat_both_ways, find_path_anew, hear_each_other, see_each_other};
 use crate::support::server::Demo;
 
 #[tokio::test]
@@ -48,7 +48,7 @@ async fn whole_visit(demo: &Demo, clinician: Browser, patient: Browser, taps: bo
     // Whoever moves to another network asks for a new path. Firefox loses its encryption when it has something to send in the middle of a second
     // search; then the pages connect the call anew, by themselves.
     for moves in [&patient, &clinician] {
-        finds_path_anew(moves, &clinician, &patient).await;
+        find_path_anew(moves, &clinician, &patient).await;
         see_each_other(&clinician, &patient).await;
         hear_each_other(&clinician, &patient).await;
     }
@@ -77,15 +77,4 @@ async fn words(browser: &Browser) -> Vec<(String, String)> {
             Ok((words.len() == 4 && words.iter().all(|(_, word)| !word.is_empty())).then_some(words))
         })
         .await
-}
-
-async fn finds_path_anew(moves: &Browser, clinician: &Browser, patient: &Browser) {
-    let before = [clinician.tries().await, patient.tries().await];
-    moves.change_network().await;
-    clinician
-        .wait_for("find a path anew", async || {
-            let ([ours, theirs], [patients, clinicians]) = (clinician.tries().await, patient.tries().await);
-            Ok((ours != before[0][0] && theirs != before[0][1] && ours == clinicians && theirs == patients).then_some(()))
-        })
-        .await;
 }

@@ -79,6 +79,18 @@ impl Demo {
     }
 }
 
+/// Whoever moved to another network asks for a new path, and both sides try with new names.
+pub async fn find_path_anew(moves: &Browser, clinician: &Browser, patient: &Browser) {
+    let before = [clinician.tries().await, patient.tries().await];
+    moves.change_network().await;
+    clinician
+        .wait_for("find a path anew", async || {
+            let ([ours, theirs], [patients, clinicians]) = (clinician.tries().await, patient.tries().await);
+            Ok((ours != before[0][0] && theirs != before[0][1] && ours == clinicians && theirs == patients).then_some(()))
+        })
+        .await;
+}
+
 pub async fn see_each_other(clinician: &Browser, patient: &Browser) {
     see_each_other_as(clinician, patient, CLINICIAN).await;
 }
