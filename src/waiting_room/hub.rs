@@ -80,6 +80,21 @@ struct Line {
     told: String,
 }
 
+/// The pages that held a visit's call when [`Hub::holders`] was asked.
+#[derive(Debug)]
+pub struct Holders<'a> {
+    hub: &'a Hub,
+    sockets: Vec<SocketId>,
+    _in_order: tokio::sync::MutexGuard<'a, ()>,
+}
+
+impl Holders<'_> {
+    /// Tell them that they are sent away, and why.
+    pub fn send_away(self, why: GoneWhy) {
+        self.sockets.iter().for_each(|socket| self.hub.send_away(*socket, why));
+    }
+}
+
 impl Hub {
     pub fn new(app: App) -> Self {
         let started_at = app.now();
@@ -180,13 +195,15 @@ impl Hub {
         self.send(socket, Outgoing::Gone(why));
     }
 
-    /// The same for the pages that hold a visit's call.
-    pub fn send_holders_away(&self, visit: VisitId, why: GoneWhy) {
+    /// The pages that hold a visit's call now. Until this is dropped, no page hears how any visit stands: they can be sent away before
+    /// they hear what came of it.
+    pub async fn holders(&self, visit: VisitId) -> Holders<'_> {
+        let in_order = self.0.telling.lock().await;
         let live = self.live();
-        let holders: Vec<SocketId> =
+        let sockets =
             live.rooms.get(&visit).map_or_else(Vec::new, |room| live.lines.keys().copied().filter(|socket| room.holds(*socket)).collect());
         drop(live);
-        holders.into_iter().for_each(|socket| self.send_away(socket, why));
+        Holders { hub: self, sockets, _in_order: in_order }
     }
 
     /// Since when nobody of the patient's side is here, for a visit that expects them. Before the first page came back

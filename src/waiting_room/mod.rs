@@ -125,11 +125,12 @@ pub async fn put_back(app: &App, context: &Context, clinician: StaffId, visit: V
 /// The two sides of the call of this epoch do not fit (RTC-06): both pages are sent away, and the visit is back in the waiting room under a
 /// new epoch. Nothing happens to a call that began since.
 pub async fn part(app: &App, hub: &Hub, context: &Context, visit: VisitId, epoch: i64) -> Result<()> {
+    // They hear why before they hear that they wait again, whoever else has seen it meanwhile: why stands on the page that they see last.
+    let holders = hub.holders(visit).await;
     let mut tx = app.log.begin(context).await?;
     let Some(standing) = store::part(&mut tx, visit, epoch, app.now()).await? else { return Ok(()) };
     tx.commit(about(Kind::VisitPutBack, &standing).with("because", Fact::Word("differ"))).await?;
-    // Before they are told that they wait again: why stands on the page that they see last.
-    hub.send_holders_away(visit, GoneWhy::Differ);
+    holders.send_away(GoneWhy::Differ);
     app.bus.tell(Hint::Visit { id: visit, clinician: standing.clinician_id });
     Ok(())
 }

@@ -6,12 +6,15 @@ use crate::support::clinic::Scene;
 use crate::support::page::{Page, Side};
 use crate::support::peer::{Event, Peer};
 use crate::support::proof::{Expects, Facts, Out, Proof, Role};
+use crate::support::socket::PATIENCE;
 use anteroom::appointments::VisitState;
 use anteroom::ids::VisitId;
 use anteroom::rights::incidents::from_calls;
 use anteroom::staff::Role as StaffRole;
+use anteroom::waiting_room::{GoneWhy, Party};
 use reqwest::StatusCode;
 use serde_json::{Value, json};
+use std::time::Duration;
 use tokio::sync::mpsc::UnboundedReceiver;
 use uuid::Uuid;
 
@@ -167,6 +170,35 @@ on_both! {
             let page = officer.text(&format!("/incidents/{}", opened["object"]["id"].as_str().unwrap())).await;
             assert!(page.contains("The program wrote this down by itself") && page.contains(&scene.visit.to_string()), "{page}");
             assert!(!page.contains(&scene.name), "an incident of the program names no patient");
+        }
+        app.finish().await;
+    }
+}
+
+on_both! {
+    /// The node may read the new state of the visit on its own account before the two are sent away.
+    async fn why_they_are_sent_away_comes_before_how_the_visit_stands(app: TestApp) {
+        let scene = app.scene(VisitState::InCall).await;
+        let mut pages = Vec::new();
+        for who in [&scene.clinician, &scene.patient] {
+            let mut page = who.socket(&scene.path("socket")).await;
+            page.hears("state").await;
+            page.join(None).await;
+            pages.push(page);
+        }
+        pages[0].until("state", |state| state["peer"] == "in_call").await;
+        let holders = app.hub.holders(scene.visit).await;
+        assert_eq!(scene.asks("waiting").await, StatusCode::SEE_OTHER);
+        let node_saw_it = async {
+            while !app.hub.has_left(scene.visit, Party::Clinician, 1) {
+                tokio::time::sleep(Duration::from_millis(5)).await;
+            }
+        };
+        tokio::time::timeout(PATIENCE, node_saw_it).await.expect("the node sees that their call is over");
+        holders.send_away(GoneWhy::Differ);
+        for page in &mut pages {
+            page.hears("gone").await;
+            assert!(!page.heard.iter().any(|said| said.contains(r#""state":"waiting""#)), "{:#?}", page.heard);
         }
         app.finish().await;
     }

@@ -151,7 +151,8 @@ impl Report {
     }
 
     pub fn verdict(&self) -> Verdict {
-        match (self.found, self.outside == self.events && self.waiting == 0) {
+        // A log that was emptied fits every head of nothing.
+        match (self.found, self.events > 0 && self.outside == self.events && self.waiting == 0) {
             (0, true) => Verdict::Unaltered,
             (0, false) => Verdict::NotAnchored,
             _ => Verdict::Altered,
