@@ -23,6 +23,8 @@ const ASKED_WHEN_IDLE_FOR: Duration = Duration::from_secs(1);
 /// How long PostgreSQL may take to answer one statement. A server that went away without a word is noticed by nothing else. Lower: people hear
 /// sooner that they should come again. Higher: a slow statement is waited for.
 const ANSWER_TIMEOUT: Duration = Duration::from_secs(5);
+/// Rows that SQLite's thread reads before the reader takes one. Lower: less memory. Higher: the two wait less for each other in a long walk.
+const ROWS_AHEAD: usize = 500;
 /// How long it may take to say that a connection still works.
 const PING_TIMEOUT: Duration = Duration::from_secs(1);
 /// When PostgreSQL gives up a transaction that nobody goes on with, and with it the rows that it holds. Longer than [`ANSWER_TIMEOUT`].
@@ -283,6 +285,7 @@ async fn open_sqlite(path: &Path) -> anyhow::Result<Db> {
         .synchronous(SqliteSynchronous::Full)
         .foreign_keys(true)
         .busy_timeout(ACQUIRE_TIMEOUT)
+        .row_buffer_size(ROWS_AHEAD)
         .pragma("secure_delete", "ON")
         .pragma("temp_store", "MEMORY");
     // A connection to a file does not get lost: asking it first would only take its time. One that still believes in a transaction is replaced:

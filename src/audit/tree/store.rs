@@ -2,6 +2,9 @@
 //!
 //! A lot of events gets its places by a few statements, whatever its length: the rows are made in the database, from the
 //! order of the queue, and the hashes come as one run of bytes.
+//!
+//! What walks over the places is planned anew for each part of the way (`persistent(false)`): a plan for any part at all takes PostgreSQL
+//! over every event each time.
 
 use super::checkpoint::Head;
 use super::edge::Tile;
@@ -193,7 +196,7 @@ pub async fn placed(tx: &mut Tx, from: i64, limit: i64) -> sqlx::Result<Vec<Plac
         "select lot.n, lot.event_id, lot.hash, recorded_at, kind, outcome, actor_kind, actor_id, payload_hash, payload, source_index
          from (select n, event_id, hash from audit_leaf where n >= $1 order by n limit $2) as lot
          left join audit_event on audit_event.id = lot.event_id order by lot.n")
-        .bind(from).bind(limit).fetch_all(conn).await)?;
+        .bind(from).bind(limit).persistent(false).fetch_all(conn).await)?;
     Ok(rows.into_iter().map(placed_of).collect())
 }
 
@@ -228,7 +231,7 @@ pub async fn tagged(tx: &mut Tx, first: i64, last: i64) -> sqlx::Result<Vec<Tagg
          from audit_leaf join audit_event_subject as tags on tags.event_id = audit_leaf.event_id
          left join audit_leaf_subject as numbers on numbers.leaf = audit_leaf.n and numbers.tag = tags.tag
          where audit_leaf.n >= $1 and audit_leaf.n <= $2 order by audit_leaf.n, tags.tag")
-        .bind(first).bind(last).fetch_all(conn).await)
+        .bind(first).bind(last).persistent(false).fetch_all(conn).await)
 }
 
 /// How many numbers were given to tags.
@@ -365,7 +368,7 @@ pub async fn matching(tx: &mut Tx, filter: &Filter, from: i64, until: i64, limit
         .bind(filter.from.unwrap_or(Timestamp(i64::MIN))).bind(filter.until.unwrap_or(Timestamp(i64::MAX)))
         .bind(filter.actor).bind(filter.kind.map(Kind::word)).bind(filter.outcome.map(Outcome::word))
         .bind(filter.actor_kind.map(ActorKind::word)).bind(limit)
-        .fetch_all(conn).await)?;
+        .persistent(false).fetch_all(conn).await)?;
     Ok(rows.into_iter().map(matched_of).collect())
 }
 
@@ -382,7 +385,7 @@ pub async fn matching_of(tx: &mut Tx, tag: &[u8], filter: &Filter, from: i64, un
         .bind(filter.from.unwrap_or(Timestamp(i64::MIN))).bind(filter.until.unwrap_or(Timestamp(i64::MAX)))
         .bind(filter.actor).bind(filter.kind.map(Kind::word)).bind(filter.outcome.map(Outcome::word))
         .bind(filter.actor_kind.map(ActorKind::word)).bind(limit).bind(tag)
-        .fetch_all(conn).await)?;
+        .persistent(false).fetch_all(conn).await)?;
     Ok(rows.into_iter().map(matched_of).collect())
 }
 
@@ -392,5 +395,5 @@ pub async fn tagged_of(tx: &mut Tx, tag: &[u8], first: i64, last: i64) -> sqlx::
         "select numbers.leaf as leaf, numbers.tag as tag, numbers.n as n
          from audit_leaf_subject as own join audit_leaf_subject as numbers on numbers.leaf = own.leaf
          where own.tag = $1 and own.n >= $2 and own.n <= $3 order by numbers.leaf, numbers.tag")
-        .bind(tag).bind(first).bind(last).fetch_all(conn).await)
+        .bind(tag).bind(first).bind(last).persistent(false).fetch_all(conn).await)
 }

@@ -40,8 +40,10 @@ use std::sync::{Arc, Mutex, PoisonError};
 use std::time::Duration;
 use tokio::sync::mpsc;
 
-/// Events read at once. Lower: less memory. Higher: fewer queries.
-const BATCH_ROWS: usize = 500;
+/// Events read at once, about. Lower: less memory. Higher: fewer queries.
+const BATCH_ROWS: u64 = 500;
+/// Places looked at in one query at most, where few of them match. Lower: less memory where many match suddenly. Higher: a rare thing is found sooner.
+const STRIDE_MAX: u64 = 16 * BATCH_ROWS;
 /// Chunks made before the client has taken them. Lower: less memory. Higher: the client waits less.
 const CHUNKS_AHEAD: usize = 1;
 /// Batches read before they are packed.
@@ -221,21 +223,71 @@ impl Selection {
         self.filter == Filter::default()
     }
 
-    /// The next events after the turn `after`, and the tags on them.
-    async fn next(&self, tx: &mut db::Tx, after: i64) -> sqlx::Result<(Vec<tree::Matched>, Vec<Tagged>)> {
-        let (until, limit) = (self.until.cast_signed(), BATCH_ROWS as i64);
-        let events = match &self.tag {
-            Some(tag) => tree::matching_of(tx, tag, &self.filter, after + 1, until, limit).await?,
-            None if self.filter.patient.is_some() => Vec::new(),
-            None => tree::matching(tx, &self.filter, (after + 1).max(self.from.cast_signed()), until, limit).await?,
+    /// The next lot of the walk, `None` behind its end.
+    async fn next(&self, tx: &mut db::Tx, walk: &mut Walk) -> sqlx::Result<Option<Lot>> {
+        let lot = match &self.tag {
+            Some(tag) => self.next_of(tx, tag, walk).await?,
+            None if self.filter.patient.is_some() => None,
+            None => self.next_stride(tx, walk).await?,
         };
-        let (Some(first), Some(last)) = (events.first(), events.last()) else { return Ok((events, Vec::new())) };
-        let tagged = match &self.tag {
-            Some(tag) => tree::tagged_of(tx, tag, first.turn, last.turn).await?,
-            None => tree::tagged(tx, first.leaf.n, last.leaf.n).await?,
-        };
-        Ok((events, tagged))
+        if let Some(lot) = &lot {
+            walk.reached = lot.reached;
+        }
+        Ok(lot)
     }
+
+    /// From number to number of the tag.
+    async fn next_of(&self, tx: &mut db::Tx, tag: &[u8], walk: &mut Walk) -> sqlx::Result<Option<Lot>> {
+        let events = tree::matching_of(tx, tag, &self.filter, walk.turn, self.until.cast_signed(), BATCH_ROWS.cast_signed()).await?;
+        let (Some(first), Some(last)) = (events.first(), events.last()) else { return Ok(None) };
+        walk.turn = last.turn + 1;
+        let (tagged, reached) = (tree::tagged_of(tx, tag, first.turn, last.turn).await?, last.leaf.n.cast_unsigned() + 1);
+        Ok(Some(Lot { events, tagged, reached }))
+    }
+
+    /// Over some places, whether their events match or not: more of them the fewer did. What a query meets has a bound then, whatever the
+    /// database believes of the filter.
+    async fn next_stride(&self, tx: &mut db::Tx, walk: &mut Walk) -> sqlx::Result<Option<Lot>> {
+        let from = walk.reached.max(self.from);
+        if from >= self.until {
+            return Ok(None);
+        }
+        let reached = self.until.min(from + walk.stride);
+        let events = tree::matching(tx, &self.filter, from.cast_signed(), reached.cast_signed(), STRIDE_MAX.cast_signed()).await?;
+        walk.stride = match events.len() as u64 {
+            found if found < BATCH_ROWS / 2 => STRIDE_MAX.min(walk.stride * 2),
+            found if found > BATCH_ROWS => BATCH_ROWS.max(walk.stride / 2),
+            _ => walk.stride,
+        };
+        let tagged = match (events.first(), events.last()) {
+            (Some(first), Some(last)) => tree::tagged(tx, first.leaf.n, last.leaf.n).await?,
+            _ => Vec::new(),
+        };
+        Ok(Some(Lot { events, tagged, reached }))
+    }
+}
+
+/// How far a walk over a selection is.
+struct Walk {
+    /// The first place that was not looked at.
+    reached: u64,
+    /// The next number of the tag, where there is one.
+    turn: i64,
+    /// How many places are looked at next.
+    stride: u64,
+}
+
+impl Walk {
+    fn new() -> Self {
+        Self { reached: 0, turn: 0, stride: BATCH_ROWS }
+    }
+}
+
+/// Some events of a selection, the tags on them, and the first place behind those that were looked at.
+struct Lot {
+    events: Vec<tree::Matched>,
+    tagged: Vec<Tagged>,
+    reached: u64,
 }
 
 async fn start(app: &App, context: &Context, asked: Asked) -> anyhow::Result<Export> {
@@ -381,13 +433,13 @@ impl File {
     }
 
     async fn events(&self, items: &mpsc::Sender<Item>, as_proved: bool, pass: u64) -> Result<(), Stop> {
-        let mut after = -1;
+        let mut walk = Walk::new();
         loop {
             let mut tx = self.app.db.reading().await?;
-            let (events, tagged) = self.selection.next(&mut tx, after).await?;
+            let lot = self.selection.next(&mut tx, &mut walk).await?;
             drop(tx);
-            let Some(last) = events.last() else { break };
-            (after, _) = (last.turn, self.step(pass, last.leaf.n.cast_unsigned()));
+            let Some(Lot { events, tagged, reached }) = lot else { break };
+            self.step(pass, reached);
             give(items, Item::Events { events, tagged, as_proved }).await?;
         }
         let mut tx = self.app.db.reading().await?;
@@ -400,12 +452,11 @@ impl File {
 
     /// The places between those of the events, up to the head.
     async fn gaps(&self, items: &mpsc::Sender<Item>, pass: u64) -> Result<(), Stop> {
-        let (mut subtrees, mut at, mut after) = (Subtrees::default(), 0, -1);
+        let (mut subtrees, mut at, mut walk) = (Subtrees::default(), 0, Walk::new());
         while !self.selection.is_everything() {
             let mut tx = self.app.db.reading().await?;
-            let (events, _) = self.selection.next(&mut tx, after).await?;
-            let Some(last) = events.last() else { break };
-            (after, _) = (last.turn, self.step(pass, last.leaf.n.cast_unsigned()));
+            let Some(Lot { events, reached, .. }) = self.selection.next(&mut tx, &mut walk).await? else { break };
+            self.step(pass, reached);
             let mut lines = String::new();
             for event in &events {
                 lines += &self.gap(&mut tx, &mut subtrees, at, event.leaf.n.cast_unsigned()).await?;
