@@ -62,8 +62,9 @@ const STAFF: [(Role, &str, &str); 4] = [
 type Invented = (&'static str, (i32, u32, u32), &'static str, i64);
 
 /// Invented patients: name, date of birth, address, minutes from now until their visit.
+/// Nobody's date of birth is the example that the page of a link gives: it would seem to tell it.
 const PATIENTS: [Invented; 5] = [
-    ("Maria Gonzalez", (1948, 3, 14), "maria@patients.example", 0),
+    ("Maria Gonzalez", (1948, 9, 23), "maria@patients.example", 0),
     ("Walter Brown", (1951, 11, 2), "walter@patients.example", 30),
     ("Li Wei", (1987, 6, 21), "li@patients.example", 60),
     ("Samira Haddad", (1992, 1, 9), "samira@patients.example", 90),

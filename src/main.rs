@@ -22,7 +22,7 @@ use anteroom::web::tls::{self, Certificate};
 use anteroom::{compliance, demo, init, jobs, production, terminal};
 use anyhow::Context;
 use clap::{Parser, Subcommand};
-use std::io::Write;
+use std::io::{IsTerminal, Write};
 use std::net::{SocketAddr, TcpListener};
 use std::path::{Path, PathBuf};
 use std::process::ExitCode;
@@ -102,7 +102,7 @@ enum Command {
 
 fn main() -> anyhow::Result<ExitCode> {
     let command = Cli::parse().command;
-    log_to_stderr(matches!(command, Command::Relay));
+    log_to_stderr();
     match command {
         // On threads of its own, without what serves pages.
         Command::Relay => relay::process::run().map(|()| ExitCode::SUCCESS),
@@ -258,9 +258,10 @@ impl StopSignal {
 }
 
 /// Operational logs go to standard error and hold no personal data (AUD-14). `RUST_LOG` chooses.
-fn log_to_stderr(is_relay: bool) {
+fn log_to_stderr() {
     let filter = tracing_subscriber::EnvFilter::try_from_default_env()
         .unwrap_or_else(|_| tracing_subscriber::EnvFilter::new("info,actix_server=warn,sqlx=warn"));
-    // The relay's standard error is a file.
-    tracing_subscriber::fmt().with_env_filter(filter).with_ansi(!is_relay).with_writer(std::io::stderr).init();
+    // Colours are for eyes: in a file or a journal they are signs that nobody can search past.
+    let colours = std::io::stderr().is_terminal();
+    tracing_subscriber::fmt().with_env_filter(filter).with_ansi(colours).with_writer(std::io::stderr).init();
 }

@@ -209,6 +209,13 @@ pub async fn flag_wrong_person(tx: &mut Tx, visit: VisitId, key: &[u8], now: Tim
         .bind(visit).bind(now).bind(key).fetch_optional(conn).await)
 }
 
+/// The clinician let in, with a link of this visit, somebody who is not the patient.
+pub async fn flag_wrong_person_let_in(tx: &mut Tx, visit: VisitId, now: Timestamp) -> sqlx::Result<()> {
+    in_tx!(tx, conn => sqlx::query(
+        "update visit set link_trouble = 'wrong_person', link_trouble_at = $2, version = version + 1 where id = $1")
+        .bind(visit).bind(now).execute(conn).await.map(drop))
+}
+
 /// Staff send a new link: whatever was wrong, they have seen it.
 pub async fn end_trouble(tx: &mut Tx, visit: VisitId) -> sqlx::Result<()> {
     in_tx!(tx, conn => sqlx::query(

@@ -1,4 +1,5 @@
-//! A link that did not reach its patient: its mail came back, or whoever got it says that it is not for them (EML-08).
+//! A link that did not reach its patient: its mail came back, whoever got it says that it is not for them (EML-08), or the
+//! clinician found somebody else behind it.
 //!
 //! Its links are void, and the front desk sees it on the visit until it sends a new link. Until then nothing is mailed to that
 //! address about the visit by itself: it would reach nobody, or the wrong person again.
@@ -6,8 +7,9 @@
 use super::redeem::{self, link_holder};
 use super::{VoidedWhy, store, void_all, voided};
 use crate::app::App;
-use crate::audit::{Context, Event, Fact, Kind, Object};
+use crate::audit::{self, Context, Event, Fact, Kind, Object};
 use crate::bus::Hint;
+use crate::ids::{PatientId, VisitId};
 use crate::mail::outbox::{self, CameBack};
 use crate::text::{LANGUAGES, Text};
 use crate::web;
@@ -88,6 +90,12 @@ pub async fn report(app: &App, context: &Context, key: &[u8]) -> web::Result<()>
     tx.commit(redeem::about(&link, Event::done(Kind::LinkReported))).await?;
     app.bus.tell(redeem::hint(&link));
     Ok(())
+}
+
+/// The wrong person was let in, so they read the patient's mail (AB-14): as if they had said themselves that it is not theirs.
+pub async fn wrong_person_let_in(tx: &mut audit::Tx, app: &App, visit: VisitId, patient: PatientId) -> sqlx::Result<()> {
+    store::flag_wrong_person_let_in(tx, visit, app.now()).await?;
+    void_all(tx, app, visit, patient, VoidedWhy::WrongPerson).await
 }
 
 #[cfg(test)]

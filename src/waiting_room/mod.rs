@@ -162,36 +162,36 @@ pub async fn recognise(app: &App, context: &Context, clinician: StaffId, visit: 
 
 /// End the device's session and void its links: only a new link returns. The visit stays open.
 pub async fn remove(app: &App, context: &Context, clinician: StaffId, visit: VisitId) -> Result<()> {
-    send_out(app, context, clinician, visit, Kind::VisitRemoved, |_, _| {}).await
+    send_out(app, context, clinician, visit, Sent::Away).await
 }
 
-/// The wrong person was let in (AB-14): said, sent out and reported in one transaction.
+/// The wrong person was let in (AB-14): said, sent out and reported in one transaction. They read the patient's mail, so no new link
+/// goes there until the front desk has looked.
 pub async fn report_wrong_person(app: &App, context: &Context, clinician: StaffId, visit: VisitId) -> Result<()> {
-    let report = |tx: &mut Tx, standing: &Standing| {
-        let answer = Fact::Word(Identity::NotThisPerson.word());
-        tx.also(about(Kind::IdentityRecorded, standing).with("answer", answer));
-        tx.also(about(Kind::IncidentReported, standing).with("what", Fact::Word("wrong_person")));
-    };
-    send_out(app, context, clinician, visit, Kind::IncidentReported, report).await
+    send_out(app, context, clinician, visit, Sent::AsWrongPerson).await
 }
 
-/// `kind`: of the event if it is refused.
-async fn send_out(
-    app: &App,
-    context: &Context,
-    clinician: StaffId,
-    visit: VisitId,
-    kind: Kind,
-    report: impl FnOnce(&mut Tx, &Standing),
-) -> Result<()> {
+#[derive(PartialEq)]
+enum Sent {
+    Away,
+    AsWrongPerson,
+}
+
+async fn send_out(app: &App, context: &Context, clinician: StaffId, visit: VisitId, sent: Sent) -> Result<()> {
     let mut tx = app.log.begin(context).await?;
     let Some(standing) = store::remove(&mut tx, visit, clinician).await? else {
         drop(tx);
+        let kind = if sent == Sent::Away { Kind::VisitRemoved } else { Kind::IncidentReported };
         return not_now(app, context, clinician, visit, kind).await;
     };
     links::end_device(&mut tx, visit, EndedWhy::Removed, app.now()).await?;
-    links::void_all(&mut tx, app, visit, standing.patient_id, links::VoidedWhy::Removed).await?;
-    report(&mut tx, &standing);
+    if sent == Sent::AsWrongPerson {
+        links::undelivered::wrong_person_let_in(&mut tx, app, visit, standing.patient_id).await?;
+        tx.also(about(Kind::IdentityRecorded, &standing).with("answer", Fact::Word(Identity::NotThisPerson.word())));
+        tx.also(about(Kind::IncidentReported, &standing).with("what", Fact::Word("wrong_person")));
+    } else {
+        links::void_all(&mut tx, app, visit, standing.patient_id, links::VoidedWhy::Removed).await?;
+    }
     finish(app, tx, &standing, about(Kind::VisitRemoved, &standing)).await
 }
 

@@ -74,6 +74,8 @@ const trouble = find("#trouble", HTMLElement);
 const companion = find("#companion", HTMLInputElement);
 const relation = find("#relation", HTMLSelectElement);
 const joinNothing = find("#join-nothing", HTMLButtonElement);
+const checkFirst = find("#check", HTMLButtonElement);
+const readyPreview = find("#ready-preview", HTMLElement);
 const toPhone = find("#to-phone", HTMLButtonElement);
 
 // Lower: the clinician knows sooner. Higher: what opens with the waiting room is open before.
@@ -92,7 +94,7 @@ devices.changed = () => {
   choice.show();
   call.screen(devices.screen !== null);
   call.showOwn();
-  find("#ready-preview", HTMLElement).hidden = !devices.hasCamera && !devices.hasMicrophone;
+  readyPreview.hidden = !devices.hasCamera && !devices.hasMicrophone;
   find("#ready-no-picture", HTMLElement).hidden = devices.hasCamera;
   find("#waiting-preview", HTMLElement).hidden = !devices.hasCamera;
   session?.changed();
@@ -101,7 +103,7 @@ devices.changed = () => {
 find("#join", HTMLButtonElement).addEventListener("click", () => void join({ camera: true, microphone: true }));
 find("#join-sound", HTMLButtonElement).addEventListener("click", () => void join({ camera: false, microphone: true }));
 joinNothing.addEventListener("click", () => void join({ camera: false, microphone: false }));
-find("#check", HTMLButtonElement).addEventListener("click", () => void check());
+checkFirst.addEventListener("click", () => void check());
 toPhone.addEventListener("click", () => void once(toPhone, continueOnPhone));
 for (const button of all(main, "[data-leave]")) button.addEventListener("click", () => void leave());
 find("#over-return", HTMLButtonElement).addEventListener("click", () => location.reload());
@@ -133,7 +135,13 @@ async function join(wanted) {
 async function check() {
   sound.unlock();
   void network.run();
-  await once(ready, () => openDevices({ camera: true, microphone: true }));
+  await once(ready, async () => {
+    if (!await openDevices({ camera: true, microphone: true })) return;
+    // It stands above what was pressed, on a phone out of sight.
+    checkFirst.hidden = true;
+    find("#ready-preview [data-open-devices]", HTMLButtonElement).focus({ preventScroll: true });
+    readyPreview.scrollIntoView({ block: "nearest" });
+  });
 }
 
 /** @param {{camera: boolean, microphone: boolean}} wanted @returns {Promise<boolean>} whether one may go on */

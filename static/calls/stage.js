@@ -151,7 +151,7 @@ export function stage({ devices, other, say, word, show, knows }) {
   }
 
   function impatient() {
-    if (phase !== null && phase !== "connected" && where === "in_call") tell(notice, trouble || say("cannot-connect"));
+    if (phase !== null && phase !== "connected" && where === "in_call") tell(notice, trouble || word("cannot-connect"));
   }
 
   return {
@@ -202,7 +202,7 @@ export function stage({ devices, other, say, word, show, knows }) {
     connected() {
       phase = "connected";
       clearTimeout(patience);
-      if (notice.textContent === say("cannot-connect")) tell(notice, "");
+      if (notice.textContent === word("cannot-connect")) tell(notice, "");
       still = 0;
       render();
       clearInterval(watching);

@@ -30,7 +30,7 @@ async fn a_clinician_has_a_visit_by_keyboard() {
     clinician.sees("The email address or the password is not right.").await;
     is_in_field(&clinician, "Password").await;
     sign_in(&clinician, &demo, "clinician").await;
-    press_on(&clinician, "Hold").await;
+    press_on(&clinician, "Mark as seen").await;
     clinician.sees("You have seen them").await;
     is_at(&clinician, "Maria Gonzalez").await;
 
@@ -99,7 +99,7 @@ async fn the_front_desk_books_by_keyboard() {
     // The answer is read out, and what was found comes next.
     is_at(&desk, "One patient found").await;
     desk.press(TAB).await;
-    is_at(&desk, "Maria Gonzalez Born 1948-03-14").await;
+    is_at(&desk, "Maria Gonzalez Born 1948-09-23").await;
     desk.press(ENTER).await;
     press_on(&desk, "Book a visit").await;
 

@@ -25,7 +25,7 @@ async fn a_patient_hears_each_step_of_the_visit_once() {
     assert_eq!(described, "Dr. Ana Ruiz is here and will let you in soon.");
     clinician.click("15 min").await;
     patient.hears_said("status: Dr. Ana Ruiz is running about 15 minutes late.").await;
-    clinician.click("Hold").await;
+    clinician.click("Mark as seen").await;
     patient.hears_said("status: Dr. Ana Ruiz has seen that you are here.").await;
     clinician.click("Message").await;
     clinician.fill("Message to the patient", "Please find your insurance card.").await;

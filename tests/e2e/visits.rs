@@ -5,6 +5,7 @@ use crate::support::clinic::{CLINICIAN, PATIENT, PRIVATE, WAITING, chat_both_way
 use crate::support::csv;
 use crate::support::server::Demo;
 use crate::support::verifiers::Parts;
+use serde_json::json;
 
 #[tokio::test]
 async fn the_whole_visit() {
@@ -13,7 +14,12 @@ async fn the_whole_visit() {
     clinician.sees("Today").await;
 
     patient.open_visit(demo.visit_now()).await;
+    patient.look_at(View::ShortPhone).await;
+    patient.click("Check camera and microphone first").await;
+    let below_own_picture = async || Ok(patient.ask::<bool>("inSight", json!(["Camera, microphone and background"])).await?.then_some(()));
+    patient.wait_for("see what was asked for, without scrolling", below_own_picture).await;
     patient.shot("visit-1-ready").await;
+    patient.look_at(View::Desktop).await;
     patient.click("Join visit").await;
     patient.sees(WAITING).await;
     patient.shot("visit-2-waiting").await;

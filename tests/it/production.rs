@@ -405,7 +405,9 @@ async fn a_server_stops_in_order_on_both_databases() {
     let postgres = crate::support::postgres::empty_database().await;
     for database in [String::new(), format!("[database]\nurl = \"{}\"", postgres.url())] {
         let ended = serve_and_stop(&database);
-        assert!(ended.status.success(), "{database}: {}", text(&ended.stderr));
+        let log = text(&ended.stderr);
+        assert!(ended.status.success(), "{database}: {log}");
+        assert!(log.contains("Serving Riverside") && !log.contains('\u{1b}'), "words, and no colours where nobody looks: {log:?}");
     }
 }
 

@@ -481,7 +481,30 @@ on_both! {
         scene.admit().await;
         scene.asks("incident").await;
         let answer = scene.try_redeem(&app.browser(), &link).await;
-        assert_eq!(answer.json::<serde_json::Value>().await.unwrap()["reason"], "used");
+        assert_eq!(answer.json::<serde_json::Value>().await.unwrap()["reason"], "withdrawn");
+        app.finish().await;
+    }
+}
+
+on_both! {
+    async fn the_wrong_person_gets_no_new_link_by_pressing_a_button(app: TestApp) {
+        let scene = app.scene(Redeemed).await;
+        scene.asks("links").await;
+        let link = scene.mailed_link(&app).await;
+        scene.arrive().await;
+        scene.admit().await;
+        scene.asks("incident").await;
+        let mails = app.number("select count(*) from outbox").await;
+        let answer = app.browser().json("/v/links", &serde_json::json!({ "token": link })).await;
+        assert_eq!(answer.status(), StatusCode::OK, "the answer is the same as ever");
+        assert_eq!(app.number("select count(*) from outbox").await, mails, "who was just sent out reads that mailbox");
+        assert_eq!(app.events("link.requested").await.pop().unwrap()["details"]["why"], "wrong_person");
+        let trouble = "data-trouble=\"wrong_person\"";
+        assert!(scene.clinician.text("/today").await.contains(trouble), "who works there sees why");
+
+        assert_eq!(scene.asks("links").await, StatusCode::SEE_OTHER);
+        assert_eq!(app.number("select count(*) from outbox").await, mails + 1, "staff looked, and send one");
+        assert!(!scene.clinician.text("/today").await.contains(trouble));
         app.finish().await;
     }
 }

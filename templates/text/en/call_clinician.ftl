@@ -68,6 +68,7 @@ call-js-patient-here = The patient's page is open. It joins in a moment, or when
 call-js-patient-back = The patient's page is open again. They have to press "Join visit".
 call-js-patient-left = The patient has left the call page and may come back. The visit stays open for them until you end it.
 call-js-patient-lost = The patient's page is not connected at the moment. It comes back by itself if it can.
+call-js-patient-cannot-connect = The connection does not come about. Another network often helps, for example mobile data. You can also talk by phone instead.
 call-js-patient-camera-off = The patient's camera is off.
 call-js-patient-muted = The patient is muted.
 call-js-back-in-waiting = The patient is in the waiting room again. You can admit them from Today.

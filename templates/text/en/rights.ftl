@@ -265,7 +265,7 @@ rights-accounting-none = There was none.
 rights-accounting-repeats = { $count } times in all, last on { $last }
 
 # Copies of records.
-rights-nav-copies = Copies
+rights-nav-copies = Record copies
 rights-yes = yes
 rights-no = no
 rights-copies-title = Copies of records
