@@ -4,7 +4,7 @@
  * @typedef {import("./listed.js").End} End
  * @typedef {{forEach(act: (report: any) => void): void, get(id: string): any}} Report
  * @typedef {{lost: number, received: number}} Came  packets, since the connection began
- * @typedef {{kind: string, own: End|null, other: End|null, version: string|null, cipher: string|null}} Measured
+ * @typedef {{kind: string, own: End|null, other: End|null, relay: string|null, version: string|null, cipher: string|null}} Measured
  */
 
 /** The way that is taken now. Null before there is one. @param {Report} report @returns {Measured|null} */
@@ -17,6 +17,7 @@ export function measurePath(report) {
     kind: wayOf(own?.candidateType ?? "host", own?.relayProtocol, other?.candidateType),
     own: endOf(own),
     other: endOf(other),
+    relay: own?.url ?? null,
     version: transport?.tlsVersion ?? null,
     cipher: transport?.srtpCipher ?? null,
   };

@@ -4,7 +4,7 @@ import { measureLine, measurePath, wayOf } from "../../static/calls/measured.js"
 
 /** @param {any[]} reports */
 const report = (...reports) => new Map(reports.map((each) => [each.id, each]));
-const OWN = { id: "own", type: "local-candidate", candidateType: "relay", relayProtocol: "tls", address: "203.0.113.9" };
+const OWN = { id: "own", type: "local-candidate", candidateType: "relay", relayProtocol: "tls", address: "203.0.113.9", url: "turns:relay.example:443?transport=tcp" };
 const OTHER = { id: "other", type: "remote-candidate", candidateType: "prflx", address: "" };
 const PAIR = { id: "pair", type: "candidate-pair", localCandidateId: "own", remoteCandidateId: "other", nominated: true, state: "succeeded", currentRoundTripTime: 0.05, availableOutgoingBitrate: 900_000 };
 const TRANSPORT = { id: "t", type: "transport", selectedCandidatePairId: "pair", tlsVersion: "FEFD", srtpCipher: "AEAD_AES_256_GCM" };
@@ -21,12 +21,13 @@ test("the way of a call is named by how this side reaches its relay", () => {
 test("the path is the pair that is selected, and what is not known of it is not made up", () => {
   const stale = { ...PAIR, id: "stale", localCandidateId: "gone" };
   assert.deepEqual(measurePath(report(stale, OWN, OTHER, PAIR, TRANSPORT)), {
-    kind: "relay_tls", own: { address: "203.0.113.9", relay: true }, other: { address: null, relay: false }, version: "FEFD", cipher: "AEAD_AES_256_GCM",
+    kind: "relay_tls", own: { address: "203.0.113.9", relay: true }, other: { address: null, relay: false }, relay: "turns:relay.example:443?transport=tcp", version: "FEFD", cipher: "AEAD_AES_256_GCM",
   });
   // A browser without a report of its transports.
   assert.deepEqual(measurePath(report(OWN, OTHER, PAIR))?.own, { address: "203.0.113.9", relay: true });
   assert.equal(measurePath(report(OWN, OTHER, PAIR))?.version, null);
   assert.equal(measurePath(report(OTHER, PAIR))?.own, null);
+  assert.equal(measurePath(report(OTHER, PAIR))?.relay, null);
   assert.equal(measurePath(report(OWN, OTHER, { ...PAIR, state: "in-progress" })), null);
 });
 
