@@ -207,7 +207,7 @@ export class Session {
 
   /** This call goes through the clinic's relays and no other way. */
   get relayOnly() {
-    return this.relayAlways || this.#last?.rules.relay === true;
+    return this.relayAlways || (this.#last?.rules.relay ?? "no") !== "no";
   }
 
   /** @param {RTCIceServer[]} relays @param {import("./listed.js").Listed[]} listed */

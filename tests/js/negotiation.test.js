@@ -4,7 +4,7 @@ import { start, step } from "../../static/calls/negotiation.js";
 import { OTHER, sdp } from "./sdp.js";
 
 const TAB = "0123456789abcdef";
-const STATE = { type: "state", state: "checking", version: 1, epoch: 1, identity: null, held: false, peer: "in_call", clinician: "here", message: null, left: false, rules: { locked: false, chat: true, sharing: "no", relay: false } };
+const STATE = { type: "state", state: "checking", version: 1, epoch: 1, identity: null, held: false, peer: "in_call", clinician: "here", message: null, left: false, rules: { locked: false, chat: true, sharing: "no", relay: "no" } };
 
 /** A page: feeds events and remembers what it was told to do. */
 class Page {
