@@ -24,4 +24,4 @@ pub use event::{
     Actor, ActorKind, AgentClass, CallLeftWhy, CallParty, Context, Event, Fact, Kind, Object, Outcome, Purpose, leaf_bytes, payload_hash,
 };
 pub use late::CallEnd;
-pub use store::{Bookkeeping, Disclosed, Filter, Log, Recorded, Tx, newest_about, oldest_first, pending, purged_until};
+pub use store::{Bookkeeping, Disclosed, Filter, Log, Recorded, Tx, oldest_first, pending, purged_until};

@@ -362,17 +362,6 @@ pub struct Filter {
     pub actor_kind: Option<ActorKind>,
 }
 
-/// The newest events of two kinds about one patient, newest first, at most `limit`.
-pub async fn newest_about(tx: &mut db::Tx, patient: PatientId, kinds: [Kind; 2], limit: i64) -> sqlx::Result<Vec<Recorded>> {
-    in_tx!(tx, conn => sqlx::query_as(
-        "select id, recorded_at, kind, outcome, actor_kind, actor_id, payload_hash, payload, source_index from audit_event
-         where kind in ($1, $2) and id in (
-             select event_id from audit_event_subject
-             join audit_subject on audit_subject.tag = audit_event_subject.tag where audit_subject.patient_id = $3)
-         order by id desc limit $4")
-        .bind(kinds[0].word()).bind(kinds[1].word()).bind(patient).bind(limit).fetch_all(conn).await)
-}
-
 /// Events of a filter after `after`, oldest first, at most `limit`. Pages follow one another without a gap.
 pub async fn oldest_first(
     tx: &mut db::Tx,

@@ -4,6 +4,7 @@ use super::{identity, socket};
 use crate::app::App;
 use crate::appointments::VisitState;
 use crate::audit::{Event, Kind, Object};
+use crate::config::CallPath;
 use crate::ids::VisitId;
 use crate::links::{self, PatientVisit};
 use crate::patients;
@@ -49,6 +50,8 @@ struct PatientPage {
     consent: Vec<String>,
     consent_version: i64,
     relations: Vec<Choice>,
+    may_choose_relay: bool,
+    relay_wished: bool,
     words: Words,
     checks_network: bool,
 }
@@ -85,6 +88,8 @@ async fn patient(app: App, id: Path<String>, patient: Result<PatientVisit>, requ
         consent_short: t.say(consent::SHORT),
         consent: consent::WHOLE.map(|point| t.say(point)).into(),
         relations: relations(t),
+        may_choose_relay: app.config.relay.is_some() && app.config.calls.path == CallPath::Direct,
+        relay_wished: standing.relay_wished_at.is_some(),
         words: words(&language),
         checks_network: app.config.network_check.is_some(),
         consent_version: consent::Version::now(t).number(),

@@ -6,12 +6,12 @@ use super::{Way, candidates, relaying};
 use crate::app::App;
 use crate::audit::Context;
 use crate::config::CallPath;
-use crate::db;
 use crate::ids::{PatientId, VisitId};
 use crate::links::PatientVisit;
 use crate::relay::{Offer, Relays};
 use crate::staff::{self, Clinician, Sight};
-use crate::waiting_room::{self, GoneWhy, Hub, Outgoing, Seat, SocketId, Taken, rules};
+use crate::waiting_room::rules::Rules;
+use crate::waiting_room::{self, GoneWhy, Hub, Outgoing, Seat, SocketId, Standing, Taken};
 use crate::web::live::{self, BEAT, End, Live};
 use crate::web::{Error, Result};
 use actix_web::web::{Data, Path, Payload};
@@ -210,9 +210,8 @@ impl Visitor {
         }
         let call = async {
             let mut tx = self.app.db.reading().await?;
-            let listed_only = self.listed_only(&mut tx).await?;
             let proof = waiting_room::admitted(&mut tx, self.visit, &self.seat).await?;
-            Ok::<_, sqlx::Error>(proof.map(|proof| (relaying::name(&self.app, &proof), listed_only)))
+            Ok::<_, sqlx::Error>(proof.map(|proof| (relaying::name(&self.app, &proof), self.listed_only(&proof.standing))))
         };
         // Without the database nobody is admitted to anything. The page asks again when it comes back.
         let Some(call) = call.await.unwrap_or(None).filter(|call| heard.call.as_ref() != Some(call)) else { return Ok(()) };
@@ -222,39 +221,32 @@ impl Visitor {
         page.send(serde_json::json!({ "type": "relays", "servers": servers, "listed": listed }).to_string()).await
     }
 
-    /// The call goes through relays of the deployment's regions and no other way: so this deployment has it, or the clinician. A rule that is set
+    /// The call goes through relays of the deployment's regions and no other way: so this deployment has it, or one of the two. A rule that is set
     /// after this look raises the epoch, and what belongs to the one before passes no more.
-    async fn listed_only(&self, tx: &mut db::Tx) -> sqlx::Result<bool> {
-        if self.app.config.calls.path == CallPath::Relay || self.app.config.relay.is_none() {
-            return Ok(self.app.config.calls.path == CallPath::Relay);
-        }
-        match waiting_room::standing(tx, self.visit).await? {
-            Some(standing) => rules::relay_only(&self.app, tx, &standing).await,
-            None => Ok(false),
-        }
+    fn listed_only(&self, standing: &Standing) -> bool {
+        self.app.config.calls.path == CallPath::Relay || Rules::of(standing).relay_only()
     }
 
     async fn pass(&self, epoch: i64, frame: Frame, heard: &mut Heard) -> Result<()> {
         let mut tx = self.app.db.reading().await?;
-        let frame = if self.listed_only(&mut tx).await? {
+        let Some(proof) = waiting_room::admitted(&mut tx, self.visit, &self.seat).await? else { return Ok(()) };
+        let frame = if self.listed_only(&proof.standing) {
             let listed: Vec<IpAddr> = self.relays.listed().into_iter().map(|relay| relay.address).collect();
             candidates::only_listed(frame, &listed)
         } else {
             Some(frame)
         };
         let Some(frame) = frame else { return Ok(()) };
-        if let Some(proof) = waiting_room::admitted(&mut tx, self.visit, &self.seat).await? {
-            if self.relays.exist() && proof.epoch == epoch {
-                let call = relaying::name(&self.app, &proof);
-                for address in candidates::addresses(&frame) {
-                    if heard.addresses.insert((call.clone(), address)) {
-                        self.relays.signalled(&call, relaying::side(self.seat.party()), address).await;
-                    }
+        if self.relays.exist() && proof.epoch == epoch {
+            let call = relaying::name(&self.app, &proof);
+            for address in candidates::addresses(&frame) {
+                if heard.addresses.insert((call.clone(), address)) {
+                    self.relays.signalled(&call, relaying::side(self.seat.party()), address).await;
                 }
             }
-            let text = serde_json::to_string(&frame).map_err(|error| Error::Internal(error.into()))?;
-            super::forward(&self.hub, &proof, self.socket, epoch, text);
         }
+        let text = serde_json::to_string(&frame).map_err(|error| Error::Internal(error.into()))?;
+        super::forward(&self.hub, &proof, self.socket, epoch, text);
         Ok(())
     }
 

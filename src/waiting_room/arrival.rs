@@ -4,6 +4,7 @@
 
 use super::companion::{self, Companion};
 use super::consent::Version;
+use super::rules::{self, Switch};
 use super::store::{self, Standing};
 use super::{about, finish};
 use crate::app::App;
@@ -25,6 +26,8 @@ pub struct ArrivalForm {
     companion: String,
     #[serde(default)]
     relation: String,
+    /// The call shall go through a relay alone. From a page that does not ask, nothing.
+    relay: Option<Switch>,
 }
 
 /// The same, understood.
@@ -32,12 +35,13 @@ pub struct ArrivalForm {
 pub struct Arrival {
     pub consent: Version,
     pub companion: Option<Companion>,
+    pub relay: Option<Switch>,
 }
 
 impl ArrivalForm {
     pub fn parse(self) -> Result<Arrival> {
         let companion = Companion::parse(&self.companion, &self.relation)?;
-        Ok(Arrival { consent: Version::shown(self.consent)?, companion })
+        Ok(Arrival { consent: Version::shown(self.consent)?, companion, relay: self.relay })
     }
 }
 
@@ -54,6 +58,9 @@ pub async fn arrive(app: &App, patient: &PatientVisit, arrival: Arrival) -> Resu
     let mut events = Vec::new();
     if let Some(companion) = &arrival.companion {
         events.push(companion::record(app, &mut tx, &standing, companion).await?);
+    }
+    if let Some(to) = arrival.relay {
+        events.extend(rules::wish_relay(app, &mut tx, &standing, to).await?);
     }
     events.extend(consent(&mut tx, &standing, arrival.consent, app.now()).await?);
     events.extend(take_place(&mut tx, &standing, app.now()).await?);

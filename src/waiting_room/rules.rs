@@ -2,12 +2,12 @@
 //! show their screen, whether it goes through a relay alone. Both pages are told and keep to it.
 //!
 //! A rule counts while the visit is admitted, and each admission begins without any. Leave to show a screen is for one time: the start of
-//! it uses it up.
+//! it uses it up. **What the patient chose before joining no rule takes back**: a call that they want through a relay alone goes so (RTC-11).
 
 use super::store::{self, Standing};
 use super::{Confirmed, about, clinicians_step, confirmed, finish};
 use crate::app::App;
-use crate::audit::{self, Context, Event, Fact, Kind, Object, Outcome};
+use crate::audit::{Context, Event, Fact, Kind, Object};
 use crate::db;
 use crate::ids::{StaffId, VisitId};
 use crate::links::PatientVisit;
@@ -21,8 +21,7 @@ pub struct Rules {
     locked: bool,
     chat: bool,
     sharing: Sharing,
-    /// The call goes through a relay and no other way.
-    relay: bool,
+    relay: RelayOnly,
 }
 
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize)]
@@ -33,18 +32,42 @@ enum Sharing {
     On,
 }
 
+/// Whether the call goes through a relay and no other way, and whose word that is.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize)]
+#[serde(rename_all = "snake_case")]
+enum RelayOnly {
+    No,
+    Clinician,
+    Patient,
+}
+
+impl RelayOnly {
+    fn of(standing: &Standing) -> Self {
+        match (standing.relay_wished_at, standing.relay_ruled_at) {
+            (Some(_), _) => RelayOnly::Patient,
+            (None, Some(_)) => RelayOnly::Clinician,
+            (None, None) => RelayOnly::No,
+        }
+    }
+}
+
 impl Rules {
-    /// The rules of a visit. Before an admission there are none. `relay`: see [`relay_only`].
-    pub fn of(standing: &Standing, relay: bool) -> Self {
+    /// The rules of a visit. Before an admission there are none.
+    pub fn of(standing: &Standing) -> Self {
         if !standing.admitted() {
-            return Self { locked: false, chat: true, sharing: Sharing::No, relay: false };
+            return Self { locked: false, chat: true, sharing: Sharing::No, relay: RelayOnly::No };
         }
         let sharing = match (standing.sharing_since, standing.sharing_allowed_at) {
             (Some(_), _) => Sharing::On,
             (None, Some(_)) => Sharing::Allowed,
             (None, None) => Sharing::No,
         };
-        Self { locked: standing.locked_at.is_some(), chat: standing.chat_closed_at.is_none(), sharing, relay }
+        Self { locked: standing.locked_at.is_some(), chat: standing.chat_closed_at.is_none(), sharing, relay: RelayOnly::of(standing) }
+    }
+
+    /// The call goes through a relay and no other way.
+    pub fn relay_only(self) -> bool {
+        self.relay != RelayOnly::No
     }
 }
 
@@ -100,7 +123,7 @@ pub async fn set(app: &App, context: &Context, clinician: StaffId, visit: VisitI
             return store::lock(tx, visit, clinician, on).await;
         }
         if rule == Rule::Relay {
-            return store::begin_anew(tx, visit, clinician).await;
+            return store::rule_relay(tx, visit, clinician, on).await;
         }
         let Some(Confirmed { standing, .. }) = confirmed(tx, visit, clinician).await? else { return Ok(None) };
         match rule {
@@ -108,46 +131,21 @@ pub async fn set(app: &App, context: &Context, clinician: StaffId, visit: VisitI
             _ => store::close_chat(tx, standing.id, off).await,
         }
     };
-    let detail = |event: Event| event.with("rule", Fact::Word(rule.word())).with("to", Fact::Word(to.word()));
-    clinicians_step(app, context, clinician, visit, Kind::CallRuleSet, step, detail).await
+    clinicians_step(app, context, clinician, visit, Kind::CallRuleSet, step, |event| of_rule(event, rule, to)).await
 }
 
-/// Whether the clinician ruled that this call goes through a relay and no other way. The log says so: the newest word since the admission that
-/// stands. A call in which nobody ruled it costs one look into an index.
-pub async fn relay_only(app: &App, tx: &mut db::Tx, standing: &Standing) -> sqlx::Result<bool> {
-    if !standing.admitted() || app.config.relay.is_none() {
-        return Ok(false);
+/// The patient's choice before joining: their call goes through a relay alone, whoever admits them and as often as it happens. The event, if it
+/// is news. Where the clinic has no relay there is nothing to choose.
+pub(super) async fn wish_relay(app: &App, tx: &mut db::Tx, standing: &Standing, to: Switch) -> Result<Option<Event>> {
+    if to == Switch::On && app.config.relay.is_none() {
+        return Err(Error::Invalid);
     }
-    let kinds = [Kind::CallRuleSet, Kind::VisitAdmitted];
-    let newest = audit::newest_about(tx, standing.patient_id, kinds, RULES_MAX).await?;
-    let ruled = newest.iter().filter_map(|event| serde_json::from_str::<Ruled>(&app.log.payload(event)?).ok());
-    let of_visit = ruled.filter(|ruled| ruled.outcome == Outcome::Success.word() && ruled.object.id == standing.id);
-    // An admission begins without rules.
-    let last = of_visit.map(|ruled| ruled.details).find(|said| said.rule.is_none() || said.rule.as_deref() == Some(Rule::Relay.word()));
-    Ok(last.and_then(|said| said.to).as_deref() == Some(Switch::On.word()))
+    let new = store::wish_relay(tx, standing.id, (to == Switch::On).then_some(app.now())).await?;
+    Ok(new.then(|| of_rule(about(Kind::CallRuleSet, standing), Rule::Relay, to)))
 }
 
-/// As many words of one patient's calls are looked through. Higher: a clinician who plays with the switches of one call is still heard right.
-const RULES_MAX: i64 = 500;
-
-/// What an event of the log says of a rule. Of an admission, nothing.
-#[derive(Deserialize)]
-struct Ruled {
-    outcome: String,
-    object: RuledObject,
-    #[serde(default)]
-    details: Said,
-}
-
-#[derive(Deserialize)]
-struct RuledObject {
-    id: VisitId,
-}
-
-#[derive(Default, Deserialize)]
-struct Said {
-    rule: Option<String>,
-    to: Option<String>,
+fn of_rule(event: Event, rule: Rule, to: Switch) -> Event {
+    event.with("rule", Fact::Word(rule.word())).with("to", Fact::Word(to.word()))
 }
 
 /// The patient's page begins to show its screen, or stopped. It begins only with the clinician's leave.

@@ -45,6 +45,9 @@ pub struct Standing {
     pub chat_closed_at: Option<Timestamp>,
     pub sharing_allowed_at: Option<Timestamp>,
     pub sharing_since: Option<Timestamp>,
+    pub relay_ruled_at: Option<Timestamp>,
+    /// What the patient chose before joining.
+    pub relay_wished_at: Option<Timestamp>,
 }
 
 impl Standing {
@@ -74,7 +77,7 @@ macro_rules! standing {
             " id, patient_id, clinician_id, starts_at, ends_at, state, version,",
             " call_epoch, patient_epoch, clinician_epoch, waiting_since, left_at, held_at, admitted_at, admitted_device,",
             " identity, message, message_version, check_locked_until, ended_at, companion, companion_version, companion_relation,",
-            " link_trouble, locked_at, chat_closed_at, sharing_allowed_at, sharing_since ",
+            " link_trouble, locked_at, chat_closed_at, sharing_allowed_at, sharing_since, relay_ruled_at, relay_wished_at ",
             $after
         )
     };
@@ -192,7 +195,7 @@ pub async fn admit(tx: &mut Tx, id: VisitId, clinician: StaffId, now: Timestamp)
     in_tx!(tx, conn => sqlx::query_as(standing!("update visit set state = 'checking', call_epoch = call_epoch + 1, admitted_at = $3,
         admitted_device = (select visit_device.id from visit_device where visit_device.visit_id = visit.id and visit_device.ended_at is null),
         identity = null, held_at = null, left_at = null, locked_at = null, chat_closed_at = null, sharing_allowed_at = null,
-        sharing_since = null, version = version + 1
+        sharing_since = null, relay_ruled_at = null, version = version + 1
         where id = $1 and clinician_id = $2 and state = 'waiting' returning", ""))
         .bind(id).bind(clinician).bind(now).fetch_optional(conn).await)
 }
@@ -266,14 +269,23 @@ pub async fn lock(tx: &mut Tx, id: VisitId, clinician: StaffId, at: Option<Times
         .bind(id).bind(clinician).bind(at).fetch_optional(conn).await)
 }
 
-/// The call of both begins anew: nothing of the connection before passes any more, and both pages make another.
-pub async fn begin_anew(tx: &mut Tx, id: VisitId, clinician: StaffId) -> sqlx::Result<Option<Standing>> {
+/// Through relays alone, or by any way again. The call of both begins anew: nothing of the connection before passes any more, and both pages make
+/// another.
+pub async fn rule_relay(tx: &mut Tx, id: VisitId, clinician: StaffId, at: Option<Timestamp>) -> sqlx::Result<Option<Standing>> {
     in_tx!(tx, conn => sqlx::query_as(standing!("update visit set
         patient_epoch = case when patient_epoch >= call_epoch then call_epoch + 1 else patient_epoch end,
         clinician_epoch = case when clinician_epoch >= call_epoch then call_epoch + 1 else clinician_epoch end,
-        call_epoch = call_epoch + 1, sharing_allowed_at = null, sharing_since = null, version = version + 1
+        call_epoch = call_epoch + 1, relay_ruled_at = $3, sharing_allowed_at = null, sharing_since = null, version = version + 1
         where id = $1 and clinician_id = $2 and state in ('checking', 'in_call') returning", ""))
-        .bind(id).bind(clinician).fetch_optional(conn).await)
+        .bind(id).bind(clinician).bind(at).fetch_optional(conn).await)
+}
+
+/// The patient wishes it before anybody is admitted, or takes that back. False when it stands so already, or the call is on.
+pub async fn wish_relay(tx: &mut Tx, id: VisitId, at: Option<Timestamp>) -> sqlx::Result<bool> {
+    let new: Option<VisitId> = in_tx!(tx, conn => sqlx::query_scalar("update visit set relay_wished_at = $2, version = version + 1
+        where id = $1 and state in ('redeemed', 'waiting') and (relay_wished_at is null) <> ($2 is null) returning id")
+        .bind(id).bind(at).fetch_optional(conn).await)?;
+    Ok(new.is_some())
 }
 
 /// No chat, or chat again. Whoever calls has the proof of who is there.

@@ -9,7 +9,7 @@ const PATH_MS = 5_000;
 
 /**
  * @param {import("./peer.js").Peer} peer
- * @param {{silent: (silent: boolean) => void, quality: (quality: import("./quality.js").Quality) => void, path: (path: import("./truth.js").Path|null) => void}} on
+ * @param {{silent: (pulse: import("./pulse.js").Pulse) => void, quality: (quality: import("./quality.js").Quality) => void, path: (path: import("./truth.js").Path|null) => void}} on
  * @returns {() => void} ends it
  */
 export function watchLine(peer, on) {
@@ -17,7 +17,7 @@ export function watchLine(peer, on) {
 
   const beating = every(TICK_MS, async () => {
     pulse = tick(pulse, await peer.beats());
-    return () => on.silent(pulse.silent);
+    return () => on.silent(pulse);
   });
   const sampling = every(SAMPLE_MS, async () => {
     const sample = await peer.sample();

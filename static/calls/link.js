@@ -21,6 +21,8 @@ import { read } from "./sdp.js";
  * @property {number} taken  candidates of the other side, since its last description
  * @property {boolean} beside  messages can go over the connection itself
  * @property {boolean} silent  nothing at all has arrived for a moment
+ * @property {boolean} astray  the relay that it goes through seems to be gone, and there is another
+ * @property {boolean} left  a way past that relay is being looked for, since it seems to be gone
  * @property {import("./negotiation.js").Message[]} untold  what came of the spoken proof while the server could not be told
  */
 
@@ -28,7 +30,7 @@ import { read } from "./sdp.js";
 export function begun(epoch) {
   return {
     epoch, outstanding: false, answered: false, seen: null, version: -1, pinned: null, lines: null,
-    up: false, mending: false, path: null, region: null, reported: null, resume: false, candidates: 0, taken: 0, beside: false, silent: false, untold: [],
+    up: false, mending: false, path: null, region: null, reported: null, resume: false, candidates: 0, taken: 0, beside: false, silent: false, astray: false, left: false, untold: [],
   };
 }
 

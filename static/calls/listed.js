@@ -40,6 +40,21 @@ export function onlyListedLines(sdp, listed) {
 }
 
 /**
+ * The relays, and last the one that a connection goes through now. Where the browser does not tell which that is, the first.
+ * @param {RTCIceServer[]} servers @param {string|null} used  the address by which it is reached @returns {RTCIceServer[]}
+ */
+export function usedLast(servers, used) {
+  const isUsed = (/** @type {RTCIceServer} */ { urls }) => used !== null && [urls].flat().some((url) => placeOf(url) === placeOf(used));
+  const at = Math.max(0, servers.findIndex(isUsed));
+  return [...servers.slice(0, at), ...servers.slice(at + 1), ...servers.slice(at, at + 1)];
+}
+
+/** Host and port of a relay's address. @param {string} url */
+function placeOf(url) {
+  return url.replace(/^turns?:/, "").replace(/\?.*$/, "").toLowerCase();
+}
+
+/**
  * Whether both ends of the path are at listed relays. Of the other end the browser may know the address before it knows that a relay is there.
  * @param {End|null} own @param {End|null} other @param {Listed[]} listed @returns {Verdict}
  */

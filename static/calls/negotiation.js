@@ -8,6 +8,7 @@
 // **An epoch that is not ours is dropped.** A reload, a second tab and a put-back raise it on the server.
 // **The server is one way of two.** Once connected, whatever mends the connection also goes over the connection itself, so that a server that is
 // away stops nothing. What comes twice is taken once.
+// **For one silence a new way past a relay is looked for once**, whichever page notices first. A second search would cut the first one short.
 
 import { begun, everyWay, isHeard, pin, way } from "./link.js";
 import { isGone } from "./other.js";
@@ -40,7 +41,7 @@ import { isGone } from "./other.js";
  *   | {type: "down", epoch: number, failed: boolean}
  *   | {type: "broken", epoch: number}
  *   | {type: "beside", epoch: number, open: boolean}
- *   | {type: "silent", epoch: number, silent: boolean, elsewhere?: boolean}
+ *   | {type: "silent", epoch: number, silent: boolean, doubt?: boolean, elsewhere?: boolean}
  *   | {type: "later", epoch: number, why: "down"|"unoffered"}
  *   | {type: "network"}
  *   | {type: "proved", epoch: number, outcome: Outcome, source: string, found: "people"|"page"}
@@ -54,6 +55,7 @@ import { isGone } from "./other.js";
  *   | {do: "tell", epoch: number, message: Message}
  *   | {do: "open", epoch: number} | {do: "close"}
  *   | {do: "offer", epoch: number, restart: boolean}
+ *   | {do: "elsewhere", epoch: number}
  *   | {do: "describe-again", epoch: number}
  *   | {do: "answer", epoch: number, sdp: string}
  *   | {do: "apply", epoch: number, sdp: string}
@@ -117,7 +119,7 @@ export function step(state, event) {
     case "down": return down(state, event.epoch, event.failed);
     case "broken": return broken(state, event.epoch);
     case "beside": return { state: withLink(state, event.epoch, { beside: event.open }), effects: [] };
-    case "silent": return hush(state, event.epoch, event.silent, event.elsewhere ?? false);
+    case "silent": return hush(state, event);
     case "later": return later(state, event.epoch, event.why);
     case "network": return renew(state);
     case "proved": return proved(state, event);
@@ -142,7 +144,10 @@ function receive(state, message) {
   if (!link || message.epoch !== link.epoch) return { state, effects: [] };
   switch (message.type) {
     case "ready":
-    case "restart": return state.role === "clinician" ? renew(state) : { state, effects: [] };
+    case "restart":
+      if (state.role === "patient") return { state, effects: [] };
+      // The other page noticed it too, and later. If the search fails, the timer of this page begins another.
+      return link.left && !link.outstanding ? { state, effects: [] } : renew(state);
     case "offer": return state.role === "patient" ? offered(state, link, message.sdp) : { state, effects: [] };
     case "answer": return state.role === "clinician" ? answered(state, link, message.sdp) : { state, effects: [] };
     case "proof": return { state, effects: state.role === "patient" && message.outcome === "matched" ? [{ do: "matched" }] : [] };
@@ -227,10 +232,20 @@ function renew(state) {
   const link = state.link;
   if (!link || !((state.open && state.joined) || isHeard(link))) return { state, effects: [] };
   const epoch = link.epoch;
-  if (state.role === "patient") return { state, effects: link.seen === null ? [ready(epoch)] : everyWay(link, { type: "restart", epoch }) };
+  if (state.role === "patient") {
+    const { state: leaving, effects } = leave(state, link);
+    return { state: leaving, effects: [...effects, ...(link.seen === null ? [ready(epoch)] : everyWay(link, { type: "restart", epoch }))] };
+  }
   // A second, different offer while one is out would leave it unknown which one the answer is for.
   if (link.outstanding) return { state, effects: [{ do: "describe-again", epoch }] };
-  return { state: { ...state, link: { ...link, outstanding: true } }, effects: [{ do: "offer", epoch, restart: link.seen !== null }] };
+  const { state: leaving, effects } = leave(state, { ...link, outstanding: true });
+  return { state: leaving, effects: [...effects, { do: "offer", epoch, restart: link.seen !== null }] };
+}
+
+/** Past a relay that seems to be gone, if it does. @param {State} state @param {Link} link @returns {Step} */
+function leave(state, link) {
+  const leaves = link.astray && !link.left;
+  return { state: { ...state, link: { ...link, left: link.left || leaves } }, effects: leaves ? [{ do: "elsewhere", epoch: link.epoch }] : [] };
 }
 
 /** @param {State} state @param {Link} link @param {string} sdp @returns {Step} */
@@ -239,7 +254,9 @@ function offered(state, link, sdp) {
   if (!pinned) return differ(state, link, "none", "page");
   if (pinned.version < link.version) return { state, effects: [] };
   if (pinned.seen === link.seen) return { state, effects: link.answered ? [{ do: "describe-again", epoch: link.epoch }] : [] };
-  return { state: { ...state, link: { ...pinned, answered: false } }, effects: [{ do: "answer", epoch: link.epoch, sdp }] };
+  // The clinician's page noticed first. Both must leave the relay: to a browser a way is as good as the worse of its ends.
+  const { state: leaving, effects } = leave(state, { ...pinned, answered: false });
+  return { state: leaving, effects: [...effects, { do: "answer", epoch: link.epoch, sdp }] };
 }
 
 /** @param {State} state @param {Link} link @param {string} sdp @returns {Step} */
@@ -317,21 +334,22 @@ function broken(state, epoch) {
 }
 
 /**
- * The line went silent, or is heard again: seconds before the browser calls the connection down. Of a relay that went silent nothing more is
- * awaited where there is another (`elsewhere`).
- * @param {State} state @param {number} epoch @param {boolean} silent @param {boolean} elsewhere @returns {Step}
+ * The line went silent, seems to (`doubt`), or is heard again: seconds before the browser calls the connection down. Of a relay that went silent
+ * nothing more is awaited where there is another (`elsewhere`).
+ * @param {State} state @param {Extract<Event, {type: "silent"}>} event @returns {Step}
  */
-function hush(state, epoch, silent, elsewhere) {
+function hush(state, { epoch, silent, doubt = silent, elsewhere = false }) {
   const link = state.link;
-  if (!link || link.epoch !== epoch || link.silent === silent) return { state, effects: [] };
-  state = withLink(state, epoch, { silent });
-  if (!link.up) return { state, effects: [] };
+  if (!link || link.epoch !== epoch) return { state, effects: [] };
+  const astray = doubt && elsewhere && link.path?.startsWith("relay") === true;
+  state = withLink(state, epoch, { silent, astray, left: link.left && doubt });
+  if (!link.up || link.silent === silent) return { state, effects: [] };
   /** @type {Effect[]} */
   const effects = [{ do: "news", news: silent ? "reconnecting" : "connected" }];
   if (!silent || link.mending) return { state, effects };
-  effects.push({ do: "later", ms: DOWN_MS, epoch, why: "down" });
   state = withLink(state, epoch, { mending: true });
-  return elsewhere && link.path?.startsWith("relay") ? after(renew(state), effects) : { state, effects };
+  effects.push({ do: "later", ms: astray ? RETRY_MS[state.role] : DOWN_MS, epoch, why: "down" });
+  return astray && !link.left ? after(renew(state), effects) : { state, effects };
 }
 
 /** @param {State} state @param {number} epoch @param {"down"|"unoffered"} why @returns {Step} */

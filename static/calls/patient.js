@@ -76,6 +76,8 @@ const relation = find("#relation", HTMLSelectElement);
 const joinNothing = find("#join-nothing", HTMLButtonElement);
 const checkFirst = find("#check", HTMLButtonElement);
 const readyPreview = find("#ready-preview", HTMLElement);
+/** Where there is something to choose. */
+const byRelay = document.querySelector("#relay");
 const toPhone = find("#to-phone", HTMLButtonElement);
 
 // Lower: the clinician knows sooner. Higher: what opens with the waiting room is open before.
@@ -162,7 +164,8 @@ async function openDevices(wanted) {
 
 async function arrive() {
   // Said again by whoever left and comes back; the server takes it as often as it comes.
-  const answer = await post(`/visits/${visit}/arrival`, { consent: main.dataset.consent ?? "", companion: companion.value, relation: relation.value });
+  const said = { consent: main.dataset.consent ?? "", companion: companion.value, relation: relation.value };
+  const answer = await post(`/visits/${visit}/arrival`, byRelay instanceof HTMLInputElement ? { ...said, relay: byRelay.checked ? "on" : "off" } : said);
   if (!answer.ok) return refused(answer.status);
   if (!isAdmitted(state)) state = "waiting";
   joined = true;
@@ -279,6 +282,9 @@ function admitted() {
 }
 
 function sayAgain() {
+  // It is chosen before the door opens.
+  const choice = document.querySelector("#by-relay");
+  if (choice instanceof HTMLElement) choice.hidden = true;
   find("#ready-heading", HTMLElement).textContent = say("again-heading");
   find("#ready-when", HTMLElement).textContent = say("again-words", { clinician });
 }

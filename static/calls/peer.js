@@ -3,8 +3,10 @@
 // Offers always carry sound, picture and data. Switching a camera or muting replaces a track and never negotiates; that it was done
 // goes over a channel of its own, as encrypted as the rest.
 
-import { judge, onlyListed, onlyListedLines, regionOf } from "./listed.js";
+import { usedLast } from "./listed.js";
+import { measureLine, measurePath } from "./measured.js";
 import { readOwn, tellOwn } from "./other.js";
+import { Pinning } from "./pinning.js";
 import { ProofRun, sha256 } from "./proof_run.js";
 import { certificateOf } from "./sdp.js";
 
@@ -38,9 +40,6 @@ const PULSE_CHANNEL = 4;
 const [ASKED, ANSWERED] = ["?", "!"];
 // Lower: that nothing can be checked is said sooner. Higher: a slow phone has more time to open a channel.
 const PROOF_BEGINS_MS = 10_000;
-// How often, and for how long, it is looked at through which relays a new connection goes before anything is sent through it.
-const PIN_LOOK_MS = 50;
-const PIN_LOOKS = 100;
 
 export class Peer {
   /** @type {RTCPeerConnection} */ #connection;
@@ -52,7 +51,7 @@ export class Peer {
   #answered = false;
   #arrived = 0;
   #held = false;
-  /** What was lost and what came when it was looked at last. */
+  /** What was lost and what came when it was looked at last. @type {import("./measured.js").Came} */
   #came = { lost: 0, received: 0 };
   /** @type {Promise<void>} */ #queue = Promise.resolve();
   /** @type {MediaStreamTrack|null} */ #audio;
@@ -62,9 +61,7 @@ export class Peer {
   /** What the run began with, once it began. @type {{transport: RTCDtlsTransport, own: Uint8Array, peer: Uint8Array}|null} */ #proving = null;
   #beginning = false;
   #closed = false;
-  /** Nothing of the camera or the microphone goes out before. */ #mayShow;
-  #pinning = false;
-  /** What no relay of ours is, is not handed to the browser. Null where any address may be. @type {import("./listed.js").Listed[]|null} */ #listed;
+  /** Nothing of the camera or the microphone goes out before it lets it. @type {Pinning} */ #pinning;
 
   /**
    * @param {{relays: RTCIceServer[], listed: import("./listed.js").Listed[], relayOnly: boolean, stream: MediaStream, own: import("./other.js").Own|null, role: import("./proof.js").Role, visit: Uint8Array, mayProve: () => boolean, certificate: RTCCertificate, hooks: Hooks}} options
@@ -72,17 +69,15 @@ export class Peer {
   constructor({ relays, listed, relayOnly, stream, own, role, visit, mayProve, certificate, hooks }) {
     const connection = new RTCPeerConnection({ iceServers: relays, iceTransportPolicy: relayOnly ? "relay" : "all", certificates: [certificate], bundlePolicy: "max-bundle", rtcpMuxPolicy: "require" });
     this.#connection = connection;
-    this.listed = listed;
-    this.#listed = relayOnly ? listed : null;
-    this.#mayShow = !relayOnly;
+    this.#pinning = new Pinning(relayOnly, listed);
     this.#audio = stream.getAudioTracks()[0] ?? null;
     this.#video = stream.getVideoTracks()[0] ?? null;
 
     if (role === "clinician") {
       // One stream for both, so that the other side keeps lips and words together.
       const together = new MediaStream();
-      connection.addTransceiver(this.#shown(this.#audio) ?? "audio", { direction: "sendrecv", streams: [together] });
-      connection.addTransceiver(this.#shown(this.#video) ?? "video", { direction: "sendrecv", streams: [together] });
+      connection.addTransceiver(this.#pinning.let(this.#audio) ?? "audio", { direction: "sendrecv", streams: [together] });
+      connection.addTransceiver(this.#pinning.let(this.#video) ?? "video", { direction: "sendrecv", streams: [together] });
     }
     this.#chat = connection.createDataChannel("chat", { negotiated: true, id: CHAT_CHANNEL });
     this.#chat.addEventListener("open", () => hooks.channel(true));
@@ -126,7 +121,7 @@ export class Peer {
     });
     connection.addEventListener("icecandidate", ({ candidate }) => {
       const said = candidate?.candidate ?? "";
-      const passed = this.#only(said);
+      const passed = this.#pinning.candidate(said);
       if (said === "" || passed !== "") hooks.candidate(passed, candidate?.sdpMid ?? "0", candidate?.sdpMLineIndex ?? 0);
     });
     connection.addEventListener("connectionstatechange", () => {
@@ -177,12 +172,12 @@ export class Peer {
   /** @param {string} sdp a checked offer */
   answer(sdp) {
     this.#next(async (connection) => {
-      await connection.setRemoteDescription({ type: "offer", sdp: this.#onlyLines(sdp) });
+      await connection.setRemoteDescription({ type: "offer", sdp: this.#pinning.lines(sdp) });
       const together = new MediaStream();
       for (const transceiver of connection.getTransceivers()) {
         transceiver.direction = "sendrecv";
         if ("setStreams" in transceiver.sender) transceiver.sender.setStreams(together);
-        await transceiver.sender.replaceTrack(this.#shown(transceiver.receiver.track.kind === "audio" ? this.#audio : this.#video));
+        await transceiver.sender.replaceTrack(this.#pinning.let(transceiver.receiver.track.kind === "audio" ? this.#audio : this.#video));
       }
       await connection.setLocalDescription(await connection.createAnswer());
       this.#describe();
@@ -191,12 +186,12 @@ export class Peer {
 
   /** @param {string} sdp a checked answer */
   apply(sdp) {
-    this.#next((connection) => connection.setRemoteDescription({ type: "answer", sdp: this.#onlyLines(sdp) }));
+    this.#next((connection) => connection.setRemoteDescription({ type: "answer", sdp: this.#pinning.lines(sdp) }));
   }
 
   /** @param {string} candidate @param {string} mid @param {number} line */
   candidate(candidate, mid, line) {
-    const passed = this.#only(candidate);
+    const passed = this.#pinning.candidate(candidate);
     if (candidate !== "" && passed === "") return;
     this.#next((connection) => connection.addIceCandidate({ candidate: passed, sdpMid: mid, sdpMLineIndex: line }));
   }
@@ -214,51 +209,35 @@ export class Peer {
   #send() {
     this.#next(async (connection) => {
       for (const { sender, receiver } of connection.getTransceivers()) {
-        await sender.replaceTrack(this.#shown(receiver.track.kind === "audio" ? this.#audio : this.#video));
+        await sender.replaceTrack(this.#pinning.let(receiver.track.kind === "audio" ? this.#audio : this.#video));
       }
     });
   }
 
-  /** What may go out of this track now. @param {MediaStreamTrack|null} track */
-  #shown(track) {
-    return this.#mayShow ? track : null;
-  }
-
-  /** @param {string} candidate */
-  #only(candidate) {
-    return this.#listed ? onlyListed(candidate, this.#listed) : candidate;
-  }
-
-  /** @param {string} sdp */
-  #onlyLines(sdp) {
-    return this.#listed ? onlyListedLines(sdp, this.#listed) : sdp;
-  }
-
-  /** The connection stands. Where it must go through listed relays, nothing is shown before the browser has measured that it does. */
+  /** The connection stands. What is shown goes out as soon as it may. */
   async #goUp() {
-    if (this.#pinning) return;
-    this.#pinning = true;
-    for (let look = 0; this.#listed && look < PIN_LOOKS && !this.#closed; look += 1) {
-      const verdict = (await this.path())?.verdict;
-      if (verdict === "outside") return;
-      if (verdict === "listed") break;
-      // Of a relay that is met before it is named, a browser does not tell the address. What was measured once goes on until something else is measured.
-      if (look === PIN_LOOKS - 1 && !this.#mayShow) return this.hooks.outside();
-      await new Promise((resolve) => setTimeout(resolve, PIN_LOOK_MS));
-    }
-    this.#pinning = false;
-    if (this.#closed) return;
-    if (!this.#mayShow) {
-      this.#mayShow = true;
-      this.#send();
-    }
+    const found = await this.#pinning.check(async () => (this.#closed ? "gone" : ((await this.path())?.verdict ?? "unknown")));
+    if (this.#closed || found === "busy") return;
+    if (found === "outside") return this.hooks.outside();
+    if (found === "first") this.#send();
     this.hooks.up(await this.path());
+  }
+
+  /**
+   * From the next search on the relay that is in use is asked last. To Chromium a way by a relay that is listed later is a worse one, and worse ways
+   * it does not so much as try while it believes in the one that it has: for three and a half seconds.
+   */
+  leaveRelay() {
+    this.#next(async (connection) => {
+      const { iceServers = [], ...others } = connection.getConfiguration();
+      const used = measurePath(await connection.getStats())?.relay ?? null;
+      connection.setConfiguration({ ...others, iceServers: usedLast(iceServers, used) });
+    });
   }
 
   /** For the next time that ways are looked for. What flows now goes on. @param {RTCIceServer[]} relays @param {import("./listed.js").Listed[]} listed */
   useRelays(relays, listed) {
-    this.listed = listed;
-    if (this.#listed) this.#listed = listed;
+    this.#pinning.use(listed);
     this.#next(async (connection) => connection.setConfiguration({ ...connection.getConfiguration(), iceServers: relays }));
   }
 
@@ -313,46 +292,28 @@ export class Peer {
 
   /** What the line was like since the last time. Null before it is known. @returns {Promise<import("./quality.js").Sample|null>} */
   async sample() {
-    /** @type {any[]} */
-    const reports = [...(await this.#connection.getStats()).values()];
-    const pair = reports.find((r) => r.type === "candidate-pair" && r.nominated && r.state === "succeeded");
-    if (!pair) return null;
-    const heardOf = reports.filter((r) => r.type === "remote-inbound-rtp");
-    const [lost, received] = ["packetsLost", "packetsReceived"].map((name) => reports.reduce((sum, r) => sum + (r.type === "inbound-rtp" ? (r[name] ?? 0) : 0), 0));
-    const [newlyLost, newlyReceived] = [Math.max(0, (lost ?? 0) - this.#came.lost), Math.max(0, (received ?? 0) - this.#came.received)];
-    this.#came = { lost: lost ?? 0, received: received ?? 0 };
-    return {
-      lostOut: Math.max(0, ...heardOf.map((r) => r.fractionLost ?? 0)),
-      lostIn: newlyLost / Math.max(1, newlyLost + newlyReceived),
-      rttMs: 1_000 * Math.max(pair.currentRoundTripTime ?? 0, ...heardOf.map((r) => r.roundTripTime ?? 0)),
-      sendableBps: this.#held || !this.#video ? null : (pair.availableOutgoingBitrate ?? null),
-    };
+    const measured = measureLine(await this.#connection.getStats(), this.#came);
+    if (!measured) return null;
+    this.#came = measured.came;
+    return { ...measured.sample, sendableBps: this.#held || !this.#video ? null : measured.sample.sendableBps };
   }
 
-  /** The way the pictures take now. @returns {Promise<Path|null>} */
+  /** The way the pictures take now. One that leads past the relays of a call that is held to them ends it. @returns {Promise<Path|null>} */
   async path() {
-    const stats = await this.#connection.getStats();
-    /** @type {any[]} */
-    const reports = [...stats.values()];
-    const transport = reports.find((r) => r.type === "transport" && r.selectedCandidatePairId);
-    const pair = transport ? stats.get(transport.selectedCandidatePairId) : reports.find((r) => r.type === "candidate-pair" && r.nominated && r.state === "succeeded");
-    if (!pair) return null;
-    const [own, other] = [stats.get(pair.localCandidateId), stats.get(pair.remoteCandidateId)];
-    const kind = wayOf(own?.candidateType ?? "host", own?.relayProtocol, other?.candidateType);
-    const ends = [own, other].map((end) => (end ? { address: end.address || end.ip || null, relay: end.candidateType === "relay" } : null));
-    const verdict = this.#listed ? judge(ends[0] ?? null, ends[1] ?? null, this.#listed) : null;
+    const measured = measurePath(await this.#connection.getStats());
+    if (!measured) return null;
+    const { verdict, regions } = this.#pinning.judge(measured.own, measured.other);
     if (verdict === "outside" && !this.#closed) this.hooks.outside();
-    const regions = ends.filter((end) => end && (end.relay || this.#listed)).map((end) => regionOf(end?.address, this.listed));
     const transports = this.#connection.getTransceivers().flatMap(({ sender, receiver }) => [sender.transport, receiver.transport]);
     return {
-      kind,
-      relayed: kind.startsWith("relay"),
+      kind: measured.kind,
+      relayed: measured.kind.startsWith("relay"),
       pinned: verdict === "listed",
       verdict,
-      regions: [...new Set(regions.filter((region) => region !== null))],
+      regions,
       sealed: transports.length > 0 && transports.every((each) => each?.state === "connected"),
-      version: transport?.tlsVersion ?? null,
-      cipher: transport?.srtpCipher ?? null,
+      version: measured.version,
+      cipher: measured.cipher,
     };
   }
 
@@ -414,7 +375,7 @@ export class Peer {
 
   #describe() {
     const description = this.#connection.localDescription;
-    if (description && !this.#closed) this.hooks.described(this.#onlyLines(description.sdp));
+    if (description && !this.#closed) this.hooks.described(this.#pinning.lines(description.sdp));
   }
 
   /** @param {(connection: RTCPeerConnection) => Promise<unknown>} act */
@@ -445,15 +406,4 @@ async function certificateBehind(transport) {
 /** @param {Uint8Array} one @param {Uint8Array} other */
 function same(one, other) {
   return one.length === other.length && one.every((byte, at) => byte === other[at]);
-}
-
-/**
- * @param {string} own  this side's kind of candidate
- * @param {string|undefined} protocol  how it reaches its relay, where the browser says so
- * @param {string|undefined} other  the other side's kind
- * @returns {string}
- */
-export function wayOf(own, protocol, other) {
-  if (own === "relay") return protocol && ["udp", "tcp", "tls"].includes(protocol) ? `relay_${protocol}` : "relay";
-  return other === "relay" ? "relay" : own;
 }

@@ -4,7 +4,7 @@ import { all, find, once, tell } from "../lib/page.js";
 import { post } from "../lib/send.js";
 import { protocols, truth, way as wayOf } from "./truth.js";
 
-/** @typedef {{locked: boolean, chat: boolean, sharing: "no"|"allowed"|"on", relay: boolean}} Rules */
+/** @typedef {{locked: boolean, chat: boolean, sharing: "no"|"allowed"|"on", relay: "no"|"clinician"|"patient"}} Rules */
 
 /**
  * What is true of the call now, in both pages.
@@ -38,7 +38,7 @@ export function ruleSwitches(root, { visit, refused }) {
   const problem = find("#security-problem", HTMLElement, root);
   const switches = all(root, "[data-rule]").filter((element) => element instanceof HTMLInputElement);
   /** @type {Rules} */
-  let rules = { locked: false, chat: true, sharing: "no", relay: false };
+  let rules = { locked: false, chat: true, sharing: "no", relay: "no" };
   let known = false;
 
   for (const element of switches) {
@@ -53,8 +53,15 @@ export function ruleSwitches(root, { visit, refused }) {
   function show() {
     for (const element of switches) {
       const rule = element.dataset.rule;
-      element.checked = rule === "lock" ? rules.locked : rule === "relay" ? rules.relay || element.hasAttribute("data-always") : rule === "chat" ? known && rules.chat : rules.sharing !== "no";
-      element.disabled = element.hasAttribute("data-always") || (rule !== "lock" && rule !== "relay" && !known);
+      // What the clinic decided for all calls, or the patient for this one, is read here and not switched.
+      const given = element.hasAttribute("data-always") || (rule === "relay" && rules.relay === "patient");
+      element.checked = given || (rule === "lock" ? rules.locked : rule === "relay" ? rules.relay !== "no" : rule === "chat" ? known && rules.chat : rules.sharing !== "no");
+      element.disabled = given || (rule !== "lock" && rule !== "relay" && !known);
+    }
+    const wished = rules.relay === "patient";
+    for (const [id, shown] of /** @type {const} */ ([["#rule-relay-why", !wished], ["#rule-relay-wished", wished]])) {
+      const words = root.querySelector(id);
+      if (words instanceof HTMLElement) words.hidden = !shown;
     }
   }
 
@@ -78,7 +85,7 @@ export function rulesRead(root, { say, always }) {
     told(rules, identified) {
       tell(find("#rule-lock", HTMLElement, root), say(rules.locked ? "rule-locked" : "rule-unlocked"));
       tell(find("#rule-chat", HTMLElement, root), say(!identified ? "rule-chat-later" : rules.chat ? "rule-chat-on" : "rule-chat-off"));
-      tell(find("#rule-relay", HTMLElement, root), say(rules.relay || always ? "rule-relay-on" : "rule-relay-off"));
+      tell(find("#rule-relay", HTMLElement, root), say(rules.relay !== "no" || always ? "rule-relay-on" : "rule-relay-off"));
       tell(find("#rule-sharing", HTMLElement, root), say(`rule-sharing-${rules.sharing}`));
     },
   };

@@ -128,6 +128,7 @@ export class Session {
       case "open": return this.#open(effect.epoch);
       case "close": return this.#close();
       case "offer": return this.#with(effect.epoch, (peer) => peer.offer(effect.restart));
+      case "elsewhere": return this.#with(effect.epoch, (peer) => peer.leaveRelay());
       case "describe-again": return this.#with(effect.epoch, (peer) => peer.describeAgain());
       case "answer": return this.#with(effect.epoch, (peer) => peer.answer(effect.sdp));
       case "apply": return this.#with(effect.epoch, (peer) => peer.apply(effect.sdp));
@@ -206,7 +207,7 @@ export class Session {
 
   /** This call goes through the clinic's relays and no other way. */
   get relayOnly() {
-    return this.relayAlways || this.#last?.rules.relay === true;
+    return this.relayAlways || (this.#last?.rules.relay ?? "no") !== "no";
   }
 
   /** @param {RTCIceServer[]} relays @param {import("./listed.js").Listed[]} listed */
@@ -240,7 +241,7 @@ export class Session {
     this.#stopWatching();
     if (!open || !this.#current || !this.#watchLine) return;
     this.#stopWatching = this.#watchLine(this.#current, {
-      silent: (silent) => this.#feed({ type: "silent", epoch, silent, elsewhere: this.#relays.length > 1 }),
+      silent: ({ silent, doubt }) => this.#feed({ type: "silent", epoch, silent, doubt, elsewhere: this.#relays.length > 1 }),
       quality: (quality) => {
         this.#soundFirst = quality.soundFirst;
         this.#tellOwn();

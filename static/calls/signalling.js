@@ -23,7 +23,7 @@ const sdp = text(1, 16 * 1024);
 const candidateLine = (value) => value === "" || (typeof value === "string" && value.length <= 512 && value.startsWith("candidate:"));
 const candidate = { epoch, candidate: candidateLine, mid: text(0, 16), line: /** @type {Rule} */ ((value) => epoch(value) && Number(value) < 16) };
 /** @type {Record<string, Rule>} */
-const rules = { locked: flag, chat: flag, sharing: one("no", "allowed", "on"), relay: flag };
+const rules = { locked: flag, chat: flag, sharing: one("no", "allowed", "on"), relay: one("no", "clinician", "patient") };
 const found = one("people", "page");
 /** What the page that compares says of the words. */
 const compared = { epoch, outcome: one("matched", "not_compared", "differ"), source: one("certificate", "sdp", "none"), found };

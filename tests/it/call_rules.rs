@@ -19,7 +19,7 @@ async fn share(scene: &Scene, to: &str) -> StatusCode {
 }
 
 fn rules(locked: bool, chat: bool, sharing: &str) -> Value {
-    json!({ "locked": locked, "chat": chat, "sharing": sharing, "relay": false })
+    json!({ "locked": locked, "chat": chat, "sharing": sharing, "relay": "no" })
 }
 
 /// What was recorded of a kind, as (what, outcome).

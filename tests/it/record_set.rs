@@ -47,6 +47,8 @@ const LEFT_OUT: &[(&str, &str, &str)] = &[
     ("visit", "chat_closed_at", "a rule of a call while it lasts: the access log tells"),
     ("visit", "sharing_allowed_at", "a rule of a call while it lasts: the access log tells"),
     ("visit", "sharing_since", "a rule of a call while it lasts: the access log tells"),
+    ("visit", "relay_ruled_at", "a rule of a call while it lasts: the access log tells"),
+    ("visit", "relay_wished_at", "which way a call may take: the access log tells"),
     ("visit", "message_version", "counts changes"),
     ("visit", "call_epoch", "counts reloads"),
     ("visit", "patient_epoch", "counts reloads"),

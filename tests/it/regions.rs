@@ -48,7 +48,7 @@ impl Two {
         let patients = self.patient.until("state", meets).await;
         let clinicians = self.clinician.until("state", meets).await;
         assert_eq!((&patients["epoch"], &patients["rules"]), (&clinicians["epoch"], &clinicians["rules"]));
-        (patients["epoch"].as_i64().unwrap(), patients["rules"]["relay"] == true)
+        (patients["epoch"].as_i64().unwrap(), patients["rules"]["relay"] != "no")
     }
 
     async fn rules(&self, to: &str) -> StatusCode {
@@ -91,7 +91,7 @@ on_both! {
         two.patient.state("waiting").await;
         two.scene.admit().await;
         let admitted = two.patient.state("checking").await;
-        assert_eq!(admitted["rules"]["relay"], false, "an admission begins without rules");
+        assert_eq!(admitted["rules"]["relay"], "no", "an admission begins without rules");
         let ruled: Vec<Value> = app.events("call.rule_set").await.iter().map(|event| event["details"]["to"].clone()).collect();
         assert_eq!(ruled, ["on", "off", "on"]);
         app.finish().await;
@@ -110,7 +110,49 @@ on_both! {
         app.restart().await;
         two.patient = two.scene.patient.socket(&two.scene.path("socket")).await;
         let state = two.patient.state("in_call").await;
-        assert_eq!((state["epoch"].as_i64(), &state["rules"]["relay"]), (Some(epoch), &json!(true)));
+        assert_eq!((state["epoch"].as_i64(), &state["rules"]["relay"]), (Some(epoch), &json!("clinician")));
+        app.finish().await;
+    }
+}
+
+on_both! {
+    with (relays("direct", &[&good()]))
+    async fn what_the_patient_chose_before_joining_holds_for_every_admission_and_no_rule_takes_it_back(app: TestApp) {
+        let mut scene = app.scene(VisitState::Redeemed).await;
+        let arrive = async |relay: &str| scene.patient.post(&scene.path("arrival"), &[("consent", "1"), ("relay", relay)]).await.status();
+        assert!(scene.patient.text(&scene.page()).await.contains("id=\"relay\""), "it is asked");
+        assert_eq!(arrive("sometimes").await, StatusCode::UNPROCESSABLE_ENTITY);
+        for to in ["off", "on", "on"] {
+            assert_eq!(arrive(to).await, StatusCode::OK);
+        }
+        let told: Vec<Value> = app.events("call.rule_set").await.iter().map(|event| json!([event["details"], event["actor"]["kind"]])).collect();
+        assert_eq!(told, [json!([{ "rule": "relay", "to": "on" }, "patient_link"])], "what changes nothing is not told");
+
+        let (mut patient, mut clinician) = (scene.patient.socket(&scene.path("socket")).await, scene.clinician.socket(&scene.path("socket")).await);
+        let mut epoch = -1;
+        for _ in 0..2 {
+            scene.admit().await;
+            for page in [&mut patient, &mut clinician] {
+                page.until("state", |state| state["state"] == "checking" && state["rules"]["relay"] == "patient").await;
+                page.join(None).await;
+            }
+            let mut two = Two { scene, patient, clinician };
+            let (admitted, relay) = two.after(epoch).await;
+            assert!(relay);
+            let passed = two.passes(admitted).await;
+            assert!(passed.contains(LISTED) && !passed.contains("192.0.2.7"), "{passed}");
+
+            // Neither the clinician lowers it nor the patient's page, once the door is open.
+            assert_eq!(two.rules("off").await, StatusCode::SEE_OTHER);
+            let (after, relay) = two.after(admitted).await;
+            assert!(relay && !two.passes(after).await.contains("192.0.2.7"));
+            let late = two.scene.patient.post(&two.scene.path("arrival"), &[("consent", "1"), ("relay", "off")]).await;
+            assert_eq!(late.status(), StatusCode::OK);
+            assert!(two.scene.standing(&app).await.relay_wished_at.is_some());
+            two.scene.asks("waiting").await;
+            Two { scene, patient, clinician } = two;
+            epoch = after;
+        }
         app.finish().await;
     }
 }
@@ -121,6 +163,9 @@ on_both! {
         let answer = scene.clinician.form(&scene.path("rules"), &[("rule", "relay"), ("to", "on")]).await;
         assert_eq!(answer.status(), StatusCode::CONFLICT);
         assert!(!scene.clinician.text(&scene.path("call")).await.contains("data-rule=\"relay\""), "nor is offered to");
+        let chosen = scene.patient.post(&scene.path("arrival"), &[("consent", "1"), ("relay", "on")]).await;
+        assert_eq!(chosen.status(), StatusCode::UNPROCESSABLE_ENTITY);
+        assert!(!scene.patient.text(&scene.page()).await.contains("id=\"relay\""), "nor is asked");
         app.finish().await;
     }
 }

@@ -1,6 +1,6 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
-import { judge, onlyListed, onlyListedLines, regionOf } from "../../static/calls/listed.js";
+import { judge, onlyListed, onlyListedLines, regionOf, usedLast } from "../../static/calls/listed.js";
 
 const LISTED = [{ address: "203.0.113.9", region: "us-east" }, { address: "2001:db8::9", region: "us-west" }];
 const RELAY = "candidate:3 1 udp 41885439 203.0.113.9 51000 typ relay raddr 192.0.2.7 rport 50000 generation 0";
@@ -45,4 +45,15 @@ test("a region is that of the address, in every spelling of it", () => {
   assert.equal(regionOf("203.0.113.9", LISTED), "us-east");
   assert.equal(regionOf("[2001:DB8::9]", LISTED), "us-west");
   for (const none of ["203.0.113.10", "", null, undefined]) assert.equal(regionOf(none, LISTED), null);
+});
+
+test("the relay in use is asked last, however often it is said, and the first where nobody knows which it is", () => {
+  const [one, two, three] = ["one", "two", "three"].map((name) => ({ urls: [`turn:${name}.example:3478?transport=udp`, `turns:${name}.example:443?transport=tcp`] }));
+  const servers = /** @type {RTCIceServer[]} */ ([one, two, three]);
+  assert.deepEqual(usedLast(servers, "turn:one.example:3478?transport=udp"), [two, three, one]);
+  assert.deepEqual(usedLast(servers, "turns:TWO.example:443?transport=tcp"), [one, three, two]);
+  assert.deepEqual(usedLast(usedLast(servers, "turn:one.example:3478"), "turn:one.example:3478"), [two, three, one]);
+  for (const unknown of [null, "turn:four.example:3478?transport=udp"]) assert.deepEqual(usedLast(servers, unknown), [two, three, one]);
+  assert.deepEqual(usedLast([{ urls: "turn:one.example:3478" }], "turn:one.example:3478"), [{ urls: "turn:one.example:3478" }]);
+  assert.deepEqual(usedLast([], null), []);
 });

@@ -4,7 +4,7 @@ import { start, step } from "../../static/calls/negotiation.js";
 import { OTHER, sdp } from "./sdp.js";
 
 const TAB = "0123456789abcdef";
-const STATE = { type: "state", state: "checking", version: 1, epoch: 1, identity: null, held: false, peer: "in_call", clinician: "here", message: null, left: false, rules: { locked: false, chat: true, sharing: "no", relay: false } };
+const STATE = { type: "state", state: "checking", version: 1, epoch: 1, identity: null, held: false, peer: "in_call", clinician: "here", message: null, left: false, rules: { locked: false, chat: true, sharing: "no", relay: "no" } };
 
 /** A page: feeds events and remembers what it was told to do. */
 class Page {
@@ -343,13 +343,77 @@ test("silence before the first connection, and of another epoch, is none", () =>
   assert.deepEqual(page.on({ type: "silent", epoch: 0, silent: true }), []);
 });
 
-test("where there is another relay, silence of the one is mended at once", () => {
-  for (const [path, elsewhere, does] of /** @type {const} */ ([["relay_udp", true, ["news", "later", "offer"]], ["relay_udp", false, ["news", "later"]], ["host", true, ["news", "later"]]])) {
-    const page = new Page("clinician").connected();
-    page.on({ type: "up", epoch: 1, path, region: "us-east" });
-    page.on({ type: "silent", epoch: 1, silent: true, elsewhere });
+const SILENT = { type: "silent", epoch: 1, silent: true, doubt: true, elsewhere: true };
+const DOUBT = { ...SILENT, silent: false };
+const HEARD = { ...DOUBT, doubt: false };
+
+/** In a call through a relay. @param {"patient"|"clinician"} role @param {string} [path] */
+function relayed(role, path = "relay_udp") {
+  const page = new Page(role).connected();
+  page.on({ type: "up", epoch: 1, path, region: "us-east" });
+  return page;
+}
+
+test("where there is another relay, silence of the one is mended at once, past that one, and tried again later than else", () => {
+  for (const [path, elsewhere, does, ms] of /** @type {const} */ ([["relay_udp", true, ["news", "later", "elsewhere", "offer"], 5000], ["relay_udp", false, ["news", "later"], 2000], ["host", true, ["news", "later"], 2000]])) {
+    const page = relayed("clinician", path);
+    page.on({ ...SILENT, elsewhere });
     assert.deepEqual(page.does(), does, `${path} ${elsewhere}`);
+    assert.equal(page.done[1].ms, ms);
   }
+  const patient = relayed("patient");
+  patient.on(SILENT);
+  assert.deepEqual(patient.does(), ["news", "later", "elsewhere", "send"]);
+  assert.deepEqual(patient.sends(), ["restart"]);
+});
+
+test("for one silence a new way past a relay is looked for once, whichever page notices first", () => {
+  // The clinician's page first: the patient's leaves the relay with the offer, and asks for no other when it notices too.
+  const [clinician, patient] = [relayed("clinician"), relayed("patient")];
+  clinician.on(SILENT);
+  patient.on(DOUBT);
+  patient.hears({ type: "offer", epoch: 1, sdp: sdp({ version: 2 }) });
+  assert.deepEqual(patient.does(), ["elsewhere", "answer"]);
+  patient.on(SILENT);
+  assert.deepEqual(patient.does(), ["news", "later"]);
+  // Its answer is applied, and a `restart` that was under way comes after: no second search.
+  clinician.hears({ type: "answer", epoch: 1, sdp: sdp({ version: 2 }) });
+  assert.deepEqual(clinician.hears({ type: "restart", epoch: 1 }), []);
+  // Not found: the clinician's page tries again by itself, with the same relay last.
+  clinician.on({ type: "later", epoch: 1, why: "down" });
+  assert.deepEqual(clinician.does(), ["later", "offer"]);
+
+  // The patient's page first: the clinician's leaves the relay when it is asked, and offers nothing more when it notices.
+  const [asked, asks] = [relayed("clinician"), relayed("patient")];
+  asks.on(SILENT);
+  asked.on(DOUBT);
+  asked.hears({ type: "restart", epoch: 1 });
+  assert.deepEqual(asked.does(), ["elsewhere", "offer"]);
+  asked.on(SILENT);
+  assert.deepEqual(asked.does(), ["news", "later"]);
+  asks.hears({ type: "offer", epoch: 1, sdp: sdp({ version: 2 }) });
+  assert.deepEqual(asks.does(), ["answer"]);
+});
+
+test("who was heard again leaves the relay of the next silence", () => {
+  const page = relayed("clinician");
+  page.on(SILENT);
+  page.hears({ type: "answer", epoch: 1, sdp: sdp({ version: 2 }) });
+  page.on(HEARD);
+  assert.deepEqual(page.does(), ["news"]);
+  page.on({ type: "later", epoch: 1, why: "down" });
+  page.on(SILENT);
+  assert.deepEqual(page.does(), ["news", "later", "elsewhere", "offer"]);
+  page.on(HEARD);
+  page.hears({ type: "answer", epoch: 1, sdp: sdp({ version: 3 }) });
+  page.hears({ type: "restart", epoch: 1 });
+  assert.deepEqual(page.does(), ["offer"], "the other page moved to another network: no relay is to blame");
+});
+
+test("an offer in the middle of a line that is heard is answered by the same relay", () => {
+  const page = relayed("patient");
+  page.hears({ type: "offer", epoch: 1, sdp: sdp({ version: 2 }) });
+  assert.deepEqual(page.does(), ["answer"]);
 });
 
 test("each way that a call takes is told once, and when the server was away, the last one", () => {

@@ -13,7 +13,7 @@ import { sdp } from "./sdp.js";
 const RUNS = Number(process.env.PROOF_RUNS ?? 1000);
 const SEED = Number(process.env.PROOF_SEED ?? 1);
 const VISIT = new Uint8Array(16).fill(7);
-const STATE = { type: "state", state: "in_call", version: 1, epoch: 1, identity: "known", held: false, peer: "in_call", clinician: "here", message: null, left: false, rules: { locked: false, chat: true, sharing: "no", relay: false } };
+const STATE = { type: "state", state: "in_call", version: 1, epoch: 1, identity: "known", held: false, peer: "in_call", clinician: "here", message: null, left: false, rules: { locked: false, chat: true, sharing: "no", relay: "no" } };
 
 /** Numbers that a seed gives. @param {number} seed */
 function dice(seed) {

@@ -19,3 +19,11 @@ test("whatever is heard ends the silence at once", () => {
   assert.deepEqual(after([...Array(50).fill(false), true]), ALIVE);
   assert.equal(after([...Array(50).fill(false), true, false, false]).silent, false);
 });
+
+test("doubt comes well before silence, and one lost answer is none", () => {
+  assert.equal(after([true, false]).doubt, false);
+  assert.deepEqual(after([true, false, false]), { quiet: 2, doubt: true, silent: false });
+  // Whoever notices last may have heard something for a tick longer than the other side, and be asked by it then.
+  const [first, last] = [after([true, ...Array(5).fill(false)]), after([true, true, ...Array(4).fill(false)])];
+  assert.deepEqual([first.silent, last.silent, last.doubt], [true, false, true]);
+});

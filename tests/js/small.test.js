@@ -3,7 +3,6 @@ import { readFileSync } from "node:fs";
 import { test } from "node:test";
 import { ChatLog } from "../../static/calls/chat.js";
 import { browserOf, steps, systemOf } from "../../static/calls/mend.js";
-import { wayOf } from "../../static/calls/peer.js";
 import { backoffMs } from "../../static/lib/backoff.js";
 import { fill } from "../../static/lib/texts.js";
 import { inApp, intentFor } from "../../static/links/in_app.js";
@@ -94,13 +93,4 @@ test("what to do fits the browser and the system", () => {
   assert.deepEqual(steps("blocked", IOS_CHROME), ["blocked", "mend-ios_app"]);
   assert.deepEqual(["missing", "busy", "other"].map((trouble) => steps(/** @type {any} */ (trouble), SAMSUNG)), [["device-missing-phone"], ["device-busy-phone"], ["device-other"]]);
   assert.deepEqual(steps("busy", MAC), ["device-busy"]);
-});
-
-test("the way of a call is named by how this side reaches its relay", () => {
-  assert.equal(wayOf("host", undefined, "srflx"), "host");
-  assert.equal(wayOf("prflx", undefined, "relay"), "relay");
-  for (const protocol of ["udp", "tcp", "tls"]) assert.equal(wayOf("relay", protocol, "host"), `relay_${protocol}`);
-  // A browser that does not say, and one that says something new.
-  assert.equal(wayOf("relay", undefined, "relay"), "relay");
-  assert.equal(wayOf("relay", "sctp", "relay"), "relay");
 });

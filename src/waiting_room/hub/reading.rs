@@ -8,7 +8,6 @@ use crate::appointments::VisitState;
 use crate::ids::{DeviceId, StaffId, VisitId};
 use crate::links::{self, Asking, EndedWhy};
 use crate::waiting_room::room::SocketId;
-use crate::waiting_room::rules;
 use crate::waiting_room::store::{self, Standing};
 use std::collections::{BTreeSet, HashMap};
 
@@ -17,7 +16,6 @@ use std::collections::{BTreeSet, HashMap};
 pub(super) struct Reading {
     standings: HashMap<VisitId, Standing>,
     asking: HashMap<VisitId, Asking>,
-    relay_only: BTreeSet<VisitId>,
     queues: HashMap<StaffId, Queue>,
     shows_position: bool,
 }
@@ -44,8 +42,6 @@ pub(super) struct Known<'a> {
     pub(super) before: Option<usize>,
     /// Another device asks to take the visit over.
     pub(super) moving: Option<Asking>,
-    /// The clinician ruled that the call goes through a relay alone.
-    pub(super) relay_only: bool,
 }
 
 impl Reading {
@@ -62,14 +58,8 @@ impl Reading {
             let waiting = store::waiting(&mut tx, clinician).await?;
             queues.insert(clinician, Queue { talking, waiting, late });
         }
-        let mut relay_only = BTreeSet::new();
-        for standing in &standings {
-            if rules::relay_only(app, &mut tx, standing).await? {
-                relay_only.insert(standing.id);
-            }
-        }
         let standings = standings.into_iter().map(|standing| (standing.id, standing)).collect();
-        Ok(Self { standings, asking, relay_only, queues, shows_position: app.config.waiting_room.show_position })
+        Ok(Self { standings, asking, queues, shows_position: app.config.waiting_room.show_position })
     }
 
     /// What was read of this one. `None` for a visit that there is not.
@@ -83,7 +73,6 @@ impl Reading {
             late: queue.late,
             before: queue.waiting.iter().position(|other| *other == visit).filter(|_| waits),
             moving: self.asking.get(&visit).copied(),
-            relay_only: self.relay_only.contains(&visit),
         })
     }
 }

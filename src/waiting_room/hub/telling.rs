@@ -68,7 +68,7 @@ impl Known<'_> {
             late: None,
             before: None,
             moving: self.moving,
-            rules: Rules::of(standing, self.relay_only),
+            rules: Rules::of(standing),
         }
     }
 }

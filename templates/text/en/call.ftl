@@ -26,6 +26,9 @@ call-relation-mine-carer = My carer
 call-relation-mine-interpreter = An interpreter
 call-relation-mine-other = Someone else
 
+call-relay = Hide my internet address
+call-relay-why = Picture and sound then go through the clinic's servers only, still encrypted. You need not choose this. It may make the call a little slower.
+
 # What joining means. A change here is a new version: see `waiting_room/consent.rs`.
 call-consent-short = By joining you agree to a visit over the internet instead of in the room.
 call-consent-more = What you agree to

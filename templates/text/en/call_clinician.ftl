@@ -16,6 +16,7 @@ call-rule-lock-why = No other device comes in, even with the link. The patient's
 call-rule-chat = Chat
 call-rule-relay = Relay only
 call-rule-relay-why = Through the clinic's relays and no other way. The call is made anew: picture and sound stop for a moment.
+call-rule-relay-wished = The patient chose this before joining.
 call-rule-relay-always = All calls of this clinic go through its relays and no other way.
 call-rule-sharing = Patient may show their screen
 call-rule-sharing-why = For one time. Untick it to stop.

@@ -25,6 +25,9 @@ call-relation-mine-carer = La persona que me cuida
 call-relation-mine-interpreter = Intérprete
 call-relation-mine-other = Otra persona
 
+call-relay = Ocultar mi dirección de internet
+call-relay-why = La imagen y el sonido pasan entonces solo por los servidores de la clínica, y siguen cifrados. No es necesario. La llamada puede ir un poco más lenta.
+
 # What joining means. A change here is a new version: see `waiting_room/consent.rs`.
 call-consent-short = Al entrar, usted acepta una consulta por internet en lugar de una en persona.
 call-consent-more = Qué acepta usted

@@ -1,5 +1,7 @@
 //! Whether people really see and hear each other: what the element shows, not what a counter says.
 
+use std::cell::RefCell;
+
 use serde::Deserialize;
 use serde_json::json;
 
@@ -79,9 +81,16 @@ impl Window {
                 Ok(look.filter(|look| !look.paused && look.width > 0 && look.light > 0))
             })
             .await;
+        // After a pause on the line a browser may count the seconds from nought again.
+        let first = RefCell::new(first);
         self.wait_for(&format!("see the picture of the {person} move"), async || {
-            let look: Option<Look> = self.ask("look", json!([person])).await?;
-            Ok(look.filter(|look| !look.paused && look.seconds > first.seconds + 1.0 && look.pixels != first.pixels))
+            let Some(look) = self.ask::<Option<Look>>("look", json!([person])).await? else { return Ok(None) };
+            if look.seconds < first.borrow().seconds {
+                first.replace(look);
+                return Ok(None);
+            }
+            let first = first.borrow();
+            Ok((!look.paused && look.seconds > first.seconds + 1.0 && look.pixels != first.pixels).then_some(()))
         })
         .await;
     }
@@ -166,6 +175,16 @@ impl Window {
 
     pub async fn watched(&self, person: &str) -> Watched {
         self.ask("watched", json!([person])).await.unwrap()
+    }
+
+    /// From now on, notes how long no sound comes in. Needs `keep_connections`.
+    pub async fn watch_sound(&self) {
+        self.ask::<()>("watchSound", json!([])).await.unwrap();
+    }
+
+    /// The longest time since then in which none came.
+    pub async fn soundless_ms(&self) -> f64 {
+        self.ask("soundlessMs", json!([])).await.unwrap()
     }
 
     /// The newest connection of this page would look for ways through so many relays. Kept since `keep_connections`.

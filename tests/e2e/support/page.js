@@ -197,6 +197,26 @@ function watched(label) {
   return { same_stream: pictureOf(label)?.srcObject === stream, still_ms: Math.max(longest, performance.now() - last) };
 }
 
+/** Notes from now on for how long no sound comes in. */
+function watchSound() {
+  const heard = (window.soundOfTheTest = { packets: 0, last: performance.now(), longest: 0 });
+  const look = async () => {
+    if (window.soundOfTheTest !== heard) return;
+    let packets = 0;
+    (await window.keptForTheTest.at(-1).getStats()).forEach((report) => { if (report.type === "inbound-rtp" && report.kind === "audio") packets = report.packetsReceived; });
+    const now = performance.now();
+    if (packets !== heard.packets) Object.assign(heard, { packets, last: now, longest: Math.max(heard.longest, now - heard.last) });
+    setTimeout(look, 20);
+  };
+  void look();
+}
+
+/** The longest that no sound came in since. */
+const soundlessMs = () => Math.max(window.soundOfTheTest.longest, performance.now() - window.soundOfTheTest.last);
+
+/** What `elsewhere.js` counted: how often a path was measured, how many tracks were given to connections, how many bytes of them went out. */
+const given = () => [window.givenForTheTest.looks, window.givenForTheTest.tracks, window.givenForTheTest.bytes];
+
 /** Listens to everything that this page would play aloud, for at most `ms`, until something is heard. The loudest moment, from 0 to 1. */
 async function listen(ms) {
   const aloud = [...document.querySelectorAll("audio, video")]

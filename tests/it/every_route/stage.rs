@@ -285,7 +285,9 @@ impl Making<'_, '_> {
     async fn arrive(&self, stage: &Stage, with: &[With]) {
         let (app, device) = (&self.world.test.app, self.device(stage).await);
         let companion = with.contains(&With::Companion).then(|| Companion::parse("Ana Canary", "child").unwrap().unwrap());
-        waiting_room::arrive(app, &device, Arrival { consent: consent::Version::now(Text::of("en")), companion }).await.unwrap();
+        waiting_room::arrive(app, &device, Arrival { consent: consent::Version::now(Text::of("en")), companion, relay: None })
+            .await
+            .unwrap();
     }
 
     async fn go_on(&self, state: VisitState) {
