@@ -10,7 +10,6 @@ use crate::links::{self, PatientVisit};
 use crate::patients;
 use crate::staff::{self, Clinician};
 use crate::text::{LANGUAGES, Text};
-use crate::waiting_room::check::Verdict;
 use crate::waiting_room::companion::{self, Companion, Relation};
 use crate::waiting_room::{self, Hub, Standing, consent};
 use crate::web::form::Choice;
@@ -220,7 +219,7 @@ async fn clinician(app: App, hub: Data<Hub>, clinician: Clinician, id: Path<Visi
         note_url: format!("/visits/{id}/note"),
         patient: known.name.reveal().clone(),
         companion: with_them.map(|companion| with_words(t, &companion)).unwrap_or_default(),
-        check: hub.check_of(*id).filter(|check| !over && check.verdict != Verdict::Good).map(|check| check.in_words(t)).unwrap_or_default(),
+        check: hub.check_of(*id).filter(|_| !over).map(|check| check.in_words(t)).unwrap_or_default(),
         when: t.time(standing.starts_at, app.config.clinic.zone),
         words: words(&language),
         identifiers: to_ask_for.map(|one| Identifier { label: t.say(one.label), value: one.value.reveal().clone() }).into(),

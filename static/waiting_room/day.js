@@ -68,7 +68,7 @@ export function words(visit, now) {
 }
 
 /**
- * How their connection is, and where something is wrong with it, the figures and the ways by which it reached a relay.
+ * How their connection is, and by which ways it reached a relay.
  * @param {Visit["check"]} check
  * @returns {[string, Record<string, number|string>][]}
  */
@@ -76,7 +76,6 @@ function check(check) {
   if (!check) return [];
   /** @type {[string, Record<string, number|string>][]} */
   const parts = [[`check-${check.verdict}`, {}]];
-  if (check.verdict === "good") return parts;
   const { round_trip_ms: trip, loss_percent: loss, up_kbit: up } = check;
   if (typeof trip === "number" && typeof loss === "number" && typeof up === "number") parts.push(["check-numbers", { trip, loss, up }]);
   const tried = Object.entries({ UDP: check.relay_udp, TCP: check.relay_tcp, TLS: check.relay_tls }).filter(([, reached]) => typeof reached === "boolean");
