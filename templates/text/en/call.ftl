@@ -42,7 +42,7 @@ call-consent-emergency = This is not for emergencies. In an emergency, leave and
 # The check of the connection. The clinician's Today page has it too, with words of its own in `waiting.ftl`.
 call-line-heading = Your connection
 call-line-again = Check the connection
-call-js-line-checking = We are looking how good your connection is. You need not wait for that.
+call-js-line-checking = We are checking how good your connection is. You need not wait for that.
 call-js-line-good = Your connection is good.
 call-js-line-poor = Your connection is a little weak. The picture may be poor, so sound comes first. You can join as usual.
 call-js-line-blocked = We could not check your connection: this network may not let a video visit through. Join anyway. Another network often helps, for example mobile data. If the visit does not start, call %phone%.
