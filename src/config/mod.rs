@@ -3,11 +3,16 @@
 //! It is read once at start. Secrets are wrapped or live in files that the configuration names.
 
 mod calls;
+mod log;
+mod mail;
+mod refusal;
+mod visits;
 
 pub use calls::{CHECKS_MAX, CallConfig, CallPath, ExternalRelay, NetworkCheckConfig, RelayConfig};
+pub use log::{ComplianceConfig, OutsideConfig, RetentionConfig, WitnessConfig};
+pub use mail::{MailConfig, SmtpConfig, SmtpTls};
+pub use visits::{CheckPolicy, LinkConfig, WaitingRoomConfig};
 
-use crate::audit::shadow::Sink;
-use crate::audit::tree::Cosigner;
 use crate::db::Address;
 use crate::secret::Secret;
 use crate::time::{Millis, Zone};
@@ -16,7 +21,6 @@ use ipnet::IpNet;
 use serde::Deserialize;
 use std::net::SocketAddr;
 use std::path::{Path, PathBuf};
-use std::time::Duration;
 
 /// Everything `serve --config FILE` reads.
 #[derive(Debug, Clone, Deserialize)]
@@ -109,184 +113,6 @@ pub struct DatabaseConfig {
     pub url: Option<Secret<String>>,
 }
 
-#[derive(Debug, Clone, Deserialize)]
-#[serde(deny_unknown_fields)]
-pub struct MailConfig {
-    /// The address mails come from.
-    #[serde(default = "sender")]
-    pub from: String,
-    /// The server that takes the mails. Absent: mails are written as `.eml` files into `folder`.
-    #[serde(default)]
-    pub smtp: Option<SmtpConfig>,
-    /// The folder for `.eml` files, for a trial only. Absent: `mail` in `data_dir`.
-    #[serde(default)]
-    pub folder: Option<PathBuf>,
-    /// How long before a visit each reminder leaves, in minutes.
-    #[serde(default = "reminders")]
-    pub reminder_minutes: Vec<u32>,
-}
-
-/// Who answers for compliance.
-#[derive(Debug, Clone, Deserialize)]
-#[serde(deny_unknown_fields)]
-pub struct ComplianceConfig {
-    /// The address that signed heads of the access log and alerts are mailed to (AUD-22). Best a mailbox whose mails whoever runs this
-    /// server cannot delete. A clinic's own server does not start without it.
-    #[serde(default)]
-    pub mail: Option<String>,
-    /// Records of more patients than this, opened by one account within an hour, are something to review.
-    #[serde(default = "records_per_hour")]
-    pub records_per_hour: u32,
-    /// So many failed sign-ins within an hour, to one account or from one network address.
-    #[serde(default = "failures_per_hour")]
-    pub failed_sign_ins_per_hour: u32,
-    /// So many wrong tries at visit links within an hour, at one visit or from one network address.
-    #[serde(default = "failures_per_hour")]
-    pub wrong_links_per_hour: u32,
-    /// The hours of the clinic's day in which an export of the access log is nothing to review: from the first, up to the second. Saturday and
-    /// Sunday have none.
-    #[serde(default = "office_hours")]
-    pub office_hours: (u32, u32),
-    /// What was found and nobody reviewed for so many days is overdue.
-    #[serde(default = "review_days")]
-    pub review_days: u32,
-    /// Accounts and roles that nobody reviewed for so many days are overdue.
-    #[serde(default = "access_review_days")]
-    pub access_review_days: u32,
-}
-
-/// What leaves the house about the access log besides mails. None of it holds up the log.
-#[derive(Debug, Clone, Default, Deserialize)]
-#[serde(deny_unknown_fields)]
-pub struct OutsideConfig {
-    /// A line for each event that is committed and each place that is given, hashes only: `"stdout"`, `"syslog"`, or `"syslog:"` and a
-    /// socket's path. For `audit verify --shadow`.
-    #[serde(default)]
-    pub leaves: Option<Sink>,
-    /// A file that always holds the newest signed head, for a log shipper to watch.
-    #[serde(default)]
-    pub head_file: Option<PathBuf>,
-    /// A program, and what follows its name, that is given each new head on standard input.
-    #[serde(default)]
-    pub head_command: Vec<String>,
-    /// Who cosigns heads, at most four. Each on a machine of its own, best of somebody else.
-    #[serde(default)]
-    pub witnesses: Vec<WitnessConfig>,
-}
-
-/// A witness that speaks C2SP tlog-witness: `anteroom witness`, or another.
-#[derive(Debug, Clone, PartialEq, Eq, Deserialize)]
-#[serde(deny_unknown_fields)]
-pub struct WitnessConfig {
-    /// What comes before `/add-checkpoint`: `https://witness.example/w1`.
-    pub url: String,
-    /// Its key: `NAME+HASH+KEY`.
-    pub vkey: String,
-    /// A PEM file of the authority that signed its certificate. Absent: the authorities that this machine trusts.
-    #[serde(default)]
-    pub ca_file: Option<PathBuf>,
-}
-
-/// How long things are kept.
-#[derive(Debug, Clone, Deserialize)]
-#[serde(deny_unknown_fields)]
-pub struct RetentionConfig {
-    /// How many years the access log keeps what its events say. Six at least (164.316(b)(2), 164.528); ten if absent (ASTM E2147). It is
-    /// removed by `anteroom audit purge` alone.
-    #[serde(default = "log_years")]
-    pub log_years: u32,
-}
-
-impl Default for RetentionConfig {
-    fn default() -> Self {
-        Self { log_years: log_years() }
-    }
-}
-
-fn log_years() -> u32 {
-    10
-}
-
-/// A mail server. TLS is always required (TLS-02).
-#[derive(Debug, Clone, Deserialize)]
-#[serde(deny_unknown_fields)]
-pub struct SmtpConfig {
-    pub host: String,
-    /// 465 for `tls = "implicit"`, 587 for `tls = "starttls"`.
-    pub port: u16,
-    #[serde(default)]
-    pub tls: SmtpTls,
-    #[serde(default)]
-    pub user: Option<String>,
-    /// A file that holds the password and nothing else.
-    #[serde(default)]
-    pub password_file: Option<PathBuf>,
-    /// A PEM file of the authority that signed the server's certificate, when it is one of your own.
-    #[serde(default)]
-    pub ca_file: Option<PathBuf>,
-    /// How long the server may take from the first connection until it waits for the letter, in seconds, 1 to 120. To take the
-    /// letter itself it has four times as long.
-    #[serde(default = "patience")]
-    pub timeout_seconds: u32,
-}
-
-impl SmtpConfig {
-    pub fn timeout(&self) -> Duration {
-        Duration::from_secs(self.timeout_seconds.into())
-    }
-}
-
-#[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Deserialize)]
-#[serde(rename_all = "lowercase")]
-pub enum SmtpTls {
-    /// TLS from the first byte.
-    #[default]
-    Implicit,
-    /// Plain first, then STARTTLS. A server that does not offer it gets no mail.
-    Starttls,
-}
-
-#[derive(Debug, Clone, Copy, Deserialize)]
-#[serde(deny_unknown_fields)]
-pub struct LinkConfig {
-    /// How long before its start a visit may be opened, in minutes (LNK-09).
-    #[serde(default = "opens_before")]
-    pub opens_before_minutes: u32,
-    /// How long after its planned end, in minutes.
-    #[serde(default = "closes_after")]
-    pub closes_after_minutes: u32,
-    /// What a patient types to open a link: `"date_of_birth"`, or `"visit_code"`, six digits made at booking that the clinic
-    /// tells its patient (ID-04).
-    #[serde(default)]
-    pub check: CheckPolicy,
-}
-
-/// What opens a visit's link. The later of the two is the stronger one.
-#[derive(Debug, Clone, Copy, Default, PartialEq, Eq, PartialOrd, Ord, Deserialize)]
-#[serde(rename_all = "snake_case")]
-pub enum CheckPolicy {
-    #[default]
-    DateOfBirth,
-    VisitCode,
-}
-
-impl LinkConfig {
-    pub fn opens_before(&self) -> Millis {
-        Millis::minutes(self.opens_before_minutes.into())
-    }
-    pub fn closes_after(&self) -> Millis {
-        Millis::minutes(self.closes_after_minutes.into())
-    }
-}
-
-#[derive(Debug, Clone, Copy, Default, Deserialize)]
-#[serde(deny_unknown_fields)]
-pub struct WaitingRoomConfig {
-    /// Whether a waiting patient reads how many wait for the same clinician in front of them.
-    #[serde(default)]
-    pub show_position: bool,
-}
-
 #[derive(Debug, Clone, Copy, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub struct SessionConfig {
@@ -334,32 +160,6 @@ pub struct OperationsConfig {
     pub listen: SocketAddr,
 }
 
-impl Default for MailConfig {
-    fn default() -> Self {
-        Self { from: sender(), smtp: None, folder: None, reminder_minutes: reminders() }
-    }
-}
-
-impl Default for ComplianceConfig {
-    fn default() -> Self {
-        Self {
-            mail: None,
-            records_per_hour: records_per_hour(),
-            failed_sign_ins_per_hour: failures_per_hour(),
-            wrong_links_per_hour: failures_per_hour(),
-            office_hours: office_hours(),
-            review_days: review_days(),
-            access_review_days: access_review_days(),
-        }
-    }
-}
-
-impl Default for LinkConfig {
-    fn default() -> Self {
-        Self { opens_before_minutes: opens_before(), closes_after_minutes: closes_after(), check: CheckPolicy::default() }
-    }
-}
-
 impl Default for SessionConfig {
     fn default() -> Self {
         Self { idle_minutes: idle(), absolute_hours: absolute() }
@@ -371,36 +171,6 @@ fn english() -> String {
 }
 fn emergency() -> String {
     "911".to_owned()
-}
-fn sender() -> String {
-    "visits@localhost".to_owned()
-}
-fn patience() -> u32 {
-    30
-}
-fn reminders() -> Vec<u32> {
-    vec![24 * 60, 60]
-}
-fn opens_before() -> u32 {
-    30
-}
-fn closes_after() -> u32 {
-    60
-}
-fn records_per_hour() -> u32 {
-    30
-}
-fn failures_per_hour() -> u32 {
-    10
-}
-fn office_hours() -> (u32, u32) {
-    (7, 19)
-}
-fn review_days() -> u32 {
-    7
-}
-fn access_review_days() -> u32 {
-    90
 }
 fn idle() -> u32 {
     15
@@ -418,7 +188,7 @@ impl Config {
 
     /// Parse and check a configuration. The error names the line and the key, and quotes no value: it could be a secret.
     pub fn parse(text: &str) -> anyhow::Result<Self> {
-        let mut config: Config = toml::from_str(text).map_err(|error| anyhow::anyhow!(what_is_wrong(text, &error)))?;
+        let mut config: Config = toml::from_str(text).map_err(|error| anyhow::anyhow!(refusal::what_is_wrong(text, &error)))?;
         config.base_url = config.base_url.trim_end_matches('/').to_owned();
         config.check()?;
         Ok(config)
@@ -443,44 +213,13 @@ impl Config {
             "base_url may begin with http:// for localhost only: cookies and cameras need https elsewhere"
         );
         ensure!(!self.listen.is_empty(), "listen must name at least one address, such as \"127.0.0.1:8080\"");
-        ensure!((6..=100).contains(&self.retention.log_years), "retention.log_years must be from 6 to 100: the law asks for six");
         ensure!((2..=60).contains(&self.sessions.idle_minutes), "sessions.idle_minutes must be from 2 to 60");
         ensure!((1..=24).contains(&self.sessions.absolute_hours), "sessions.absolute_hours must be from 1 to 24");
         self.check_network_check()?;
-        ensure!((5..=240).contains(&self.links.opens_before_minutes), "links.opens_before_minutes must be from 5 to 240");
-        ensure!(self.links.closes_after_minutes <= 240, "links.closes_after_minutes must be at most 240");
-        ensure!(self.mail.reminder_minutes.len() <= 4, "mail.reminder_minutes holds at most four reminders");
-        ensure!(
-            self.mail.reminder_minutes.iter().all(|minutes| (10..=10_080).contains(minutes)),
-            "mail.reminder_minutes must each be from 10 to 10080"
-        );
-        if let Some(smtp) = &self.mail.smtp {
-            ensure!((1..=120).contains(&smtp.timeout_seconds), "mail.smtp.timeout_seconds must be from 1 to 120");
-            ensure!(smtp.user.is_some() == smtp.password_file.is_some(), "mail.smtp.user and mail.smtp.password_file belong together");
-        }
-        let limits = [
-            ("records_per_hour", self.compliance.records_per_hour, 10_000),
-            ("failed_sign_ins_per_hour", self.compliance.failed_sign_ins_per_hour, 10_000),
-            ("wrong_links_per_hour", self.compliance.wrong_links_per_hour, 10_000),
-            ("review_days", self.compliance.review_days, 365),
-            ("access_review_days", self.compliance.access_review_days, 365),
-        ];
-        for (key, value, most) in limits {
-            ensure!((1..=most).contains(&value), "compliance.{key} must be from 1 to {most}");
-        }
-        let (opens, closes) = self.compliance.office_hours;
-        ensure!(opens < closes && closes <= 24, "compliance.office_hours must be two hours of a day, such as [7, 19]");
-        if let Some(address) = &self.compliance.mail {
-            let plain = address.bytes().all(|byte| byte.is_ascii_graphic()) && address.matches('@').count() == 1;
-            ensure!(plain && !address.starts_with('@') && !address.ends_with('@'), "compliance.mail must be one mail address");
-        }
+        self.check_links()?;
+        self.check_mail()?;
+        self.check_log()?;
         self.check_relay()?;
-        ensure!(self.outside.witnesses.len() <= 4, "outside.witnesses holds at most four");
-        for WitnessConfig { url, vkey, .. } in &self.outside.witnesses {
-            let here = ["http://localhost:", "http://127.0.0.1:", "http://[::1]:"].iter().any(|here| url.starts_with(here));
-            ensure!(url.starts_with("https://") || here, "outside.witnesses: url must begin with https://");
-            ensure!(Cosigner::parse(vkey).is_some(), "outside.witnesses: vkey must be a witness's key, NAME+HASH+KEY");
-        }
         let is_name = |name: &str| !name.trim().is_empty() && name.chars().count() <= 100;
         ensure!(is_name(&self.clinic.name), "clinic.name must have 1 to 100 characters");
         ensure!(self.clinic.neutral_name.as_deref().is_none_or(is_name), "clinic.neutral_name must have 1 to 100 characters");
@@ -542,40 +281,6 @@ impl Config {
     }
 }
 
-/// The parser's own words quote the line, and with it whatever secret stands there.
-fn what_is_wrong(text: &str, error: &toml::de::Error) -> String {
-    let Some(span) = error.span() else { return said(error.message(), None) };
-    let begins = text.get(..span.start).unwrap_or(text);
-    let line = text.lines().nth(begins.matches('\n').count()).unwrap_or_default();
-    format!("line {}: {}", begins.matches('\n').count() + 1, said(error.message(), key_of(line)))
-}
-
-/// What there is to say without a value: names of keys, which are ours or a typo of ours, and what was expected.
-fn said(message: &str, key: Option<&str>) -> String {
-    let named = key.map(|key| format!(" of `{key}`")).unwrap_or_default();
-    if message.starts_with("missing field ") || (message.starts_with("unknown field ") && key.is_some()) {
-        return message.to_owned();
-    }
-    match message.rsplit_once(", expected ") {
-        Some((_, expected)) => format!("the value{named} is not of the right kind, expected {expected}"),
-        None if message.starts_with("duplicate key") => {
-            format!("this key stands twice{}", key.map(|key| format!(": `{key}`")).unwrap_or_default())
-        }
-        None => format!("the value{named} cannot be read"),
-    }
-}
-
-/// The bare key or the table that a line begins with, if it begins with one.
-fn key_of(line: &str) -> Option<&str> {
-    let line = line.trim();
-    let key = match line.strip_prefix('[') {
-        Some(table) => table.trim_start_matches('[').split(']').next()?,
-        None => line.split_once('=')?.0,
-    };
-    let key = key.trim();
-    (!key.is_empty() && key.bytes().all(|byte| byte.is_ascii_alphanumeric() || matches!(byte, b'_' | b'-' | b'.'))).then_some(key)
-}
-
 #[cfg(test)]
 pub(crate) mod tests {
     use super::*;
@@ -610,56 +315,11 @@ pub(crate) mod tests {
     }
 
     #[test]
-    fn an_error_names_the_line_and_the_key_and_quotes_no_value() {
-        let secret = "S3cretHorse";
-        for (wrong, line, key) in [
-            (format!("[database]\nurl = 7{secret}"), 11, "url"),
-            (format!("[database]\nurl = \"{secret}"), 11, "url"),
-            (format!("[database]\nurls = \"{secret}\""), 11, "urls"),
-            (format!("[database]\nurl = [\"{secret}\"]"), 11, "url"),
-            (format!("[database]\nurl = {{ at = \"{secret}\" }}"), 11, "url"),
-            (format!("[database]\nurl = \"{secret}\"\nurl = \"{secret}\""), 12, "url"),
-            (format!("[mail.smtp]\nhost = \"m.example\"\nport = \"{secret}, expected {secret}\""), 12, "port"),
-            (format!("[mail.smtp]\nhost = \"m.example\"\nport = 465\ntls = \"{secret}\""), 13, "tls"),
-            (format!("[proxy]\ntrusted = [\"{secret}\"]"), 11, "trusted"),
-            (format!("[operations]\nlisten = \"{secret}\""), 11, "listen"),
-            (format!("[links]\ncheck = \"{secret}\""), 11, "check"),
-            (format!("[links]\ncheck = \"{secret}\"\n= \"{secret}\""), 12, ""),
-            (format!("[links]\n{secret}"), 11, ""),
-            (format!("[links]\n\"{secret}\" = 1"), 11, ""),
-        ] {
-            let error = refused(&format!("{}\n{wrong}", SMALL.trim_end()));
-            assert!(error.contains(&format!("line {line}:")) && error.contains(key), "{wrong}: {error}");
-            assert!(!error.contains(secret), "{error}");
-        }
-        let zone = refused(&SMALL.replace("America/New_York", secret));
-        assert!(zone.contains("line 8:") && zone.contains("`zone`") && !zone.contains(secret), "{zone}");
-        assert!(refused(&SMALL.replace("phone = \"555 0100\"", "")).contains("missing field `phone`"));
-    }
-
-    #[test]
     fn a_clinics_names_fit_a_line_of_a_mail() {
         let named = |name: String| SMALL.replace("name = \"Riverside Clinic\"", &format!("name = \"Clinic\"\nneutral_name = \"{name}\""));
         assert!(Config::parse(&named("x".repeat(100))).is_ok());
         assert!(refused(&named("x".repeat(101))).contains("clinic.neutral_name"));
         assert!(refused(&named(String::new())).contains("clinic.neutral_name"));
-    }
-
-    #[test]
-    fn heads_of_the_log_go_to_one_mail_address() {
-        let with = |address: &str| format!("{SMALL}\n[compliance]\nmail = \"{address}\"");
-        assert_eq!(Config::parse(&with("jo@clinic.example")).expect("it parses").compliance.mail.as_deref(), Some("jo@clinic.example"));
-        for wrong in ["", "jo", "@clinic.example", "jo@", "a@b.example, c@d.example", "jo @clinic.example"] {
-            assert!(refused(&with(wrong)).contains("compliance.mail"), "{wrong}");
-        }
-    }
-
-    #[test]
-    fn a_log_is_kept_six_years_at_least_and_ten_if_nothing_is_said() {
-        assert_eq!(Config::parse(SMALL).expect("it parses").retention.log_years, 10);
-        let with = |years: u32| format!("{SMALL}\n[retention]\nlog_years = {years}");
-        assert_eq!(Config::parse(&with(6)).expect("it parses").retention.log_years, 6);
-        assert!(refused(&with(5)).contains("retention.log_years"));
     }
 
     #[test]

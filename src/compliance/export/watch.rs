@@ -1,6 +1,7 @@
 //! Exports that pages watch: how far each is, for the person who asked for it.
 //!
-//! In the memory of this node, and gone with it: a page that asks another node is told that it is not known here, and shows a bar without an end.
+//! In memory, and that is all there is to read it: one server lives on a database ([`OnlyNode`](crate::db::OnlyNode)), and an export ends with the
+//! server that makes it. A page that asks the next one is told that it is not known there, and shows a bar without an end.
 
 use super::Progress;
 use crate::ids::StaffId;
@@ -11,7 +12,7 @@ use uuid::Uuid;
 /// Exports that are remembered. Lower: less memory. Higher: more of them at once can be watched.
 const WATCHED_MAX: usize = 64;
 
-/// The newest exports of this node, each under a word that its page made up.
+/// The newest exports of this server, each under a word that its page made up.
 #[derive(Debug, Clone, Default)]
 pub struct Watched(Arc<Mutex<VecDeque<(StaffId, Uuid, Progress)>>>);
 

@@ -133,7 +133,11 @@ impl fmt::Display for Compared {
         if self.unknown > 0 {
             write!(f, "\nOf {} more nothing can be told: what the events say that wrote them was removed after its time.", self.unknown)?;
         }
-        f.write_str("\nLetters that wait to be sent, and columns that are not sealed, were not compared.")
+        f.write_str(
+            "\nLetters that wait to be sent were not compared: a letter is sealed once, for its own row, and never again, so there is no older one to \
+             put back. That one was taken away, or waits again after it was sent, does not show here. Columns that are not sealed were not \
+             compared either.",
+        )
     }
 }
 

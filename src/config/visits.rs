@@ -1,0 +1,69 @@
+//! When a visit's link opens, what opens it, and what a waiting patient reads.
+
+use super::Config;
+use crate::time::Millis;
+use anyhow::ensure;
+use serde::Deserialize;
+
+/// When a visit may be opened, and with what.
+#[derive(Debug, Clone, Copy, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct LinkConfig {
+    /// How long before its start a visit may be opened, in minutes (LNK-09).
+    #[serde(default = "opens_before")]
+    pub opens_before_minutes: u32,
+    /// How long after its planned end, in minutes.
+    #[serde(default = "closes_after")]
+    pub closes_after_minutes: u32,
+    /// What a patient types to open a link: `"date_of_birth"`, or `"visit_code"`, six digits made at booking that the clinic
+    /// tells its patient (ID-04).
+    #[serde(default)]
+    pub check: CheckPolicy,
+}
+
+/// What opens a visit's link. The later of the two is the stronger one.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq, PartialOrd, Ord, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum CheckPolicy {
+    #[default]
+    DateOfBirth,
+    VisitCode,
+}
+
+impl LinkConfig {
+    pub fn opens_before(&self) -> Millis {
+        Millis::minutes(self.opens_before_minutes.into())
+    }
+    pub fn closes_after(&self) -> Millis {
+        Millis::minutes(self.closes_after_minutes.into())
+    }
+}
+
+#[derive(Debug, Clone, Copy, Default, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct WaitingRoomConfig {
+    /// Whether a waiting patient reads how many wait for the same clinician in front of them.
+    #[serde(default)]
+    pub show_position: bool,
+}
+
+impl Default for LinkConfig {
+    fn default() -> Self {
+        Self { opens_before_minutes: opens_before(), closes_after_minutes: closes_after(), check: CheckPolicy::default() }
+    }
+}
+
+fn opens_before() -> u32 {
+    30
+}
+fn closes_after() -> u32 {
+    60
+}
+
+impl Config {
+    pub(super) fn check_links(&self) -> anyhow::Result<()> {
+        ensure!((5..=240).contains(&self.links.opens_before_minutes), "links.opens_before_minutes must be from 5 to 240");
+        ensure!(self.links.closes_after_minutes <= 240, "links.closes_after_minutes must be at most 240");
+        Ok(())
+    }
+}
