@@ -6,7 +6,7 @@
 
 use super::model::{Group, Mark, Search, Sort, groups_from};
 use super::store::{self, Person};
-use crate::audit::search::{self, Few, Keyed};
+use crate::audit::search::{self, Keyed};
 use crate::audit::{ActorKind, Filter, Kind, Outcome, Recorded};
 use crate::db::Tx;
 use crate::text::Text;
@@ -45,7 +45,7 @@ async fn keyed(tx: &mut Tx, search: &Search, column: Keyed, limit: usize) -> sql
         let key = if mark.key == KEYLESS { None } else { Some(hex::decode(&mark.key).ok()?) };
         Some(search::Mark { key, id: mark.id })
     });
-    let rows = search::keyed(tx, &search.filter, column, search.direction, after.as_ref(), limit.cast_signed() as i64, Few::USUAL).await?;
+    let rows = search::keyed(tx, &search.filter, column, search.direction, after.as_ref(), limit.cast_signed() as i64).await?;
     let mark =
         |placed: &search::Placed| Mark { key: placed.key.as_ref().map_or_else(|| KEYLESS.to_owned(), hex::encode), id: placed.event.id };
     Ok(rows.into_iter().map(|placed| (placed.event.clone(), mark(&placed))).collect())

@@ -41,7 +41,7 @@ fn cells(row: &str) -> Cells {
 }
 
 /// Events of three people, two parties, many kinds, patients and addresses, more than two pages.
-pub async fn many_events(app: &TestApp) {
+async fn many_events(app: &TestApp) {
     let (zoe, ana) = (app.staff(Role::Clinician).await, app.staff(Role::Scheduler).await);
     let kinds = [Kind::PatientRead, Kind::VisitRead, Kind::NoteRead, Kind::LinkChecked];
     for n in 0..260u128 {

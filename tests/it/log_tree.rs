@@ -294,7 +294,7 @@ on_both! {
             assert!(refused.unwrap_err().to_string().contains("written once"), "{statement}");
         }
         if let Db::Postgres { write, .. } = &app.app.db {
-            for table in ["audit_event", "audit_event_subject", "audit_by_patient", "audit_leaf", "audit_checkpoint"] {
+            for table in ["audit_event", "audit_event_subject", "audit_leaf", "audit_checkpoint"] {
                 let statement = sqlx::AssertSqlSafe(format!("truncate {table} cascade"));
                 assert!(sqlx::query(statement).execute(write).await.unwrap_err().to_string().contains("written once"), "{table}");
             }

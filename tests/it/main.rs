@@ -33,7 +33,6 @@ mod log_keys;
 mod log_kills;
 mod log_loss;
 mod log_order;
-mod log_places;
 mod log_shadow;
 mod log_tree;
 mod log_verify;

@@ -18,7 +18,6 @@ use std::collections::BTreeSet;
 const LEFT_OUT: &[(&str, &str, &str)] = &[
     ("audit_subject", "*", "the access log: asked for apart, as who looked at the record"),
     ("audit_event_subject", "*", "the access log"),
-    ("audit_by_patient", "*", "the access log"),
     ("audit_leaf_subject", "*", "the access log"),
     ("patient_key", "*", "a key"),
     ("visit_link", "*", "hashes of links"),

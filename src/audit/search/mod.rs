@@ -5,9 +5,8 @@
 //! range of ids.
 //!
 //! Who, what and how it ended begin an index in every combination, each outcome along its own part, so a page in the order of time reads no
-//! event that it does not show. By patient a copy of what filters ask for (`audit_by_patient`) has an index in that order for a person, a party,
-//! a kind and an outcome. By address there is one of all. In both a filter that leaves few events is sorted whole, and one that leaves many is
-//! met along the order's index, where one of its events is seldom far.
+//! event that it does not show. By address or by patient there is no index for each filter: one that leaves few events is sorted whole; one
+//! that leaves many is met along an index of the order, where one of its events is seldom far.
 
 mod store;
 
@@ -15,23 +14,14 @@ use super::{Filter, Recorded};
 use crate::db::Tx;
 use crate::ids::EventId;
 use crate::time::Timestamp;
-use store::Ask;
-pub use store::{Narrow, accounts, along_text, kinds};
+use store::{Ask, Narrow};
+pub use store::{accounts, kinds};
 use uuid::Uuid;
 
-/// How many events are sorted whole for one page. Higher: a filter that leaves more than so many is met along the order's index, among more
-/// others. Lower: less to sort.
-#[derive(Debug, Clone, Copy)]
-pub struct Few {
-    /// The index of a filter holds the address.
-    pub by_source: i64,
-    /// The patients of each event are looked up.
-    pub by_patient: i64,
-}
-
-impl Few {
-    pub const USUAL: Self = Self { by_source: 60_000, by_patient: 4_000 };
-}
+/// Events that are sorted for one page. Higher: a filter that leaves more than so many is met along the order's index, among more others.
+/// Lower: less to sort. The index of a filter holds the address; for the patient each event is looked up, either way.
+const SORTED_BY_SOURCE_MAX: i64 = 60_000;
+const SORTED_BY_PATIENT_MAX: i64 = 20_000;
 
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
 pub enum Direction {
@@ -86,14 +76,13 @@ pub async fn keyed(
     direction: Direction,
     after: Option<&Mark>,
     limit: i64,
-    few: Few,
 ) -> sqlx::Result<Vec<Placed>> {
     let Some(narrow) = narrowed(tx, filter).await? else { return Ok(Vec::new()) };
     let ask = Ask { filter, narrow, bounds: bounds(filter, direction, None), limit };
     let mut rows = Vec::new();
     if after.is_none_or(|mark| mark.key.is_some()) {
         let from = from_mark(direction, after);
-        rows = match leaves_few(tx, &ask, column, few).await? {
+        rows = match leaves_few(tx, &ask, column).await? {
             true => store::sorted(tx, &ask, column, direction, &from).await?,
             false => store::along(tx, &ask, column, direction, &from).await?,
         };
@@ -112,10 +101,10 @@ pub async fn keyed(
 }
 
 /// Whether the filter leaves so few that they can be sorted whole.
-async fn leaves_few(tx: &mut Tx, ask: &Ask<'_>, column: Keyed, few: Few) -> sqlx::Result<bool> {
+async fn leaves_few(tx: &mut Tx, ask: &Ask<'_>, column: Keyed) -> sqlx::Result<bool> {
     let max = match column {
-        Keyed::Source => few.by_source,
-        Keyed::Patient => few.by_patient,
+        Keyed::Source => SORTED_BY_SOURCE_MAX,
+        Keyed::Patient => SORTED_BY_PATIENT_MAX,
     };
     match ask.narrow {
         // One patient's never are many.

@@ -369,11 +369,6 @@ pub async fn along(
     direction: Direction,
     from: &(Vec<u8>, EventId),
 ) -> sqlx::Result<Vec<Placed>> {
-    placed(tx, along_text(&ask.narrow, column, direction), ask, from).await
-}
-
-/// What is asked for that, so that a test can have it explained.
-pub fn along_text(narrow: &Narrow, column: Keyed, direction: Direction) -> &'static str {
     // `not (id <= ..)` where `id > ..` is meant: SQLite would take the period for a way to begin, and sort what it leaves.
     macro_rules! by_source {
         ($begins:expr, $beyond:literal, $direction:literal) => {
@@ -407,49 +402,27 @@ pub fn along_text(narrow: &Narrow, column: Keyed, direction: Direction) -> &'sta
     }
     macro_rules! of_source_index {
         ($text:ident) => {
-            match narrow {
+            match ask.narrow {
                 Narrow::Kind | Narrow::PersonKind | Narrow::PartyKind => $text!("source_index is not null and kind = $4 and "),
                 Narrow::Party => $text!("source_index is not null and actor_kind <> 'staff' and actor_kind = $6 and "),
                 _ => $text!(""),
             }
         };
     }
-    // Each outcome along its own part of an index that has the order of patients, and in it all that a filter asks for.
-    macro_rules! of_patients {
-        ($begins:expr, $outcome:literal, $beyond:literal, $direction:literal) => {
-            concat!(
-                "select * from (select event_id as found_id, tag as key from audit_by_patient where ",
-                $begins,
-                "outcome = '",
-                $outcome,
-                "' and ($5 is null or $5 = '",
-                $outcome,
-                "') and (tag, event_id) ",
-                $beyond,
-                " ($9, $10) and not (event_id <= $1) and not (event_id >= $2) and",
-                matching!(),
-                "order by tag ",
-                $direction,
-                ", event_id ",
-                $direction,
-                " limit $7) as ",
-                $outcome
-            )
-        };
-    }
+    // A count and not a join: PostgreSQL would begin with the events, and sort them.
     macro_rules! by_patient {
-        ($begins:expr, $trouble:literal, $beyond:literal, $direction:literal) => {
+        ($beyond:literal, $direction:literal) => {
             page_of_keys!(
                 concat!(
-                    "with page as materialized (select found_id, key from (",
-                    of_patients!($begins, "success", $beyond, $direction),
-                    " union all ",
-                    of_patients!(concat!($trouble, $begins), "refused", $beyond, $direction),
-                    " union all ",
-                    of_patients!(concat!($trouble, $begins), "failed", $beyond, $direction),
-                    ") as found order by key ",
+                    "with page as materialized (
+                         select its.event_id as found_id, its.tag as key from audit_event_subject as its where (its.tag, its.event_id) ",
+                    $beyond,
+                    " ($9, $10) and not (its.event_id <= $1) and not (its.event_id >= $2)
+                         and (select count(*) from audit_event where audit_event.id = its.event_id and",
+                    matching!(),
+                    ") = 1 order by its.tag ",
                     $direction,
-                    ", found_id ",
+                    ", its.event_id ",
                     $direction,
                     " limit $7)"
                 ),
@@ -457,32 +430,13 @@ pub fn along_text(narrow: &Narrow, column: Keyed, direction: Direction) -> &'sta
             )
         };
     }
-    macro_rules! patients_up {
-        ($begins:expr, $trouble:literal) => {
-            by_patient!($begins, $trouble, ">", "")
-        };
-    }
-    macro_rules! patients_down {
-        ($begins:expr, $trouble:literal) => {
-            by_patient!($begins, $trouble, "<", "desc")
-        };
-    }
-    macro_rules! of_patient_index {
-        ($text:ident) => {
-            match narrow {
-                Narrow::Person | Narrow::PersonKind => $text!(begins!(Person), ""),
-                Narrow::Party => $text!(begins!(Party), ""),
-                Narrow::Kind | Narrow::PartyKind => $text!(begins!(Kind), ""),
-                Narrow::All | Narrow::Patient(_) => $text!("", "outcome <> 'success' and "),
-            }
-        };
-    }
-    match (column, direction) {
+    let text = match (column, direction) {
         (Keyed::Source, Direction::Up) => of_source_index!(up),
         (Keyed::Source, Direction::Down) => of_source_index!(down),
-        (Keyed::Patient, Direction::Up) => of_patient_index!(patients_up),
-        (Keyed::Patient, Direction::Down) => of_patient_index!(patients_down),
-    }
+        (Keyed::Patient, Direction::Up) => by_patient!(">", ""),
+        (Keyed::Patient, Direction::Down) => by_patient!("<", "desc"),
+    };
+    placed(tx, text, ask, from).await
 }
 
 /// Not prepared for the next time: for parts that it does not know, PostgreSQL would take another way.
