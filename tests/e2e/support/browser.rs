@@ -273,7 +273,9 @@ impl Window {
         .await;
         self.wait_for(&format!("have the file of \"{link}\""), async || {
             let mut files = std::fs::read_dir(folder.path()).unwrap().map(|file| file.unwrap().path());
-            Ok(files.find(|file| file.extension().is_some_and(|end| end == "zip")).map(|file| std::fs::read(file).unwrap()))
+            let named = files.find(|file| file.extension().is_some_and(|end| end == "zip"));
+            // Until it is whole, an empty file keeps its name.
+            Ok(named.map(|file| std::fs::read(file).unwrap()).filter(|file| !file.is_empty()))
         })
         .await
     }
