@@ -2,6 +2,7 @@
 
 use crate::on_both;
 use crate::support::browser::PASSWORD;
+use crate::support::clinic::Scene;
 use crate::support::socket::PATIENCE;
 use crate::support::statements::Statements;
 use crate::support::{NOW, TestApp};
@@ -472,14 +473,20 @@ on_both! {
     }
 }
 
+/// Somebody was sent a new link of a visit, let in, and reported as the wrong person.
+async fn reported_with_a_new_link(app: &TestApp) -> (Scene, String) {
+    let scene = app.scene(Redeemed).await;
+    scene.asks("links").await;
+    let link = scene.mailed_link(app).await;
+    scene.arrive().await;
+    scene.admit().await;
+    scene.asks("incident").await;
+    (scene, link)
+}
+
 on_both! {
     async fn a_link_that_was_sent_anew_dies_with_the_wrong_person(app: TestApp) {
-        let scene = app.scene(Redeemed).await;
-        scene.asks("links").await;
-        let link = scene.mailed_link(&app).await;
-        scene.arrive().await;
-        scene.admit().await;
-        scene.asks("incident").await;
+        let (scene, link) = reported_with_a_new_link(&app).await;
         let answer = scene.try_redeem(&app.browser(), &link).await;
         assert_eq!(answer.json::<serde_json::Value>().await.unwrap()["reason"], "withdrawn");
         app.finish().await;
@@ -488,12 +495,7 @@ on_both! {
 
 on_both! {
     async fn the_wrong_person_gets_no_new_link_by_pressing_a_button(app: TestApp) {
-        let scene = app.scene(Redeemed).await;
-        scene.asks("links").await;
-        let link = scene.mailed_link(&app).await;
-        scene.arrive().await;
-        scene.admit().await;
-        scene.asks("incident").await;
+        let (scene, link) = reported_with_a_new_link(&app).await;
         let mails = app.number("select count(*) from outbox").await;
         let answer = app.browser().json("/v/links", &serde_json::json!({ "token": link })).await;
         assert_eq!(answer.status(), StatusCode::OK, "the answer is the same as ever");

@@ -10,12 +10,14 @@
 //! A task reads batches, a thread packs them and waits until the connection has taken them: memory does not grow with the log. No transaction
 //! stays open between batches; places are written once, so batches of one search fit together.
 //!
-//! `lines` and `fhir` are pure: how a line is written, and read back. `pack` is the thread. `watch` tells pages how far an export is.
+//! `walk` reads the events in lots. `lines` and `fhir` are pure: how a line is written, and read back. `pack` is the thread. `watch` tells pages how
+//! far an export is.
 
 mod changes;
 mod fhir;
 pub mod lines;
 mod pack;
+mod walk;
 mod watch;
 
 pub use changes::{CHANGES, followed};
@@ -23,14 +25,13 @@ pub use watch::Watched;
 
 use super::entry::Payload;
 use super::model::{self, Format};
-use super::{altered_event, csv, everybody, heads, searched, store};
+use super::{altered_event, csv, everybody, heads, searched};
 use crate::app::App;
-use crate::audit::tree::{self, Head, Subtrees, Tagged};
+use crate::audit::tree::{self, Head, Subtrees};
 use crate::audit::{self, Context, Event, Fact, Filter, Kind, Recorded};
 use crate::crypto::sha256;
 use crate::db;
 use crate::ids::EventId;
-use crate::time::Timestamp;
 use anyhow::Context as _;
 use lines::Gap;
 use pack::{Item, Packed, Packer};
@@ -39,11 +40,8 @@ use std::sync::atomic::{AtomicU8, AtomicU64, Ordering};
 use std::sync::{Arc, Mutex, PoisonError};
 use std::time::Duration;
 use tokio::sync::mpsc;
+use walk::{Lot, Selection, Walk};
 
-/// Events read at once, about. Lower: less memory. Higher: fewer queries.
-const BATCH_ROWS: u64 = 500;
-/// Places looked at in one query at most, where few of them match. Lower: less memory where many match suddenly. Higher: a rare thing is found sooner.
-const STRIDE_MAX: u64 = 16 * BATCH_ROWS;
 /// Chunks made before the client has taken them. Lower: less memory. Higher: the client waits less.
 const CHUNKS_AHEAD: usize = 1;
 /// Batches read before they are packed.
@@ -187,107 +185,6 @@ struct Asked {
     place: u64,
     /// The event that tells of this making, where it is another.
     recorded: Option<EventId>,
-}
-
-/// Where the events are read from.
-struct Selection {
-    filter: Filter,
-    /// The tag of the patient asked for. Of one whom the log does not know there is none.
-    tag: Option<Vec<u8>>,
-    /// The first place that may match, and the first beyond.
-    from: u64,
-    until: u64,
-}
-
-impl Selection {
-    async fn of(tx: &mut db::Tx, filter: &Filter, until: u64) -> sqlx::Result<Self> {
-        let tag = match filter.patient {
-            Some(patient) => store::tag(tx, patient).await?,
-            None => None,
-        };
-        let mut selection = Self { filter: filter.clone(), tag, from: 0, until };
-        if filter.from.is_some() || filter.until.is_some() {
-            let (from, end) = (filter.from.unwrap_or(Timestamp(i64::MIN)), filter.until.unwrap_or(Timestamp(i64::MAX)));
-            let (first, last) = tree::period(tx, from, end).await?.unwrap_or_default();
-            selection.from = first.cast_unsigned();
-            selection.until = until.min((last + 1).cast_unsigned());
-        }
-        if let Some(tag) = &selection.tag {
-            let first = tree::matching_of(tx, tag, filter, 0, selection.until.cast_signed(), 1).await?;
-            selection.from = first.first().map_or(until, |first| first.leaf.n.cast_unsigned());
-        }
-        Ok(selection)
-    }
-
-    fn is_everything(&self) -> bool {
-        self.filter == Filter::default()
-    }
-
-    /// The next lot of the walk, `None` behind its end.
-    async fn next(&self, tx: &mut db::Tx, walk: &mut Walk) -> sqlx::Result<Option<Lot>> {
-        let lot = match &self.tag {
-            Some(tag) => self.next_of(tx, tag, walk).await?,
-            None if self.filter.patient.is_some() => None,
-            None => self.next_stride(tx, walk).await?,
-        };
-        if let Some(lot) = &lot {
-            walk.reached = lot.reached;
-        }
-        Ok(lot)
-    }
-
-    /// From number to number of the tag.
-    async fn next_of(&self, tx: &mut db::Tx, tag: &[u8], walk: &mut Walk) -> sqlx::Result<Option<Lot>> {
-        let events = tree::matching_of(tx, tag, &self.filter, walk.turn, self.until.cast_signed(), BATCH_ROWS.cast_signed()).await?;
-        let (Some(first), Some(last)) = (events.first(), events.last()) else { return Ok(None) };
-        walk.turn = last.turn + 1;
-        let (tagged, reached) = (tree::tagged_of(tx, tag, first.turn, last.turn).await?, last.leaf.n.cast_unsigned() + 1);
-        Ok(Some(Lot { events, tagged, reached }))
-    }
-
-    /// Over some places, whether their events match or not: more of them the fewer did. What a query meets has a bound then, whatever the
-    /// database believes of the filter.
-    async fn next_stride(&self, tx: &mut db::Tx, walk: &mut Walk) -> sqlx::Result<Option<Lot>> {
-        let from = walk.reached.max(self.from);
-        if from >= self.until {
-            return Ok(None);
-        }
-        let reached = self.until.min(from + walk.stride);
-        let events = tree::matching(tx, &self.filter, from.cast_signed(), reached.cast_signed(), STRIDE_MAX.cast_signed()).await?;
-        walk.stride = match events.len() as u64 {
-            found if found < BATCH_ROWS / 2 => STRIDE_MAX.min(walk.stride * 2),
-            found if found > BATCH_ROWS => BATCH_ROWS.max(walk.stride / 2),
-            _ => walk.stride,
-        };
-        let tagged = match (events.first(), events.last()) {
-            (Some(first), Some(last)) => tree::tagged(tx, first.leaf.n, last.leaf.n).await?,
-            _ => Vec::new(),
-        };
-        Ok(Some(Lot { events, tagged, reached }))
-    }
-}
-
-/// How far a walk over a selection is.
-struct Walk {
-    /// The first place that was not looked at.
-    reached: u64,
-    /// The next number of the tag, where there is one.
-    turn: i64,
-    /// How many places are looked at next.
-    stride: u64,
-}
-
-impl Walk {
-    fn new() -> Self {
-        Self { reached: 0, turn: 0, stride: BATCH_ROWS }
-    }
-}
-
-/// Some events of a selection, the tags on them, and the first place behind those that were looked at.
-struct Lot {
-    events: Vec<tree::Matched>,
-    tagged: Vec<Tagged>,
-    reached: u64,
 }
 
 async fn start(app: &App, context: &Context, asked: Asked) -> anyhow::Result<Export> {
