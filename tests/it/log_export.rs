@@ -257,6 +257,26 @@ on_both! {
 }
 
 on_both! {
+    /// Few at first, so that the strides grow, then all of a long stretch, and some behind it.
+    async fn a_search_finds_what_lies_far_apart_and_close_together(app: TestApp) {
+        let clinic = Clinic::new(app).await;
+        let app = &clinic.app;
+        let searched_for = |at: usize| matches!(at, 0 | 499 | 500 | 501 | 1_499 | 1_500 | 2_000..3_700 | 3_999);
+        for at in 0..4_000 {
+            let kind = if searched_for(at) { Kind::NoteSaved } else { Kind::LogViewed };
+            app.app.log.record(&app.app.system(), Event::done(kind)).await.unwrap();
+        }
+        let before = app.events("note.saved").await.len();
+        let (file, parts) = export(&clinic.officer, "format=csv&kind=note.saved").await;
+        for (name, beside) in [(exports::EVENTS, 1), ("events.csv", 2)] {
+            assert_eq!(parts.text(name).lines().count(), before + beside, "{name}: each once, and the export's own event");
+        }
+        assert_eq!(clinic.verdict(&file, &[clinic.mailed(&parts)], "a search over many strides").0, 0);
+        clinic.app.finish().await;
+    }
+}
+
+on_both! {
     async fn an_export_is_made_again_byte_for_byte(app: TestApp) {
         let clinic = Clinic::new(app).await;
         let app = &clinic.app.app;
