@@ -3,7 +3,9 @@
 use crate::on_both;
 use crate::support::smtp::{Answer, Catcher, Certificate, PASSWORD, Step};
 use crate::support::{TestApp, migrated_database};
+use anteroom::compliance::heads;
 use anteroom::db::Db;
+use anteroom::mail::notices;
 use anteroom::time::{Clock, Millis, SystemClock};
 use std::pin::Pin;
 use tokio::time::{Duration, timeout};
@@ -417,15 +419,18 @@ on_both! {
     async fn a_stop_waits_for_the_letter_that_is_being_taken(app: TestApp, server: Catcher = Catcher::implicit().await) {
         app.clock.set(SystemClock.now());
         app.guest().await;
+        // The process has no letter of the hour to send beside the patient's.
+        assert!(heads::mail_now(&app.app).await.unwrap());
+        assert_eq!(notices::run_due(&app.app).await.unwrap(), 1);
         server.answers(Step::End, Answer::Silence);
         let mut process = app.process();
-        server.reached(Step::End, 1).await;
+        server.reached(Step::End, 2).await;
         process.begins_to_stop().await;
         server.answers_well();
         assert!(process.ended_well().await);
         assert_eq!(app.waiting().await, 0, "it is marked");
         app.clock.advance(Millis::minutes(10));
-        assert_eq!((app.send_mails().await, server.letters().len()), (0, 1));
+        assert_eq!((app.send_mails().await, server.letters().len()), (0, 2));
         app.finish().await;
     }
 }
