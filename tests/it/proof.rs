@@ -189,13 +189,16 @@ on_both! {
         pages[0].until("state", |state| state["peer"] == "in_call").await;
         let holders = app.hub.holders(scene.visit).await;
         assert_eq!(scene.asks("waiting").await, StatusCode::SEE_OTHER);
-        let node_saw_it = async {
+        // Whoever opens a page brings its node the new state, and then waits for its turn to be told.
+        let path = scene.path("socket");
+        let sent_away = async {
             while !app.hub.has_left(scene.visit, Party::Clinician, 1) {
                 tokio::time::sleep(Duration::from_millis(5)).await;
             }
+            holders.send_away(GoneWhy::Differ);
         };
+        let node_saw_it = async { tokio::join!(scene.clinician.socket(&path), sent_away) };
         tokio::time::timeout(PATIENCE, node_saw_it).await.expect("the node sees that their call is over");
-        holders.send_away(GoneWhy::Differ);
         for page in &mut pages {
             page.hears("gone").await;
             assert!(!page.heard.iter().any(|said| said.contains(r#""state":"waiting""#)), "{:#?}", page.heard);
