@@ -24,7 +24,7 @@ pub async fn between(tx: &mut Tx, after: EventId, before: EventId, limit: i64) -
     in_tx!(tx, conn => sqlx::query_as(
         "select id, recorded_at, kind, outcome, actor_kind, actor_id, payload_hash, payload, source_index from audit_event
          where id > $1 and id < $2 and kind in ('patient.read', 'patient.changed', 'visit.read', 'note.read', 'note.saved',
-             'staff.signed_in', 'link.checked', 'log.exported')
+             'staff.signed_in', 'link.checked', 'log.exported', 'record.exported')
          order by id desc limit $3")
         .bind(after).bind(before).bind(limit).fetch_all(conn).await)
 }
@@ -42,6 +42,25 @@ pub async fn has_appointment(tx: &mut Tx, clinician: Uuid, tag: &[u8]) -> sqlx::
              select 1 from visit where visit.patient_id = audit_subject.patient_id and visit.clinician_id = $1)")
         .bind(clinician).bind(tag).fetch_optional(conn).await)?;
     Ok(without.is_none())
+}
+
+/// What the database knows of a record and of who opened it.
+#[derive(Debug, sqlx::FromRow)]
+pub struct Opened {
+    pub patient_id: PatientId,
+    pub family_marks: Option<Vec<u8>>,
+    pub staff_name: String,
+    /// 1: the record is marked.
+    pub marked: i64,
+}
+
+/// `None`: nobody knows any more whose tag it is.
+pub async fn opened(tx: &mut Tx, account: Uuid, tag: &[u8]) -> sqlx::Result<Option<Opened>> {
+    in_tx!(tx, conn => sqlx::query_as(
+        "select patient.id as patient_id, patient.family_marks as family_marks, staff.name as staff_name,
+             cast(case when exists (select 1 from record_mark where record_mark.patient_id = patient.id) then 1 else 0 end as bigint) as marked
+         from audit_subject join patient on patient.id = audit_subject.patient_id join staff on staff.id = $1 where audit_subject.tag = $2")
+        .bind(account).bind(tag).fetch_optional(conn).await)
 }
 
 /// False when the same was found before.
