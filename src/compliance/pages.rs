@@ -10,7 +10,7 @@ use crate::audit::search::Direction;
 use crate::audit::{ActorKind, Event, Kind, Outcome, Recorded};
 use crate::staff::{self, ComplianceOfficer, Role};
 use crate::text::Text;
-use crate::web::{self, Error, Page, StatusCode};
+use crate::web::{self, Error, Page, StatusCode, csrf};
 use actix_web::http::header;
 use actix_web::web::{Bytes, Data, Json, Query, ServiceConfig, get, post};
 use actix_web::{HttpRequest, HttpResponse};
@@ -36,6 +36,7 @@ pub fn routes(config: &mut ServiceConfig) {
         .route("/integrity", get().to(panel::pages::show))
         .route("/integrity/progress", get().to(panel::pages::progress))
         .route("/integrity/verification", post().to(panel::pages::verify))
+        .route("/activity-review", post().to(looked_through))
         .route("/review", get().to(review::pages::show))
         .route("/review/{id}", post().to(review::pages::reviewed))
         .route("/access-review", get().to(access_review::pages::show))
@@ -49,6 +50,12 @@ struct AccessLog {
     page: Page,
     /// What waits for a review, in words, or nothing.
     bell: Option<String>,
+    /// Nobody has looked through the log for too long.
+    look_overdue: bool,
+    /// Whether what is shown is a stretch of the log that somebody can have looked through.
+    is_a_look: bool,
+    /// What was typed about it and not taken.
+    comment: Option<String>,
     asked: Asked,
     problems: Problems,
     /// The zone in which times are typed: its city and its IANA name.
@@ -129,7 +136,8 @@ async fn show(app: App, officer: ComplianceOfficer, asked: Query<Asked>) -> web:
             let log = view(&app, &officer.context, page.t, &search).await?;
             let bell = review::bell(&app).await?;
             let bell = (bell.open > 0).then(|| page.t.count("review-bell", "count", bell.open));
-            web::html(&AccessLog { bell, ..render(page, asked.into_inner(), zone, &search, log) })
+            let look_overdue = review::activity::standing(&app).await?.overdue;
+            web::html(&AccessLog { bell, look_overdue, ..render(page, asked.into_inner(), zone, &search, log) })
         }
         Err(problems) => {
             let log = LogPage { events: Vec::new(), purged: None, people: super::everybody(&app).await?, next: None };
@@ -140,6 +148,29 @@ async fn show(app: App, officer: ComplianceOfficer, asked: Query<Asked>) -> web:
             Ok(response)
         }
     }
+}
+
+#[derive(Deserialize)]
+struct LookForm {
+    #[serde(default)]
+    comment: String,
+    #[serde(flatten)]
+    asked: Asked,
+}
+
+/// An officer looked through what the search shows.
+async fn looked_through(app: App, officer: ComplianceOfficer, form: csrf::Form<LookForm>) -> web::Result<HttpResponse> {
+    let LookForm { comment, asked } = form.0;
+    let (comment, zone) = (comment.trim().to_owned(), officer.member.zone);
+    let search = asked.parse(zone).ok().filter(|search| review::activity::is_a_look(&search.filter)).ok_or(Error::Invalid)?;
+    if !review::pages::is_comment(&comment) {
+        let page = officer.page(&app);
+        let log = view(&app, &officer.context, page.t, &search).await?;
+        let again = AccessLog { comment: Some(comment), ..render(page, asked, zone, &search, log) };
+        return web::html_with(StatusCode::UNPROCESSABLE_ENTITY, &again);
+    }
+    review::activity::record(&app, &officer.context, officer.member.id, &search.filter, &comment).await?;
+    Ok(web::see_other("/review"))
 }
 
 /// The word under which a page watches its export.
@@ -223,6 +254,9 @@ fn render(page: Page, asked: Asked, zone: crate::time::Zone, search: &Search, lo
     AccessLog {
         problems: Problems::default(),
         bell: None,
+        look_overdue: false,
+        is_a_look: review::activity::is_a_look(&search.filter) && search.after.is_none(),
+        comment: None,
         zone: format!("{} ({})", zone.city(), zone.name()),
         people: people(t, &asked, &log.people),
         kinds: choices(&asked.kind, Kind::ALL.iter().map(|kind| kind.word()), |word| kind_text(t, word)),

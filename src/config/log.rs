@@ -31,6 +31,9 @@ pub struct ComplianceConfig {
     /// What was found and nobody reviewed for so many days is overdue.
     #[serde(default = "review_days")]
     pub review_days: u32,
+    /// When nobody has looked through the log by themselves for so many days, a look is overdue.
+    #[serde(default = "activity_review_days")]
+    pub activity_review_days: u32,
     /// Accounts and roles that nobody reviewed for so many days are overdue.
     #[serde(default = "access_review_days")]
     pub access_review_days: u32,
@@ -97,6 +100,7 @@ impl Default for ComplianceConfig {
             wrong_links_per_hour: failures_per_hour(),
             office_hours: office_hours(),
             review_days: review_days(),
+            activity_review_days: activity_review_days(),
             access_review_days: access_review_days(),
         }
     }
@@ -114,6 +118,9 @@ fn office_hours() -> (u32, u32) {
 fn review_days() -> u32 {
     7
 }
+fn activity_review_days() -> u32 {
+    30
+}
 fn access_review_days() -> u32 {
     90
 }
@@ -126,6 +133,7 @@ impl Config {
             ("failed_sign_ins_per_hour", self.compliance.failed_sign_ins_per_hour, 10_000),
             ("wrong_links_per_hour", self.compliance.wrong_links_per_hour, 10_000),
             ("review_days", self.compliance.review_days, 365),
+            ("activity_review_days", self.compliance.activity_review_days, 365),
             ("access_review_days", self.compliance.access_review_days, 365),
         ];
         for (key, value, most) in limits {

@@ -4,6 +4,7 @@
 mod support;
 
 mod abuse;
+mod activity;
 mod appointments;
 mod architecture;
 mod bad_input;

@@ -2,8 +2,9 @@
 //!
 //! A job follows the log in the order of its places, so that nothing is missed, whatever was committed late, and nothing is found twice. What a
 //! rule found is said in the log and mailed to the address for compliance, without a name. An officer writes what they found and
-//! that stands: once, with name and time. The comment may name somebody, so it is sealed.
+//! that stands: once, with name and time. The comment may name somebody, so it is sealed. `activity` holds that somebody looked by themselves.
 
+pub(super) mod activity;
 pub(super) mod model;
 pub(super) mod pages;
 mod store;
@@ -225,18 +226,21 @@ struct Queue {
     open: Vec<Item>,
     reviewed: Vec<Item>,
     bell: Bell,
+    /// When somebody last looked through the log by themselves.
+    looked: activity::Standing,
     people: Vec<Person>,
 }
 
 /// Look at the queue. The look is an event.
 async fn look(app: &App, context: &Context) -> sqlx::Result<Queue> {
     app.log.record(context, Event::done(Kind::LogViewed).with("page", Fact::Word("review"))).await?;
-    let bell = bell(app).await?;
+    let (bell, looked) = (bell(app).await?, activity::standing(app).await?);
     let mut tx = app.db.reading().await?;
     Ok(Queue {
         open: store::open(&mut tx, OPEN_SHOWN).await?,
         reviewed: store::reviewed(&mut tx, REVIEWED_SHOWN).await?,
         bell,
+        looked,
         people: super::store::people(&mut tx).await?,
     })
 }

@@ -33,11 +33,20 @@ pub enum Rule {
     ExportAtNight,
     FailedSignIns,
     WrongLinks,
+    /// No rule found it: an officer looked through the log by themselves.
+    Activity,
 }
 
 impl Rule {
-    pub const ALL: [Rule; 6] =
-        [Rule::ManyRecords, Rule::NoAppointment, Rule::WatchedRecord, Rule::ExportAtNight, Rule::FailedSignIns, Rule::WrongLinks];
+    pub const ALL: [Rule; 7] = [
+        Rule::ManyRecords,
+        Rule::NoAppointment,
+        Rule::WatchedRecord,
+        Rule::ExportAtNight,
+        Rule::FailedSignIns,
+        Rule::WrongLinks,
+        Rule::Activity,
+    ];
 
     /// The word in the database and in the log.
     pub fn word(self) -> &'static str {
@@ -48,6 +57,7 @@ impl Rule {
             Rule::ExportAtNight => "export_at_night",
             Rule::FailedSignIns => "failed_sign_ins",
             Rule::WrongLinks => "wrong_links",
+            Rule::Activity => "activity",
         }
     }
 

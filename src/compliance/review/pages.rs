@@ -25,6 +25,10 @@ const COMMENT_CHARS_MAX: usize = 2_000;
 struct ReviewPage {
     page: Page,
     bell: Bell,
+    /// When somebody last looked through the log, and that it is too long ago.
+    looked: String,
+    look_overdue: bool,
+    look_days: u32,
     open: Vec<Row>,
     reviewed: Vec<Row>,
     /// A sentence about a form that was not taken, on top of the page.
@@ -72,8 +76,7 @@ pub async fn show(app: App, officer: ComplianceOfficer) -> web::Result<HttpRespo
 
 pub async fn reviewed(app: App, officer: ComplianceOfficer, id: Path<Uuid>, form: csrf::Form<CommentForm>) -> web::Result<HttpResponse> {
     let (id, comment) = (id.into_inner(), form.0.comment.trim().to_owned());
-    let hidden = |c: char| form::is_hidden(c) && !matches!(c, '\n' | '\r' | '\t');
-    if comment.is_empty() || comment.chars().count() > COMMENT_CHARS_MAX || comment.contains(hidden) {
+    if !is_comment(&comment) {
         let page = render(&app, &officer, look(&app, &officer.context).await?);
         let again = ReviewPage { wrong: Some("review-comment-wrong"), again: Some((id, comment)), ..page };
         return web::html_with(StatusCode::UNPROCESSABLE_ENTITY, &again);
@@ -85,21 +88,47 @@ pub async fn reviewed(app: App, officer: ComplianceOfficer, id: Path<Uuid>, form
     web::html_with(StatusCode::CONFLICT, &ReviewPage { wrong: Some("review-stale"), ..page })
 }
 
+/// Whether these are words that can be kept.
+pub(in crate::compliance) fn is_comment(comment: &str) -> bool {
+    let hidden = |c: char| form::is_hidden(c) && !matches!(c, '\n' | '\r' | '\t');
+    !comment.is_empty() && comment.chars().count() <= COMMENT_CHARS_MAX && !comment.contains(hidden)
+}
+
 fn render(app: &App, officer: &ComplianceOfficer, queue: Queue) -> ReviewPage {
     let (page, zone) = (officer.page(app), officer.member.zone);
     let name = |id: Uuid| queue.people.iter().find(|person| person.id == StaffId(id)).map(|person| person.name.clone());
     let rows = |items: &[Item]| items.iter().map(|item| row(app, page.t, item, &name, zone)).collect();
-    ReviewPage { bell: queue.bell, open: rows(&queue.open), reviewed: rows(&queue.reviewed), wrong: None, again: None, page }
+    let looked = match queue.looked.last {
+        Some((at, by)) => page.t.with2("review-look-last", "at", page.t.when(at, zone), "who", name(by.0).unwrap_or_default()),
+        None => page.t.say("review-look-never"),
+    };
+    ReviewPage {
+        bell: queue.bell,
+        looked,
+        look_overdue: queue.looked.overdue,
+        look_days: app.config.compliance.activity_review_days,
+        open: rows(&queue.open),
+        reviewed: rows(&queue.reviewed),
+        wrong: None,
+        again: None,
+        page,
+    }
 }
 
 fn row(app: &App, t: Text, item: &Item, name: &dyn Fn(Uuid) -> Option<String>, zone: Zone) -> Row {
+    let by_themselves = Rule::from_word(&item.rule) == Some(Rule::Activity);
+    let nobody = if by_themselves { "review-everybody" } else { "review-nobody" };
     let rule = Rule::from_word(&item.rule).map_or("other", Rule::word).replace('_', "-");
     let comment = item.comment.as_ref().map(|sealed| app.log.open_remark(item.id, sealed).unwrap_or_else(|| t.say("compliance-altered")));
     Row {
         id: item.id,
         what: t.count(&format!("review-rule-{rule}"), "count", item.number),
-        who: item.actor_id.and_then(name).unwrap_or_else(|| t.say("review-nobody")),
-        happened: t.when(item.happened_at, zone),
+        who: item.actor_id.and_then(name).unwrap_or_else(|| t.say(nobody)),
+        happened: if by_themselves {
+            t.with2("review-look-period", "from", t.when(item.happened_at, zone), "until", t.when(item.found_at, zone))
+        } else {
+            t.when(item.happened_at, zone)
+        },
         age: t.count("review-age", "days", (app.now() - item.happened_at).0 / Millis::days(1).0),
         overdue: item.happened_at < overdue_before(app),
         log: in_the_log(item, zone),
@@ -121,6 +150,9 @@ fn in_the_log(item: &Item, zone: Zone) -> String {
         Some(Rule::ExportAtNight) => ("log.exported", "", item.actor_id),
         _ => ("", "", item.actor_id),
     };
+    if Rule::from_word(&item.rule) == Some(Rule::Activity) {
+        return address("/access-log", &looked_through(item, &typed));
+    }
     let asked = Asked {
         from: typed(item.happened_at - Millis::hours(1)),
         until: typed(item.happened_at + Millis::minutes(1)),
@@ -130,4 +162,15 @@ fn in_the_log(item: &Item, zone: Zone) -> String {
         ..Asked::default()
     };
     address("/access-log", &asked)
+}
+
+/// The same search again.
+fn looked_through(item: &Item, typed: &dyn Fn(Timestamp) -> String) -> Asked {
+    Asked {
+        from: typed(item.happened_at),
+        until: typed(item.found_at + Millis::minutes(1)),
+        person: item.actor_id.map(|id| id.to_string()).unwrap_or_default(),
+        patient: item.patient_id.map(|id| id.to_string()).unwrap_or_default(),
+        ..Asked::default()
+    }
 }

@@ -99,6 +99,7 @@ pub struct Item {
     pub id: Uuid,
     pub rule: String,
     pub happened_at: Timestamp,
+    pub found_at: Timestamp,
     pub actor_id: Option<Uuid>,
     /// Of the tag, if the rule speaks of one patient whom the log still knows.
     pub patient_id: Option<PatientId>,
@@ -111,7 +112,8 @@ pub struct Item {
 /// What nobody reviewed, the oldest first.
 pub async fn open(tx: &mut Tx, limit: i64) -> sqlx::Result<Vec<Item>> {
     in_tx!(tx, conn => sqlx::query_as(
-        "select review_item.id, rule, happened_at, actor_id, audit_subject.patient_id as patient_id, number, reviewed_at, reviewed_by, comment
+        "select review_item.id, rule, happened_at, found_at, actor_id, audit_subject.patient_id as patient_id, number, reviewed_at, reviewed_by,
+             comment
          from review_item left join audit_subject on audit_subject.tag = review_item.tag
          where reviewed_at is null order by happened_at, review_item.id limit $1")
         .bind(limit).fetch_all(conn).await)
@@ -120,10 +122,47 @@ pub async fn open(tx: &mut Tx, limit: i64) -> sqlx::Result<Vec<Item>> {
 /// What was reviewed last.
 pub async fn reviewed(tx: &mut Tx, limit: i64) -> sqlx::Result<Vec<Item>> {
     in_tx!(tx, conn => sqlx::query_as(
-        "select review_item.id, rule, happened_at, actor_id, audit_subject.patient_id as patient_id, number, reviewed_at, reviewed_by, comment
+        "select review_item.id, rule, happened_at, found_at, actor_id, audit_subject.patient_id as patient_id, number, reviewed_at, reviewed_by,
+             comment
          from review_item left join audit_subject on audit_subject.tag = review_item.tag
          where reviewed_at is not null order by reviewed_at desc, review_item.id desc limit $1")
         .bind(limit).fetch_all(conn).await)
+}
+
+/// A look through a time of the log, reviewed as it is written.
+#[derive(Debug)]
+pub struct Look {
+    pub id: Uuid,
+    pub from: Timestamp,
+    pub until: Timestamp,
+    pub actor: Option<Uuid>,
+    pub tag: Option<Vec<u8>>,
+    pub by: StaffId,
+    pub comment: Sealed,
+    pub now: Timestamp,
+}
+
+pub async fn insert_look(tx: &mut Tx, look: &Look) -> sqlx::Result<()> {
+    in_tx!(tx, conn => sqlx::query(
+        "insert into review_item (id, once_key, rule, happened_at, found_at, event_id, actor_id, tag, number, reviewed_at, reviewed_by, comment)
+         values ($1, $2, 'activity', $3, $4, $1, $5, $6, 1, $7, $8, $9)")
+        .bind(look.id).bind(format!("activity/{}", look.id)).bind(look.from).bind(look.until).bind(look.actor).bind(look.tag.as_deref())
+        .bind(look.now).bind(look.by).bind(&look.comment).execute(conn).await.map(drop))
+}
+
+/// When somebody looked through the log last, and who.
+pub async fn last_look(tx: &mut Tx) -> sqlx::Result<Option<(Timestamp, StaffId)>> {
+    in_tx!(tx, conn => sqlx::query_as(
+        "select reviewed_at, reviewed_by from review_item where reviewed_at is not null and rule = 'activity' order by reviewed_at desc limit 1")
+        .fetch_optional(conn).await)
+}
+
+pub async fn first_account(tx: &mut Tx) -> sqlx::Result<Option<Timestamp>> {
+    in_tx!(tx, conn => sqlx::query_scalar("select created_at from staff order by created_at limit 1").fetch_optional(conn).await)
+}
+
+pub async fn first_event(tx: &mut Tx) -> sqlx::Result<Option<Timestamp>> {
+    in_tx!(tx, conn => sqlx::query_scalar("select recorded_at from audit_event order by id limit 1").fetch_optional(conn).await)
 }
 
 /// How many nobody reviewed, and how many of them happened before `overdue`.

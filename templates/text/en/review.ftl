@@ -50,9 +50,24 @@ review-rule-failed-sign-ins = { $count ->
 review-rule-wrong-links = { $count ->
    *[other] { $count } wrong tries at visit links within an hour
 }
+review-rule-activity = { $count ->
+   *[other] Looked through the access log
+}
 review-rule-other = { $count ->
    *[other] Something that this version of the program has no rule for
 }
+
+review-everybody = Everybody’s events
+review-look-heading = Looking through the log
+review-look-lead = Look through it every { $days } days, whether or not a rule found anything, and record there that you did.
+review-look-open = Open the access log
+review-look-last = Somebody last looked through the log on { $at }: { $who }.
+review-look-never = Nobody has recorded yet that they looked through the log.
+review-look-overdue = Nobody has looked through the log for too long. Choose a time below, look through it, and record that you did.
+review-look-period = From { $from } until { $until }
+review-look-title = Record that you looked through these events
+review-look-hint = Of the time, the person or the patient that you chose above. It stands under To review with your name and the time, and cannot be changed.
+review-look-done = Record it
 
 review-mail-subject = There is something to review
 review-mail-what = A rule found something in the access log of { $clinic } that somebody should look at. Sign in to see what it is:

@@ -83,6 +83,20 @@ fn log() -> Vec<Row> {
         plain("POST /integrity/verification", Compliance, Form(&[("known_head", "")]))
             .keeps_stage()
             .sending("no head", Form(&[("known_head", "a letter without one")])),
+        plain(
+            "POST /activity-review",
+            Compliance,
+            Form(&[
+                ("comment", "looked through it"),
+                ("from", "2026-11-01"),
+                ("until", "2026-12-01"),
+                ("person", "{scheduler}"),
+                ("patient", "{patient}"),
+            ]),
+        )
+        .sending("nothing written", Form(&[("comment", " ")]))
+        .sending("unreadable time", Form(&[("comment", "looked"), ("from", "yesterday")]))
+        .sending("refusals alone", Form(&[("comment", "looked"), ("outcome", "refused")])),
         plain("GET /review", Compliance, Nothing),
         plain("POST /review/{id}", Compliance, Form(&[("comment", "looked at it")]))
             .at("/review/{item}")
