@@ -13,6 +13,8 @@ from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PublicKey
 
 PARTS = {"README.txt", "key.txt", "key-changes.jsonl", "people.csv", "checkpoint-before.txt", "checkpoint-after.txt", "events.jsonl", "proof.jsonl"}
 VIEWS = {"csv": "events.csv", "fhir": "events.fhir.ndjson", "jsonl": None}
+SHAPES = {"payload", "place", "salt", "subjects"}, {"payload_hash", "place", "subjects", "told"}, {"place", "removed", "subjects"}
+TOLD = {"actor", "agent", "at", "boot", "build", "details", "event", "from", "kind", "outcome", "patients", "purpose", "request", "session"}
 HEADER = ("place,event,recorded_at,kind,outcome,why,actor_kind,actor_id,role,patients,object_type,object_id,from,purpose,request,details,"
           "payload_hash,intact\r\n")
 
@@ -58,8 +60,7 @@ def head_in(text, origins):
 
 class Tree:
     """Grows from left to right. Keeps only the roots of the perfect trees along its edge, the largest first."""
-    def __init__(self):
-        self.size, self.edge = 0, []
+    def __init__(self): self.size, self.edge = 0, []
 
     def put(self, level, root):  # a perfect tree of 2**level leaves
         self.size += 1 << level
@@ -70,8 +71,7 @@ class Tree:
 
     def root(self):
         root = self.edge[-1][1] if self.edge else sha256()
-        for _, left in self.edge[-2::-1]:
-            root = sha256(b"\1", left, root)
+        for _, left in self.edge[-2::-1]: root = sha256(b"\1", left, root)
         return root
 
 def climb(node, place, size, beside):
@@ -88,44 +88,42 @@ def part(data): return struct.pack(">I", len(data)) + data
 
 def leaf_of(line):
     """The hash of an event's leaf, and of its payload: README.md, "The leaf"."""
-    payload = line.get("payload") or line["removed"]
-    payload_hash = bytes.fromhex(payload["payload_hash"]) if "removed" in line else sha256(
-        b"anteroom-payload/1\0", bytes.fromhex(line["salt"]), canonical(payload).encode())
+    payload = line.get("payload") or line.get("told") or line["removed"]
+    payload_hash = sha256(b"anteroom-payload/1\0", bytes.fromhex(line["salt"]), canonical(payload).encode()) if "payload" in line else (
+        bytes.fromhex(line["payload_hash"] if "told" in line else payload["payload_hash"]))
     subjects = b"".join(part(bytes.fromhex(tag)) + part(struct.pack(">Q", n)) for tag, n in line["subjects"])
     leaf = [b"anteroom-leaf/1", bytes.fromhex(payload["event"].replace("-", "")), struct.pack(">q", payload["at"]),
             payload["kind"].encode(), payload["outcome"].encode(), subjects, payload_hash]
-    return sha256(b"\0", *map(part, leaf)), payload, payload_hash.hex()
+    return sha256(b"\0", *map(part, leaf)), payload, payload_hash.hex(), "yes" if "payload" in line else "told" if "told" in line else "removed"
 
 def followed(changes, keys):
     """These keys, and those before and after them: a change counts if its event is under a head that a key which counts has signed."""
     for change in map(json.loads, changes + changes[::-1]):
         try: size, root = open_head(change["note"], keys)
         except InvalidSignature: continue
-        leaf, event, _ = leaf_of(change["event"])
-        if event["kind"] != "log.key_rotated" or climb(leaf, change["event"]["place"], size, change["beside"]) != root:
+        leaf, event, _, shown = leaf_of(change["event"])
+        if shown != "yes" or event["kind"] != "log.key_rotated" or climb(leaf, change["event"]["place"], size, change["beside"]) != root:
             raise Altered("key-changes.jsonl: the head that is said to cover a change of the key does not")
         keys = keys + [key_of(change["note"].split("\n")[0], bytes.fromhex(event["details"][key])) for key in ("old_key", "new_key")]
     return keys
 
-def csv_line(place, event, payload_hash):
+def csv_line(place, event, payload_hash, intact):
     """The line of an event in events.csv, written anew."""
-    def cell(value):
-        return '"' + value.replace('"', '""') + '"' if re.search(r"""[",;'\s]""", value) else value
+    def cell(value): return '"' + value.replace('"', '""') + '"' if re.search(r"""[",;'\s]""", value) else value
     at = (datetime(1970, 1, 1, tzinfo=timezone.utc) + timedelta(milliseconds=event["at"])).isoformat(timespec="milliseconds")
     actor, thing, details = event.get("actor", {}), event.get("object", {}), event.get("details", {})
     people = " ".join(person for person in event.get("patients", []) if person.strip("0-"))
     cells = [str(place), event["event"], at.replace("+00:00", "Z"), event["kind"], event["outcome"], details.get("why", ""),
              actor.get("kind", ""), actor.get("id", ""), actor.get("role", ""), people, thing.get("type", ""), thing.get("id", ""),
-             event.get("from", ""), event.get("purpose", ""), event.get("request", ""), canonical(details) if details else "", payload_hash,
-             "removed" if "payload_hash" in event else "yes"]
+             event.get("from", ""), event.get("purpose", ""), event.get("request", ""), canonical(details) if details else "", payload_hash, intact]
     return ",".join(map(cell, cells)) + "\r\n"
 
-def check_fhir(text, place, event, payload_hash):
+def check_fhir(text, place, event, payload_hash, intact):
     """That a FHIR resource is tied to its event. Its other fields are compared by `anteroom audit verify`, not here."""
     resource = json.loads(text)
     said = {detail["type"]: detail["valueString"] for detail in resource["entity"][-1]["detail"]}
-    found = resource["resourceType"], resource["id"], said["anteroom-place"], said["anteroom-payload-hash"], canonical(resource) + "\n"
-    return found == ("AuditEvent", event["event"], str(place), payload_hash, text)
+    found = resource["resourceType"], resource["id"], said["anteroom-place"], said["anteroom-payload-hash"], said.get("anteroom-intact", "yes")
+    return found == ("AuditEvent", event["event"], str(place), payload_hash, intact) and canonical(resource) + "\n" == text
 
 def lines_of(archive, name): return (line.decode() for line in iter(lambda stream=archive.open(name): stream.readline(4 << 20), b""))
 
@@ -140,7 +138,7 @@ def verify(path, keys, known):
     after = open_head(archive.read("checkpoint-after.txt").decode(), keys)
     before = open_head(archive.read("checkpoint-before.txt").decode(), keys) if "checkpoint-before.txt" in names else None
     signed = dict([after] + ([before] if before else []))  # roots that must be met, by size
-    tree, numbers, common, gap, open_gap, last, count, outside, removed = Tree(), {}, None, False, False, None, 0, 0, []
+    tree, numbers, common, gap, open_gap, last, count, outside, removed, told = Tree(), {}, None, False, False, None, 0, 0, [], []
     gaps, shown = lines_of(archive, "proof.jsonl"), lines_of(archive, VIEWS[view]) if VIEWS[view] else iter(())
     if view == "csv" and next(shown, "") != HEADER: raise Altered("events.csv has another header")
 
@@ -167,7 +165,7 @@ def verify(path, keys, known):
     for text in lines_of(archive, "events.jsonl"):
         line = json.loads(text)
         place = line["place"]
-        if canonical(line) + "\n" != text or ("payload" in line) == ("removed" in line):
+        if canonical(line) + "\n" != text or set(line) not in SHAPES:
             raise Altered(f"events.jsonl: the line of place {place} is none, or its event was altered already in the log")
         while tree.size < place:
             take_gap(next(gaps, "{}\n"))
@@ -181,8 +179,11 @@ def verify(path, keys, known):
         common = {tag for tag in (subjects if common is None else common) if subjects.get(tag) == count + 1}
         leaf, *the_event = leaf_of(line)
         removed += [line["removed"]["at"]] if "removed" in line else []  # what an old event said goes after six years; the tree stays
+        told += [line["told"]["patients"]] if "told" in line else []  # about others too: their ids stay away, its hash stands for what it says
+        if "told" in line and (len(subjects) < 2 or set(line["told"]) - TOLD or set(line["told"].get("details", {})) - {"why"}):
+            raise Altered(f"place {place}: an event is told that could be shown, or more is told of it than may be")
         if view == "csv" and next(shown, "") != csv_line(place, *the_event) or (
-                view == "fhir" and "payload" in line and not check_fhir(next(shown, "{}"), place, *the_event)):
+                view == "fhir" and "removed" not in line and not check_fhir(next(shown, "{}"), place, *the_event)):
             raise Altered(f"{VIEWS[view]} does not say what the event at place {place} says")
         put(0, leaf)
         last, count = line.get("payload"), count + 1
@@ -194,13 +195,15 @@ def verify(path, keys, known):
     if removed and max(removed) > last["at"] - 6 * 365 * 86_400_000:
         raise Altered("what an event said is left out, and nothing so young is ever removed from a log")
     asked, reach = last["details"], place + 1
+    if any(to != [asked.get("patient")] for to in told): raise Altered("what an event said is left out, which only the export of that patient may do")
     complete = "That nothing else matched the search is not shown." if asked else "No event from before the export is missing."
-    if not asked:
-        if gap: raise Altered("events are missing from an export of everything")
-    elif set(asked) == {"patient"} and last.get("patients") == [asked["patient"]]:
+    if gap and not asked: raise Altered("events are missing from an export of everything")
+    if set(asked) == {"patient"} and last.get("patients") == [asked["patient"]]:
         complete = "No event about the patient from before the export is missing."
         if not common: raise Altered("an event about the patient is missing, or one about somebody else is there")
     print(f"{count} events, exported at {last['at']} (Unix milliseconds), {len(removed)} without their words; the log had {after[0]} then.\n{complete}")
+    if told: print(f"{len(told)} of them are about other patients, too, and are told, bound by their hash only: that they happened, when, of what\n"
+                   "kind and with what outcome is proved; who did it, from where and why is what the clinic says, and nothing in this file proves it.")
     print(*(f"The head from outside at {size} events cannot be compared with this file." for size in known), sep="\n")
     print("\nUNALTERED. A head from outside covers every event of this file." if outside >= reach else
           "\nCONSISTENT, NOT ANCHORED. No head from outside covers all of it: who has the log and its key could have made this file.")
@@ -212,11 +215,8 @@ def main():
     parser.add_argument("--vkey", action="append", required=True, help="the log's key, from outside")
     parser.add_argument("--known-head", action="append", default=[], help="a file with a head that left the clinic: a mail, or a checkpoint")
     wishes = parser.parse_args()
-    keys, known = [read_key(key) for key in wishes.vkey], []
-    for file in wishes.known_head:
-        with open(file, encoding="utf-8", newline="") as text: known.append(text.read())
-    try:
-        code = verify(wishes.export, keys, known)
+    keys, known = [read_key(key) for key in wishes.vkey], [open(file, "rb").read().decode() for file in wishes.known_head]
+    try: code = verify(wishes.export, keys, known)
     except InvalidSignature:
         code = print("ALTERED. A checkpoint in the file, or a head from outside, is not signed with the log's key.") or 1
     except (Altered, zipfile.BadZipFile, zipfile.zlib.error, ValueError, KeyError, TypeError, IndexError, EOFError, struct.error) as error:

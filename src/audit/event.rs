@@ -68,6 +68,8 @@ words! {
         PatientChanged = "patient.changed",
         PatientRead = "patient.read",
         PatientSearched = "patient.searched",
+        /// Keyed marks of family names were made for patients who had none.
+        PatientIndexed = "patient.indexed",
 
         VisitBooked = "visit.booked",
         VisitMoved = "visit.moved",
@@ -152,6 +154,8 @@ words! {
         /// A rule found something in the log that somebody should look at; somebody did (AUD-12).
         ReviewRaised = "review.raised",
         ReviewRecorded = "review.recorded",
+        /// An officer marked a patient's record, so that whoever opens it is looked at, or took the mark away (AUD-12).
+        RecordMarked = "record.marked",
         /// Somebody looked at all accounts and roles.
         AccessReviewed = "access.reviewed",
         /// Ends of calls that were kept beside the log during an outage are in it now (AUD-03).

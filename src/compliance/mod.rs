@@ -6,7 +6,7 @@
 //!
 //! `model` parses a search, `entry` reads an event, `csv` writes cells, all pure; `order` turns the pages of the log; `opened` is the list for one
 //! patient; `export` makes the file, `archive` packs it; `integrity` tells whether the log, or an export of it, is what was signed, `panel` tells it
-//! to an officer; `review` finds what somebody should look at, `access_review` holds that somebody looked at all accounts; `heads` mails what was
+//! to an officer; `review` finds what somebody should look at, `marks` holds whose record is watched, `access_review` holds that somebody looked at all accounts; `heads` mails what was
 //! signed out of the house.
 
 mod access_review;
@@ -16,6 +16,7 @@ mod entry;
 pub mod export;
 pub mod heads;
 pub mod integrity;
+mod marks;
 pub mod model;
 mod opened;
 mod order;

@@ -4,7 +4,7 @@ use super::entry::Payload;
 use super::export::{self, Ended, Signer, Watched};
 use super::model::{self, Asked, Format, Problems, Search, Sort};
 use super::store::Person;
-use super::{LogPage, access_review, is_removed, opened, panel, review, view};
+use super::{LogPage, access_review, is_removed, marks, opened, panel, review, view};
 use crate::app::App;
 use crate::audit::search::Direction;
 use crate::audit::{ActorKind, Event, Kind, Outcome, Recorded};
@@ -32,6 +32,7 @@ pub fn routes(config: &mut ServiceConfig) {
         .route("/access-log/export", get().to(export_log))
         .route("/access-log/export/progress", get().to(export_progress))
         .route("/access-log/patients/{id}", get().to(opened::pages::show))
+        .route("/access-log/patients/{id}/mark", post().to(marks::pages::save))
         .route("/integrity", get().to(panel::pages::show))
         .route("/integrity/progress", get().to(panel::pages::progress))
         .route("/integrity/verification", post().to(panel::pages::verify))

@@ -4,11 +4,15 @@
 //! [`Access`] that covers them, so each verb that shows something begins with its event. The rows are written here alone.
 
 mod birth;
+mod catch_up;
+mod family;
 mod model;
 mod pages;
 mod store;
 
 pub use birth::parse_date_of_birth;
+pub use catch_up::make_family_marks;
+pub use family::shares as shares_family_name;
 pub use model::{Contact, ContactChoices, Details, Found, Identifiers, NewPatient, Patient, PatientForm, date_of_birth_check};
 pub use store::sealed_hash;
 
@@ -255,6 +259,7 @@ fn seal(app: &App, key: &PatientKey, details: &Details, version: i64) -> Columns
         email_index: details.email.as_ref().map(|email| index(Column::PatientEmail, email)),
         record_number_index: details.record_number.as_ref().map(|number| index(Column::PatientRecordNumber, number)),
         date_of_birth_check: date_of_birth_check(&app.keys, key.patient, details.date_of_birth).to_vec(),
+        family_marks: family::marks(&app.keys, key.patient, details.name.reveal()),
         mail_allowed: details.choices.mail_allowed.into(),
         reminders_allowed: details.choices.reminders_allowed.into(),
         times_agreed: details.choices.times_agreed.into(),

@@ -40,6 +40,7 @@ pub struct Columns {
     pub email_index: Option<BlindIndex>,
     pub record_number_index: Option<BlindIndex>,
     pub date_of_birth_check: Vec<u8>,
+    pub family_marks: Vec<u8>,
     pub mail_allowed: i64,
     pub reminders_allowed: i64,
     pub times_agreed: i64,
@@ -70,13 +71,14 @@ pub async fn insert(tx: &mut Tx, id: PatientId, key: &RequestKey, columns: &Colu
     in_tx!(tx, conn => sqlx::query(
         "insert into patient (id, version, created_at, zone, language, name, date_of_birth, email, phone, record_number,
              name_index, email_index, record_number_index, date_of_birth_check, mail_allowed, reminders_allowed,
-             contact_choices_at, times_by_mail_agreed_at, times_by_mail_agreed_with, request_key)
-         values ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14, $15, $16, $3, $17, $18, $19)")
+             contact_choices_at, times_by_mail_agreed_at, times_by_mail_agreed_with, request_key, family_marks)
+         values ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14, $15, $16, $3, $17, $18, $19, $20)")
         .bind(id).bind(columns.version).bind(stamp.now).bind(columns.zone.name()).bind(&columns.language)
         .bind(&columns.name).bind(&columns.date_of_birth).bind(&columns.email).bind(&columns.phone).bind(&columns.record_number)
         .bind(&columns.name_index).bind(&columns.email_index).bind(&columns.record_number_index)
         .bind(&columns.date_of_birth_check).bind(columns.mail_allowed).bind(columns.reminders_allowed)
         .bind(agreed.then_some(stamp.now)).bind(stamp.by.filter(|_| agreed)).bind(key)
+        .bind(&columns.family_marks)
         .execute(conn).await.map(drop))
 }
 
@@ -86,7 +88,7 @@ pub async fn insert(tx: &mut Tx, id: PatientId, key: &RequestKey, columns: &Colu
 pub async fn update(tx: &mut Tx, id: PatientId, columns: &Columns, stamp: Stamp) -> sqlx::Result<bool> {
     let changed: Option<PatientId> = in_tx!(tx, conn => sqlx::query_scalar(
         "update patient set version = $2, zone = $4, language = $5, name = $6, date_of_birth = $7, email = $8, phone = $9,
-             record_number = $10, name_index = $11, email_index = $12, record_number_index = $13, date_of_birth_check = $14,
+             record_number = $10, name_index = $11, email_index = $12, record_number_index = $13, date_of_birth_check = $14, family_marks = $19,
              contact_choices_at = case when mail_allowed = $15 and reminders_allowed = $16 then contact_choices_at else $3 end,
              mail_allowed = $15, reminders_allowed = $16,
              times_by_mail_agreed_with = case when $17 = 0 then null when times_by_mail_agreed_at is null then $18
@@ -97,7 +99,7 @@ pub async fn update(tx: &mut Tx, id: PatientId, columns: &Columns, stamp: Stamp)
         .bind(&columns.name).bind(&columns.date_of_birth).bind(&columns.email).bind(&columns.phone).bind(&columns.record_number)
         .bind(&columns.name_index).bind(&columns.email_index).bind(&columns.record_number_index)
         .bind(&columns.date_of_birth_check).bind(columns.mail_allowed).bind(columns.reminders_allowed)
-        .bind(columns.times_agreed).bind(stamp.by)
+        .bind(columns.times_agreed).bind(stamp.by).bind(&columns.family_marks)
         .fetch_optional(conn).await)?;
     Ok(changed.is_some())
 }
@@ -128,6 +130,18 @@ pub async fn names(tx: &mut Tx, ids: &[PatientId; MANY]) -> sqlx::Result<Vec<Nam
              from patient join patient_key on patient_key.patient_id = patient.id where patient.id in (", many!(), ")"));
         ids.iter().fold(query, |query, id| query.bind(*id)).fetch_all(conn).await
     })
+}
+
+/// Patients whose family names have no marks yet.
+pub async fn without_family_marks(tx: &mut Tx, limit: i64) -> sqlx::Result<Vec<PatientId>> {
+    in_tx!(tx, conn => sqlx::query_scalar("select id from patient where family_marks is null order by id limit $1")
+        .bind(limit).fetch_all(conn).await)
+}
+
+/// False when they were saved meanwhile, with marks of their own.
+pub async fn set_family_marks(tx: &mut Tx, id: PatientId, marks: &[u8]) -> sqlx::Result<bool> {
+    in_tx!(tx, conn => sqlx::query("update patient set family_marks = $2 where id = $1 and family_marks is null")
+        .bind(id).bind(marks).execute(conn).await.map(|done| done.rows_affected() == 1))
 }
 
 /// The patient that a form with this key has added before.

@@ -3,6 +3,7 @@
 use crate::on_both;
 use crate::support::log::VisitRow;
 use crate::support::{Browser, TestApp};
+use anteroom::audit::{Event, Kind};
 use anteroom::ids::PatientId;
 use anteroom::staff::Role;
 use anteroom::time::{Millis, Timestamp};
@@ -183,6 +184,8 @@ on_both! {
     async fn a_stolen_export_of_the_log_names_everybody_in_it(app: TestApp) {
         let (clinician, officer) = (app.staff(Role::Clinician).await, app.staff(Role::Compliance).await);
         let seen = visits(&app, &clinician, 3, 3).await;
+        let page = Event::done(Kind::VisitsListed).about_all(seen.iter().map(|visit| visit.patient));
+        app.app.log.record(&app.app.system(), page).await.unwrap();
         let from = now(&app);
         let export = async |search: String| {
             let at = now(&app);

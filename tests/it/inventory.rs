@@ -5,6 +5,7 @@ use anteroom::audit::Kind;
 use anteroom::db::Db;
 use anteroom::text::Text;
 use std::collections::BTreeSet;
+use std::path::{Path, PathBuf};
 
 const INVENTORY: &str = include_str!("../../compliance/data-inventory.md");
 const CATALOG: &str = include_str!("../../compliance/audit/event-catalog.md");
@@ -80,5 +81,46 @@ fn every_kind_of_event_has_plain_words() {
     for kind in Kind::ALL {
         let name = format!("compliance-kind-{}", kind.word().replace('.', "-"));
         assert!(text.has(&name), "templates/text/en/compliance.ftl has no {name}");
+    }
+}
+
+/// Every file under a folder with one of these endings.
+fn texts(folder: &Path, endings: &[&str], found: &mut Vec<PathBuf>) {
+    for entry in std::fs::read_dir(folder).unwrap() {
+        let path = entry.unwrap().path();
+        if path.is_dir() {
+            texts(&path, endings, found);
+        } else if path.extension().is_some_and(|ending| endings.iter().any(|known| ending == *known)) {
+            found.push(path);
+        }
+    }
+}
+
+/// What no text may claim of the product (PRV-15).
+fn claims(text: &str) -> Vec<&'static str> {
+    const NEVER: [&str; 6] =
+        ["hipaa compliant", "hipaa-compliant", "hipaa certified", "hipaa-certified", "certified for hipaa", "compliant with hipaa"];
+    let text = text.to_lowercase().split_whitespace().collect::<Vec<_>>().join(" ");
+    NEVER.into_iter().filter(|claim| text.contains(claim)).collect()
+}
+
+#[test]
+fn nothing_claims_that_the_product_makes_anybody_compliant() {
+    let root = Path::new(env!("CARGO_MANIFEST_DIR"));
+    let mut files = vec![root.join("README.md"), root.join("Cargo.toml")];
+    for folder in ["compliance", "templates", "static", "migrations"] {
+        texts(&root.join(folder), &["md", "txt", "html", "ftl", "js", "css", "sql"], &mut files);
+    }
+    assert!(files.len() > 100, "the texts were found: {}", files.len());
+    for file in &files {
+        assert_eq!(claims(&std::fs::read_to_string(file).unwrap()), Vec::<&str>::new(), "{}", file.display());
+    }
+    assert_eq!(claims("Our HIPAA\ncompliant software"), ["hipaa compliant"], "a planted claim is found");
+    for (file, words) in [
+        ("README.md", "No program makes a clinic compliant, and no certification for it exists"),
+        ("compliance/README.md", "No software makes an organisation compliant with a law, and none is certified for it"),
+        ("compliance/README.md", "A call without pictures is within all of this"),
+    ] {
+        assert!(std::fs::read_to_string(root.join(file)).unwrap().contains(words), "{file} says: {words}");
     }
 }

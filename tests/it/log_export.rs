@@ -12,8 +12,10 @@ use anteroom::crypto::sha256;
 use anteroom::secret::Secret;
 use anteroom::staff::Role;
 use serde_json::{Value, json};
+use std::collections::{BTreeMap, BTreeSet};
 use std::path::PathBuf;
 use tempfile::TempDir;
+use uuid::Uuid;
 
 /// A clinic with two patients, an officer, and a folder for what leaves the house.
 struct Clinic {
@@ -30,6 +32,8 @@ impl Clinic {
         let patient = app.events("patient.added").await[0]["patients"][0].as_str().unwrap().to_owned();
         app.app.heads.sign_all().await.unwrap();
         app.scene(Ended).await;
+        let desk = app.staff(Role::Scheduler).await;
+        desk.text("/appointments").await;
         let officer = app.staff(Role::Compliance).await;
         let key = LogKey::read(&app.app.config.log_key_file()).unwrap().verifier().to_owned();
         Self { app, officer, patient, folder: tempfile::tempdir().unwrap(), key }
@@ -137,6 +141,7 @@ fn lines(parts: &Parts, name: &str, change: impl FnOnce(&mut Vec<String>)) -> Pa
 fn tamperings(parts: &Parts) -> Vec<(&'static str, Parts)> {
     let (events, proof) = (exports::EVENTS, exports::PROOF);
     let mut all = vec![
+        ("a told hash edited", parts.with(events, |text| text.replacen("\"payload_hash\":\"", "\"payload_hash\":\"0", 1))),
         ("an event edited", parts.with(events, |text| text.replacen("\"outcome\":\"success\"", "\"outcome\":\"refused\"", 1))),
         ("a salt edited", parts.with(events, |text| text.replacen("\"salt\":\"", "\"salt\":\"0", 1))),
         ("a space", parts.with(events, |text| text.replacen("\"place\":", "\"place\": ", 1))),
@@ -239,19 +244,144 @@ on_both! {
     }
 }
 
+/// The ids of all patients in the log but this one's.
+async fn other_patients(app: &TestApp, patient: &str) -> BTreeSet<String> {
+    let log = app.log().await;
+    let patients = log.iter().filter_map(|event| event["patients"].as_array()).flatten().filter_map(Value::as_str);
+    let nobody = Uuid::nil().to_string();
+    patients.filter(|id| *id != patient && *id != nobody).map(str::to_owned).collect()
+}
+
 on_both! {
-    async fn one_patients_export_holds_nobody_elses_events(app: TestApp) {
+    /// A page of the day is one event about everybody on it. It goes into the export of each of them, and the others do not.
+    async fn one_patients_export_holds_nothing_of_the_others(app: TestApp) {
+        let clinic = Clinic::new(app).await;
+        let others = other_patients(&clinic.app, &clinic.patient).await;
+        let everything = export(&clinic.officer, "format=jsonl").await.1;
+        assert!(!others.is_empty() && others.iter().all(|id| everything.text(exports::EVENTS).contains(id)));
+        let secrets: Vec<String> = everything.text(exports::EVENTS).lines().filter_map(|line| {
+            let event: Value = serde_json::from_str(line).unwrap();
+            others.iter().any(|id| line.contains(id)).then(|| event["salt"].as_str().unwrap().to_owned())
+        }).collect();
+        for (format, narrowed) in [("jsonl", ""), ("csv", ""), ("fhir", ""), ("csv", "&outcome=success")] {
+            let what = format!("{format}{narrowed}");
+            let (file, parts) = export(&clinic.officer, &format!("format={format}&patient={}{narrowed}", clinic.patient)).await;
+            for (part, bytes) in &parts.0 {
+                let text = String::from_utf8_lossy(bytes);
+                for secret in others.iter().chain(&secrets) {
+                    let found = text.contains(secret) || text.contains(&secret.replace('-', ""));
+                    assert!(!found, "{what}: {part} holds {secret}, which is another patient's");
+                }
+                assert!(!text.contains("Maria") && !text.contains("Gonzalez"), "{what}: {part} names somebody");
+            }
+            let events: Vec<Value> = parts.text(exports::EVENTS).lines().map(|line| serde_json::from_str(line).unwrap()).collect();
+            let told: Vec<&Value> = events.iter().filter(|event| !event["told"].is_null()).collect();
+            assert!(events.len() > 5 && !told.is_empty() && told.len() < events.len(), "{what}");
+            for event in &events {
+                let said = if event["told"].is_null() { &event["payload"] } else { &event["told"] };
+                assert_eq!(said["patients"], json!([clinic.patient]), "{what}: {event}");
+            }
+            for event in &told {
+                assert!(event["salt"].is_null() && event["payload"].is_null() && event["subjects"].as_array().unwrap().len() > 1, "{what}: {event}");
+                assert_eq!((&event["told"]["kind"], &event["told"]["actor"]["role"]), (&json!("visits.listed"), &json!("scheduler")), "{what}");
+            }
+            assert_eq!(events.last().unwrap()["payload"]["kind"], "log.exported");
+            let (code, said) = clinic.verdict(&file, &[clinic.mailed(&parts)], &what);
+            assert_eq!(code, 0, "{what}\n{said}");
+            let told_so = format!("{} of them are about other patients, too, and are told, bound by their hash only", told.len());
+            assert_eq!(said.matches(&told_so).count(), 2, "{what}\n{said}");
+            match format {
+                "csv" => assert_eq!(parts.text("events.csv").lines().filter(|line| line.ends_with(",told")).count(), told.len()),
+                "fhir" => assert_eq!(parts.text("events.fhir.ndjson").matches("\"type\":\"anteroom-intact\",\"valueString\":\"told\"").count(), told.len()),
+                _ => {}
+            }
+        }
+        clinic.app.finish().await;
+    }
+}
+
+/// JSON with its keys in order, as every line of an export has them.
+fn canonical(value: &Value) -> String {
+    match value {
+        Value::Object(map) => {
+            let map: BTreeMap<&String, &Value> = map.iter().collect();
+            let all: Vec<String> = map.iter().map(|(name, value)| format!("\"{name}\":{}", canonical(value))).collect();
+            format!("{{{}}}", all.join(","))
+        }
+        Value::Array(list) => format!("[{}]", list.iter().map(canonical).collect::<Vec<_>>().join(",")),
+        other => other.to_string(),
+    }
+}
+
+on_both! {
+    /// What is proved of such an event cannot be changed, and it can stand only where it must. The clinic's word can be, and both verifiers say so.
+    async fn what_is_told_is_said_to_be_told(app: TestApp) {
         let clinic = Clinic::new(app).await;
         let (_, parts) = export(&clinic.officer, &format!("format=jsonl&patient={}", clinic.patient)).await;
-        let events: Vec<Value> = parts.text(exports::EVENTS).lines().map(|line| serde_json::from_str(line).unwrap()).collect();
-        assert!(events.len() > 5);
-        for event in &events {
-            assert!(event["payload"]["patients"].as_array().unwrap().contains(&json!(clinic.patient)), "{event}");
+        let head = clinic.mailed(&parts);
+        let events = parts.text(exports::EVENTS);
+        let told = events.lines().find(|line| line.contains("\"told\":")).unwrap().to_owned();
+        let of = |line: &str| -> Value { serde_json::from_str(line).unwrap() };
+        let with = |change: &dyn Fn(&mut Value)| {
+            let mut line = of(&told);
+            change(&mut line);
+            parts.with(exports::EVENTS, |text| text.replace(&told, &canonical(&line))).zip()
+        };
+        assert_eq!(clinic.verdict(&with(&|_| {}), std::slice::from_ref(&head), "as it was").0, 0);
+        let told_otherwise = |what: &str, line: &mut Value| match what {
+            "another time" => line["told"]["at"] = json!(line["told"]["at"].as_i64().unwrap() + 1),
+            "another kind" => line["told"]["kind"] = json!("visit.read"),
+            "another outcome" => line["told"]["outcome"] = json!("refused"),
+            "another id" => line["told"]["event"] = json!(Uuid::nil()),
+            "another hash" => line["payload_hash"] = json!("00".repeat(32)),
+            "another number" => line["subjects"][0][1] = json!(77),
+            "a tag gone" => drop(line["subjects"].as_array_mut().unwrap().pop()),
+            "told to somebody else" => line["told"]["patients"] = json!([Uuid::from_u128(5)]),
+            "told to two" => line["told"]["patients"].as_array_mut().unwrap().push(json!(Uuid::from_u128(5))),
+            "told to nobody" => line["told"]["patients"] = json!([]),
+            "more told than may be" => line["told"]["object"] = json!({ "id": Uuid::from_u128(5), "type": "visit" }),
+            _ => unreachable!("{what}"),
+        };
+        let proved = [
+            "another time",
+            "another kind",
+            "another outcome",
+            "another id",
+            "another hash",
+            "another number",
+            "a tag gone",
+            "told to somebody else",
+            "told to two",
+            "told to nobody",
+            "more told than may be",
+        ];
+        for what in proved {
+            let (code, said) = clinic.verdict(&with(&|line| told_otherwise(what, line)), std::slice::from_ref(&head), what);
+            assert_eq!(code, 1, "{what}\n{said}");
         }
-        assert_eq!(events.last().unwrap()["payload"]["kind"], "log.exported");
-        let (_, all) = export(&clinic.officer, "format=jsonl").await;
-        let about = all.text(exports::EVENTS).lines().filter(|line| line.contains(&clinic.patient)).count();
-        assert!(about >= events.len() && all.text(exports::EVENTS).lines().count() > about);
+        let (code, said) = clinic.verdict(&with(&|line| line["told"]["actor"]["id"] = json!(Uuid::from_u128(5))), &[head], "another account");
+        assert_eq!((code, said.matches("nothing in this file proves it").count()), (0, 2), "{said}");
+
+        // The same form where nothing may be left out, or nothing is about others.
+        let everything = export(&clinic.officer, "format=jsonl").await.1;
+        let place = of(&told)["place"].clone();
+        let whole = everything.text(exports::EVENTS).lines().find(|line| of(line)["place"] == place).unwrap().to_owned();
+        let hidden = everything.with(exports::EVENTS, |text| text.replace(&whole, &told));
+        assert_eq!(clinic.verdict(&hidden.zip(), &[clinic.mailed(&hidden)], "told in an export of everything").0, 1);
+        let alone = events.lines().find(|line| of(line)["payload"]["kind"] == "visit.booked").unwrap();
+        let (payload, salt) = (of(alone)["payload"].clone(), hex::decode(of(alone)["salt"].as_str().unwrap()).unwrap());
+        let hash = anteroom::audit::payload_hash(&salt.try_into().unwrap(), payload.to_string().as_bytes());
+        let mut reduced = payload.clone();
+        for part in ["object", "details"] {
+            reduced.as_object_mut().unwrap().remove(part);
+        }
+        let mut line = of(alone);
+        line.as_object_mut().unwrap().retain(|name, _| ["place", "subjects"].contains(&name.as_str()));
+        (line["payload_hash"], line["told"]) = (json!(hex::encode(hash)), reduced);
+        let hidden = parts.with(exports::EVENTS, |text| text.replace(alone, &canonical(&line)));
+        let (code, said) = clinic.verdict(&hidden.zip(), &[], "told of an event about nobody else");
+        let why = (said.matches("place ").count(), said.matches("only where it was about others too").count(), said.matches("could be shown").count());
+        assert_eq!((code, why), (1, (2, 1, 1)), "for that reason alone: {said}");
         clinic.app.finish().await;
     }
 }
@@ -363,6 +493,7 @@ async fn make_vectors(clinic: &Clinic) {
         told(&format!("{name}.zip"), &head, 0);
         for (what, tampered) in tamperings(&parts).into_iter().filter(|(_, tampered)| *tampered != parts) {
             let wanted = [
+                "a told hash edited",
                 "an event edited",
                 "an event dropped",
                 "two events swapped",

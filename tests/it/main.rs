@@ -65,4 +65,5 @@ mod throttles;
 mod undelivered;
 mod visit_model;
 mod waiting_room;
+mod watched;
 mod witness;

@@ -15,7 +15,7 @@ use std::net::IpAddr;
 use uuid::Uuid;
 
 impl TestApp {
-    fn acting(&self, who: StaffId, role: &'static str) -> Context {
+    pub fn acting(&self, who: StaffId, role: &'static str) -> Context {
         self.app.system().acting(Actor { kind: ActorKind::Staff, id: Some(who.0), role: Some(role) })
     }
 
@@ -32,7 +32,7 @@ impl TestApp {
     }
 
     /// The job runs over all that is in the log by now: the rules that found something new.
-    async fn rules(&self) -> Vec<String> {
+    pub async fn rules(&self) -> Vec<String> {
         self.app.heads.sign_all().await.unwrap();
         let before = self.events("review.raised").await.len();
         look_for(&self.app).await.unwrap();
@@ -116,6 +116,9 @@ on_both! {
         app.clock.advance(Millis::hours(9));
         app.app.log.record(&app.acting(officer.id, "compliance"), Event::done(Kind::LogExported)).await.unwrap();
         assert_eq!(app.rules().await, ["export_at_night"]);
+        let clinician = app.staff(Role::Clinician).await;
+        app.app.log.record(&app.acting(clinician.id, "clinician"), Event::done(Kind::RecordExported)).await.unwrap();
+        assert_eq!(app.rules().await, ["export_at_night"], "a patient's record, too");
         app.finish().await;
     }
 }

@@ -78,15 +78,15 @@ fn identified(what: &str, value: &str) -> Value {
     json!({ "identifier": { "system": format!("urn:anteroom:{what}"), "value": value } })
 }
 
-/// The resource of an event on a line of its own. `hash`: of its payload, which ties it to its line in `events.jsonl`.
-pub fn line(origin: &str, place: u64, payload: &Payload, hash: &str) -> String {
+/// The resource of an event on a line of its own. `hash`: of its payload, which ties it to its line in `events.jsonl`. `intact`: as in CSV.
+pub fn line(origin: &str, place: u64, payload: &Payload, hash: &str, intact: &str) -> String {
     let act = act(&payload.kind);
     let mut subtypes: Vec<Value> = act.subtype.iter().map(|(system, code)| coding(system, code)).collect();
     subtypes.push(coding(EVENT, &payload.kind));
     let mut resource = json!({
         "action": act.action,
         "agent": agents(origin, &act, payload),
-        "entity": entities(place, payload, hash),
+        "entity": entities(place, payload, hash, intact),
         "id": payload.event,
         "outcome": match payload.outcome.as_str() { "success" => "0", "refused" => "4", _ => "8" },
         "purposeOfEvent": [concept(REASON, reason(&payload.purpose))],
@@ -145,7 +145,7 @@ fn agents(origin: &str, act: &Act, payload: &Payload) -> Vec<Value> {
     agents
 }
 
-fn entities(place: u64, payload: &Payload, hash: &str) -> Vec<Value> {
+fn entities(place: u64, payload: &Payload, hash: &str, intact: &str) -> Vec<Value> {
     let mut entities: Vec<Value> = payload
         .patients
         .iter()
@@ -166,6 +166,7 @@ fn entities(place: u64, payload: &Payload, hash: &str) -> Vec<Value> {
     }
     let said = |name: &str, value: String| json!({ "type": name, "valueString": value });
     let mut details = vec![said("anteroom-place", place.to_string()), said("anteroom-payload-hash", hash.to_owned())];
+    details.extend((intact != "yes").then(|| said("anteroom-intact", intact.to_owned())));
     details.extend(payload.details.iter().map(|(name, fact)| {
         let text = fact.as_str().map_or_else(|| sorted(fact), str::to_owned);
         said(name, text)
@@ -179,7 +180,7 @@ fn entities(place: u64, payload: &Payload, hash: &str) -> Vec<Value> {
 }
 
 /// JSON with sorted keys, whatever order the library keeps them in: the same bytes from every build.
-fn sorted(value: &Value) -> String {
+pub fn sorted(value: &Value) -> String {
     fn order(value: &Value) -> Value {
         match value {
             Value::Object(map) => {

@@ -2,7 +2,7 @@
 //!
 //! Each form is written by one function, and a verifier checks a line by writing it again: not one byte of a file is free.
 
-use super::fhir;
+use super::{fhir, told};
 use crate::audit::leaf_bytes;
 use crate::audit::tree::{Hash, record_hash};
 use crate::compliance::csv;
@@ -33,6 +33,8 @@ pub enum What<'a> {
     Altered(Columns<'a>),
     /// Only the columns: what it said was removed when its time was over.
     Removed(Columns<'a>),
+    /// Of an event about other patients, too: the hash of its payload, and what the clinic tells of it (`told`).
+    Told { payload_hash: [u8; 32], told: &'a str },
 }
 
 /// What is told of an event without its payload.
@@ -58,10 +60,13 @@ struct Line<'a> {
     #[serde(borrow)]
     payload: Option<&'a RawValue>,
     altered: Option<ColumnsLine<'a>>,
+    payload_hash: Option<&'a str>,
     place: u64,
     removed: Option<ColumnsLine<'a>>,
     salt: Option<&'a str>,
     subjects: Vec<(&'a str, u64)>,
+    #[serde(borrow)]
+    told: Option<&'a RawValue>,
 }
 
 #[derive(Deserialize)]
@@ -123,6 +128,9 @@ impl<'a> Shown<'a> {
             }
             What::Altered(columns) => write!(out, "{{\"altered\":{},\"place\":{}", columns.json(), self.place),
             What::Removed(columns) => write!(out, "{{\"place\":{},\"removed\":{}", self.place, columns.json()),
+            What::Told { payload_hash, .. } => {
+                write!(out, "{{\"payload_hash\":\"{}\",\"place\":{}", hex::encode(payload_hash), self.place)
+            }
         }
         .expect("writing to a string does not fail");
         out.push_str(",\"subjects\":[");
@@ -130,17 +138,25 @@ impl<'a> Shown<'a> {
             let comma = if place == 0 { "" } else { "," };
             write!(out, "{comma}[\"{}\",{n}]", hex::encode(tag)).expect("writing to a string does not fail");
         }
-        out.push_str("]}\n");
+        out.push(']');
+        if let What::Told { told, .. } = &self.what {
+            write!(out, ",\"told\":{told}").expect("writing to a string does not fail");
+        }
+        out.push_str("}\n");
         out
     }
 
     /// Read a line, which ends with its end. `None`: it is none that [`Shown::line`] writes.
     pub fn parse(text: &'a str) -> Option<Self> {
         let line: Line = serde_json::from_str(text.strip_suffix('\n')?).ok()?;
-        let what = match (line.payload, line.salt, line.altered, line.removed) {
-            (Some(payload), Some(salt), None, None) => What::Whole { salt: bytes(salt)?, payload: payload.get() },
-            (None, None, Some(altered), None) => What::Altered(altered.read()?),
-            (None, None, None, Some(removed)) => What::Removed(removed.read()?),
+        let what = match (line.payload, line.salt, line.altered, line.removed, line.told, line.payload_hash) {
+            (Some(payload), Some(salt), None, None, None, None) => What::Whole { salt: bytes(salt)?, payload: payload.get() },
+            (None, None, Some(altered), None, None, None) => What::Altered(altered.read()?),
+            (None, None, None, Some(removed), None, None) => What::Removed(removed.read()?),
+            (None, None, None, None, Some(told), Some(hash)) => {
+                told::to(told.get())?;
+                What::Told { payload_hash: bytes(hash)?, told: told.get() }
+            }
             _ => return None,
         };
         let subjects = line.subjects.into_iter().map(|(tag, n)| Some((bytes(tag)?, n))).collect::<Option<_>>()?;
@@ -152,10 +168,9 @@ impl<'a> Shown<'a> {
     pub fn leaf(&self) -> Option<Hash> {
         let (event, at, kind, outcome, hash);
         match &self.what {
-            What::Whole { salt, payload } => {
+            What::Whole { payload, .. } | What::Told { told: payload, .. } => {
                 let columns = crate::compliance::entry::Columns::read(payload)?;
-                (event, at, kind, outcome) = (columns.event, columns.at, columns.kind, columns.outcome);
-                hash = crate::audit::payload_hash(salt, payload.as_bytes());
+                (event, at, kind, outcome, hash) = (columns.event, columns.at, columns.kind, columns.outcome, self.payload_hash());
             }
             What::Altered(columns) | What::Removed(columns) => {
                 (event, at, kind, outcome, hash) = (columns.event, columns.at, columns.kind, columns.outcome, columns.payload_hash);
@@ -164,25 +179,31 @@ impl<'a> Shown<'a> {
         Some(record_hash(&leaf_bytes(EventId(event), Timestamp(at), kind, outcome, &self.subjects, &hash)))
     }
 
+    fn payload_hash(&self) -> [u8; 32] {
+        match &self.what {
+            What::Whole { salt, payload } => crate::audit::payload_hash(salt, payload.as_bytes()),
+            What::Told { payload_hash, .. } => *payload_hash,
+            What::Altered(columns) | What::Removed(columns) => columns.payload_hash,
+        }
+    }
+
     /// The line of this event in the form for reading; nothing where the events themselves are that form. `origin`: the log's.
     pub fn view(&self, format: Format, origin: &str) -> String {
-        match (format, &self.what) {
-            (Format::JsonLines, _) => String::new(),
-            (Format::Csv, What::Whole { salt, payload }) => {
-                let read = Payload::parse(payload);
-                let hash = hex::encode(crate::audit::payload_hash(salt, payload.as_bytes()));
-                read.map(|payload| csv_line(self.place, &payload, &hash)).unwrap_or_default()
-            }
-            (Format::Csv, What::Altered(columns)) => columns.csv_line(self.place, "ALTERED"),
-            (Format::Csv, What::Removed(columns)) => columns.csv_line(self.place, "removed"),
-            (Format::Fhir, What::Whole { salt, payload }) => {
-                let read = Payload::parse(payload);
-                let hash = hex::encode(crate::audit::payload_hash(salt, payload.as_bytes()));
-                read.map(|payload| fhir::line(origin, self.place, &payload, &hash)).unwrap_or_default()
-            }
-            // Nothing is made up for it: events.jsonl has what is left of it.
-            (Format::Fhir, What::Altered(_) | What::Removed(_)) => String::new(),
-        }
+        let (payload, intact) = match &self.what {
+            What::Whole { payload, .. } => (payload, "yes"),
+            What::Told { told, .. } => (told, "told"),
+            // Nothing is made up for FHIR: events.jsonl has what is left of it.
+            What::Altered(columns) if format == Format::Csv => return columns.csv_line(self.place, "ALTERED"),
+            What::Removed(columns) if format == Format::Csv => return columns.csv_line(self.place, "removed"),
+            What::Altered(_) | What::Removed(_) => return String::new(),
+        };
+        let hash = || hex::encode(self.payload_hash());
+        let line = |payload: Payload| match format {
+            Format::JsonLines => String::new(),
+            Format::Csv => csv_line(self.place, &payload, &hash(), intact),
+            Format::Fhir => fhir::line(origin, self.place, &payload, &hash(), intact),
+        };
+        Payload::parse(payload).map(line).unwrap_or_default()
     }
 }
 
@@ -229,7 +250,7 @@ pub fn header(format: Format) -> String {
     if format == Format::Csv { csv::line(COLUMNS) } else { String::new() }
 }
 
-fn csv_line(place: u64, payload: &Payload, hash: &str) -> String {
+fn csv_line(place: u64, payload: &Payload, hash: &str, intact: &str) -> String {
     let actor = payload.actor.id.map(|id| id.to_string()).unwrap_or_default();
     let patients: Vec<String> = payload.patients.iter().map(ToString::to_string).collect();
     let (place, event, at) = (place.to_string(), payload.event.to_string(), Timestamp(payload.at).rfc3339());
@@ -251,7 +272,7 @@ fn csv_line(place: u64, payload: &Payload, hash: &str) -> String {
         &payload.request,
         &payload.details(),
         hash,
-        "yes",
+        intact,
     ];
     csv::line(cells)
 }
@@ -271,7 +292,9 @@ mod tests {
     fn a_line_reads_back() {
         let columns = Columns { event: Uuid::nil(), at: -1, kind: "a.b", outcome: "failed", payload_hash: [3; 32] };
         let bare = |what| Shown { place: 0, subjects: Vec::new(), what }.line();
-        for text in [whole(), bare(What::Altered(columns)), bare(What::Removed(columns))] {
+        let told = r#"{"actor":{"kind":"system"},"patients":["00000000-0000-0000-0000-000000000001"]}"#;
+        let told = bare(What::Told { payload_hash: [4; 32], told });
+        for text in [whole(), bare(What::Altered(columns)), bare(What::Removed(columns)), told] {
             assert_eq!(Shown::parse(&text).expect("our own").line(), text);
         }
         let gap = Gap { from: 3, until: 9, hashes: vec![Hash([1; 32]), Hash([2; 32])] };

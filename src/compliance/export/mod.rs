@@ -10,13 +10,15 @@
 //! A task reads batches, a thread packs them and waits until the connection has taken them: memory does not grow with the log. No transaction
 //! stays open between batches; places are written once, so batches of one search fit together.
 //!
-//! `walk` reads the events in lots. `lines` and `fhir` are pure: how a line is written, and read back. `pack` is the thread. `watch` tells pages how
+//! `walk` reads the events in lots. `lines`, `fhir` and `told` are pure: how a line is written, and read back, and what one patient's export leaves
+//! out of it. `pack` is the thread. `watch` tells pages how
 //! far an export is.
 
 mod changes;
 mod fhir;
 pub mod lines;
 mod pack;
+pub mod told;
 mod walk;
 mod watch;
 
@@ -271,6 +273,7 @@ impl File {
         let purged = audit::purged_until(&mut self.app.db.reading().await?).await?;
         let packer = Packer {
             purged,
+            patient: self.asked.filter.patient,
             log: self.app.log.clone(),
             format: self.asked.format,
             origin,

@@ -1,13 +1,14 @@
 //! The thread that makes the file: it opens events, writes their lines and packs them, while the next are read.
 
 use super::lines::{Columns, Shown, What, header};
-use super::{Broken, CHUNKS_AHEAD, STALL_MAX};
+use super::{Broken, CHUNKS_AHEAD, STALL_MAX, told};
 use crate::audit::tree::{Matched, Tagged};
 use crate::audit::{Log, Recorded};
 use crate::compliance::archive::Writer;
 use crate::compliance::entry::agreed;
 use crate::compliance::is_removed;
 use crate::compliance::model::Format;
+use crate::ids::PatientId;
 use crate::time::Timestamp;
 use sha2::{Digest, Sha256};
 use std::io::{self, Write};
@@ -43,6 +44,8 @@ pub struct Packed {
 pub struct Packer {
     /// Before when what events say was removed.
     pub purged: Option<Timestamp>,
+    /// The patient whose export it is: nobody else's id goes into it.
+    pub patient: Option<PatientId>,
     pub log: Log,
     pub format: Format,
     pub origin: String,
@@ -87,16 +90,14 @@ impl Packer {
                 packed.altered.get_or_insert_with(|| (event.clone(), 0)).1 += 1;
             }
         }
-        let what = match &disclosed {
-            Some(disclosed) => What::Whole { salt: disclosed.salt, payload: &disclosed.payload },
-            None => {
-                let columns = Columns {
-                    at: event.recorded_at.0,
-                    event: event.id.0,
-                    kind: &event.kind,
-                    outcome: &event.outcome,
-                    payload_hash: event.payload_hash.as_slice().try_into().unwrap_or_default(),
-                };
+        let payload_hash = event.payload_hash.as_slice().try_into().unwrap_or_default();
+        let told = self.patient.zip(disclosed.as_ref()).and_then(|(patient, disclosed)| told::of(&disclosed.payload, patient.0));
+        let what = match (&disclosed, &told) {
+            (_, Some(told)) => What::Told { payload_hash, told },
+            (Some(disclosed), None) => What::Whole { salt: disclosed.salt, payload: &disclosed.payload },
+            (None, None) => {
+                let columns =
+                    Columns { at: event.recorded_at.0, event: event.id.0, kind: &event.kind, outcome: &event.outcome, payload_hash };
                 if is_removed(event, self.purged) { What::Removed(columns) } else { What::Altered(columns) }
             }
         };

@@ -8,10 +8,12 @@ use crate::audit::tree::{Hash, Head, Sparse, cover};
 use crate::audit::{Filter, Kind};
 use crate::compliance::entry::Payload;
 use crate::compliance::export::lines::{Gap, Shown, What};
+use crate::compliance::export::told;
 use crate::compliance::model::{Format, asked_of};
 use crate::time::{Millis, Timestamp};
-use std::collections::HashMap;
+use std::collections::{BTreeMap, HashMap};
 use std::fmt;
+use uuid::Uuid;
 
 /// No log removes what younger events say: six years (45 CFR 164.316(b)(2)), without their leap days.
 const KEPT_AT_LEAST: Millis = Millis::days(6 * 365);
@@ -40,6 +42,10 @@ pub enum Wrong {
     },
     /// What it said is removed, and it was too young for that.
     RemovedEarly {
+        place: u64,
+    },
+    /// Its hash stands for what it said, and this export may not do so, or not there.
+    Told {
         place: u64,
     },
     Counter {
@@ -79,6 +85,10 @@ impl fmt::Display for Wrong {
             Self::RemovedEarly { place } => {
                 write!(f, "place {place}: what the event said is left out, and nothing so young is ever removed from a log")
             }
+            Self::Told { place } => write!(
+                f,
+                "place {place}: what the event said is left out, which only the export of one patient may do, and only where it was about others too"
+            ),
             Self::Counter { place, tag } => write!(f, "place {place}: the number for the patient's tag {tag} does not follow its last"),
             Self::Missing { from, until } => write!(f, "nothing stands for the places from {from} up to {until}: events are missing"),
             Self::Foreign { place } => write!(f, "place {place}: the event is not about the patient who was asked for"),
@@ -114,6 +124,8 @@ pub struct ExportReport {
     pub events: u64,
     /// Of how many what they said was removed when their time was over.
     pub removed: u64,
+    /// Of how many, about other patients too, only the hash is there and the clinic's word.
+    pub told: u64,
     /// How many events the log had when its head was signed over the export.
     pub size: u64,
     /// When it was asked for.
@@ -146,6 +158,13 @@ impl ExportReport {
             out.push_str(&format!(
                 "What {} of them said was removed when its time was over, after six years at least. Their places, kinds and times are proved.\n",
                 self.removed
+            ));
+        }
+        if self.told > 0 {
+            out.push_str(&format!(
+                "{} of them are about other patients, too, and are told, bound by their hash only: that they happened, when, of what kind and with what \
+                 outcome is proved; who did it, from where and why is what the clinic says, and nothing in this file proves it.\n",
+                self.told
             ));
         }
         for size in &self.beside {
@@ -203,6 +222,8 @@ pub struct Trail {
     form: Option<Format>,
     /// When the youngest event was recorded whose words were removed, and its place.
     youngest_removed: Option<(Timestamp, u64)>,
+    /// To whom events without their words are told, and the first place of each.
+    told: BTreeMap<Uuid, u64>,
     report: ExportReport,
 }
 
@@ -213,6 +234,7 @@ impl Trail {
         let report = ExportReport {
             events: 0,
             removed: 0,
+            told: 0,
             size: after.as_ref().map_or(0, |head| head.size),
             asked_at: None,
             complete: Complete::Nothing,
@@ -236,6 +258,7 @@ impl Trail {
             last: None,
             form: None,
             youngest_removed: None,
+            told: BTreeMap::new(),
             report,
         }
     }
@@ -288,6 +311,15 @@ impl Trail {
             What::Removed(columns) => {
                 self.report.removed += 1;
                 self.youngest_removed = self.youngest_removed.max(Some((Timestamp(columns.at), place)));
+            }
+            What::Told { told, .. } => {
+                self.report.told += 1;
+                match told::to(told).filter(|_| shown.subjects.len() > 1) {
+                    Some(patient) => {
+                        self.told.entry(patient).or_insert(place);
+                    }
+                    None => self.find(Wrong::Told { place }),
+                }
             }
         }
         for (tag, n) in &shown.subjects {
@@ -381,6 +413,10 @@ impl Trail {
         self.report.asked_at = Some(Timestamp(own.at));
         if let Some((_, place)) = self.youngest_removed.filter(|(at, _)| *at + KEPT_AT_LEAST > Timestamp(own.at)) {
             self.find(Wrong::RemovedEarly { place });
+        }
+        let told = std::mem::take(&mut self.told);
+        if let Some((_, place)) = told.into_iter().find(|(patient, _)| filter.patient.is_none_or(|asked| asked.0 != *patient)) {
+            self.find(Wrong::Told { place });
         }
         if format.view() != self.form.and_then(Format::view) {
             self.find(Wrong::File("it holds another form than was asked for".to_owned()));

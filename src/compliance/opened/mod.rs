@@ -4,6 +4,7 @@ mod model;
 pub(super) mod pages;
 
 use super::entry::Payload;
+use super::marks::{self, Mark};
 use super::store::{self, Person};
 use super::{is_removed, report_altered, searched};
 use crate::app::App;
@@ -28,6 +29,8 @@ struct Opened {
     people: Vec<Person>,
     /// The language that the patient reads.
     language: String,
+    /// Whether the record is watched.
+    mark: Option<Mark>,
 }
 
 /// Look at who opened a patient's record. The look is in the log before, and so on the list. `None`: the log knows no such patient.
@@ -65,5 +68,5 @@ async fn look(app: &App, context: &Context, filter: &Filter, patient: PatientId)
     };
     report_altered(app, context, &altered, purged).await?;
     let (by_itself, altered) = (list.by_itself, list.altered);
-    Ok(Some(Opened { lines: list.lines(), by_itself, altered, cut, people, language }))
+    Ok(Some(Opened { lines: list.lines(), by_itself, altered, cut, people, language, mark: marks::standing(app, patient).await? }))
 }

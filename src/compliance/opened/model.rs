@@ -102,6 +102,7 @@ pub fn act(kind: &str) -> &'static str {
         "visit.held" | "visit.messaged" | "visit.admitted" | "visit.put_back" | "visit.removed" | "visit.no_show" | "visit.ended"
         | "identity.recorded" | "incident.reported" | "clinician.late" => "visit-led",
         "log.viewed" | "log.exported" => "log-read",
+        "record.marked" => "marked",
         kind if kind.starts_with("link.") => "link-sent",
         kind if kind.starts_with("device.") => "device",
         kind if kind.starts_with("call.") || kind.starts_with("chat.") => "call",

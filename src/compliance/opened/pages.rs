@@ -1,5 +1,6 @@
 //! `GET /access-log/patients/{id}`.
 
+use super::super::marks::{Mark, Why};
 use super::super::model::{Asked, Problems};
 use super::super::pages::address;
 use super::model::{Line, Who};
@@ -39,6 +40,17 @@ struct OpenedPage {
     by_itself: i64,
     altered: i64,
     cut: bool,
+    /// Why the record may be watched, the reason that stands chosen.
+    reasons: Vec<Reason>,
+    /// Since when it is, and who said so.
+    watched: Option<String>,
+}
+
+/// A reason to watch a record.
+struct Reason {
+    word: &'static str,
+    name: String,
+    current: bool,
 }
 
 /// A language that the sheet can be in.
@@ -89,6 +101,8 @@ pub async fn show(app: App, officer: ComplianceOfficer, id: Path<PatientId>, wis
         by_itself: opened.by_itself,
         altered: opened.altered,
         cut: opened.cut,
+        reasons: reasons(page.t, &opened),
+        watched: opened.mark.as_ref().map(|mark| watched(page.t, &opened, mark, officer.member.zone)),
         patient: patient.to_string(),
         page,
         t,
@@ -101,7 +115,7 @@ pub async fn show(app: App, officer: ComplianceOfficer, id: Path<PatientId>, wis
 /// Nothing was looked for, because the period could not be read.
 fn nothing(app: &App) -> Opened {
     let language = app.config.clinic.language.clone();
-    Opened { lines: Vec::new(), by_itself: 0, altered: 0, cut: false, people: Vec::new(), language }
+    Opened { lines: Vec::new(), by_itself: 0, altered: 0, cut: false, people: Vec::new(), language, mark: None }
 }
 
 fn period(t: Text, asked: &Asked, zone: Zone, readable: bool) -> String {
@@ -113,6 +127,17 @@ fn period(t: Text, asked: &Asked, zone: Zone, readable: bool) -> String {
         (None, Some(until)) => t.with("opened-period-until", "until", t.when(until, zone)),
         (Some(from), Some(until)) => t.with2("opened-period", "from", t.when(from, zone), "until", t.when(until, zone)),
     }
+}
+
+fn reasons(t: Text, opened: &Opened) -> Vec<Reason> {
+    let why = opened.mark.and_then(|mark| mark.why);
+    let reason = |one: Why| Reason { word: one.word(), name: t.say(&format!("compliance-mark-{}", one.word())), current: why == Some(one) };
+    Why::ALL.into_iter().map(reason).collect()
+}
+
+fn watched(t: Text, opened: &Opened, mark: &Mark, zone: Zone) -> String {
+    let by = opened.people.iter().find(|person| Some(person.id.0) == mark.by).map_or("", |person| person.name.as_str());
+    t.with2("compliance-mark-since", "at", t.when(mark.since, zone), "who", by)
 }
 
 fn languages(t: Text) -> Vec<Language> {

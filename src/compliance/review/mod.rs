@@ -17,6 +17,7 @@ use crate::crypto::sha256;
 use crate::db::Tx;
 use crate::ids::{EventId, StaffId};
 use crate::mail::notices::{self, Notice, NoticeKind, Part, Said};
+use crate::patients::shares_family_name;
 use crate::text::Text;
 use crate::time::{Millis, Timestamp};
 use model::{Limits, Raised, Rule, Seen};
@@ -65,15 +66,24 @@ async fn raised(app: &App, tx: &mut Tx, new: Vec<Recorded>) -> sqlx::Result<Vec<
     let seen: Vec<Seen> = events.iter().map(|event| seen(app, event, tags.remove(&event.id).unwrap_or_default())).collect();
     let mut raised = Vec::new();
     for one in model::raised(&seen, before, &limits(app)) {
-        let booked = match (one.rule, one.account, &one.tag) {
-            (Rule::NoAppointment, Some(clinician), Some(tag)) => store::has_appointment(tx, clinician, tag).await?,
-            _ => false,
+        let is_so = match (one.rule, one.account, &one.tag) {
+            (Rule::NoAppointment, Some(clinician), Some(tag)) => !store::has_appointment(tx, clinician, tag).await?,
+            (Rule::WatchedRecord, Some(account), Some(tag)) => is_watched(app, tx, account, tag).await?,
+            _ => true,
         };
-        if !booked {
+        if is_so {
             raised.push(one);
         }
     }
     Ok(raised)
+}
+
+/// Whether a record is marked, or of a patient who has a family name of whoever opened it and no appointment with them.
+async fn is_watched(app: &App, tx: &mut Tx, account: Uuid, tag: &[u8]) -> sqlx::Result<bool> {
+    let Some(opened) = store::record_opened(tx, account, tag).await? else { return Ok(false) };
+    let related =
+        opened.family_marks.as_ref().is_some_and(|marks| shares_family_name(&app.keys, opened.patient_id, &opened.staff_name, marks));
+    Ok(opened.marked == 1 || related && !store::has_appointment(tx, account, tag).await?)
 }
 
 /// What the rules weigh new events with: the records that the same accounts opened in the hour before them, and all that was refused in it.

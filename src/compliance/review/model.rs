@@ -12,7 +12,7 @@ pub const OPENING: [&str; 5] = ["patient.read", "patient.changed", "visit.read",
 /// The kinds that count where they are refused.
 pub const REFUSING: [&str; 2] = ["staff.signed_in", "link.checked"];
 /// The kinds that count by the hour at which they happen.
-const EXPORTING: [&str; 1] = ["log.exported"];
+const EXPORTING: [&str; 2] = ["log.exported", "record.exported"];
 
 /// Whether a rule looks at events of this kind.
 pub fn looks_at(kind: &str) -> bool {
@@ -27,20 +27,24 @@ pub enum Rule {
     ManyRecords,
     /// A clinician opened the record of somebody who has no appointment with them.
     NoAppointment,
-    /// An export of the log at an hour when nobody works.
+    /// Somebody opened a record that is marked, or one of a patient with their own family name. Which of the two is in no column.
+    WatchedRecord,
+    /// An export of the log, or of a patient's record, at an hour when nobody works.
     ExportAtNight,
     FailedSignIns,
     WrongLinks,
 }
 
 impl Rule {
-    pub const ALL: [Rule; 5] = [Rule::ManyRecords, Rule::NoAppointment, Rule::ExportAtNight, Rule::FailedSignIns, Rule::WrongLinks];
+    pub const ALL: [Rule; 6] =
+        [Rule::ManyRecords, Rule::NoAppointment, Rule::WatchedRecord, Rule::ExportAtNight, Rule::FailedSignIns, Rule::WrongLinks];
 
     /// The word in the database and in the log.
     pub fn word(self) -> &'static str {
         match self {
             Rule::ManyRecords => "many_records",
             Rule::NoAppointment => "no_appointment",
+            Rule::WatchedRecord => "watched_record",
             Rule::ExportAtNight => "export_at_night",
             Rule::FailedSignIns => "failed_sign_ins",
             Rule::WrongLinks => "wrong_links",
@@ -110,7 +114,7 @@ pub fn raised(seen: &[Seen], new: usize, limits: &Limits) -> Vec<Raised> {
             too_often(event, until, Rule::WrongLinks, limits.wrong_links_per_hour, &found),
             export_at_night(event, limits),
         ];
-        let all = one.into_iter().flatten().chain(records_of_a_clinician(event));
+        let all = one.into_iter().flatten().chain(one_record(event));
         raised.extend(all.filter(|one| found.insert(one.key.clone())));
     }
     raised
@@ -175,18 +179,21 @@ fn export_at_night(event: &Seen, limits: &Limits) -> Option<Raised> {
     let local = event.at.local(limits.zone);
     let weekend = matches!(local.weekday(), Weekday::Sat | Weekday::Sun);
     let at_work = !weekend && (limits.office_hours.0..limits.office_hours.1).contains(&local.hour());
-    (!at_work).then(|| of(Rule::ExportAtNight, event, &event.event.to_string(), 0))
+    let who = event.account.map_or_else(|| event.event.to_string(), |account| account.to_string());
+    (!at_work).then(|| of(Rule::ExportAtNight, event, &who, hour_of(event.at)))
 }
 
-/// Records that a clinician opened: something to review only where the patient has no appointment with them, which the database knows.
-fn records_of_a_clinician(event: &Seen) -> Vec<Raised> {
+/// Somebody opened records, each something to review only if the database says so: it is marked or of a patient with their family name; or
+/// a clinician has no appointment with the patient.
+fn one_record(event: &Seen) -> Vec<Raised> {
     const DAY_HOURS: i64 = 24;
-    let Some(account) = event.account.filter(|_| event.clinician && event.opens_a_record()) else { return Vec::new() };
-    let one = |tag: &Vec<u8>| {
+    let Some(account) = event.account.filter(|_| event.opens_a_record()) else { return Vec::new() };
+    let rules: &[Rule] = if event.clinician { &[Rule::NoAppointment, Rule::WatchedRecord] } else { &[Rule::WatchedRecord] };
+    let one = |rule: Rule, tag: &Vec<u8>| {
         let who = format!("{account}/{}", hex::encode(tag));
-        Raised { tag: Some(tag.clone()), ..of(Rule::NoAppointment, event, &who, hour_of(event.at).div_euclid(DAY_HOURS)) }
+        Raised { tag: Some(tag.clone()), ..of(rule, event, &who, hour_of(event.at).div_euclid(DAY_HOURS)) }
     };
-    event.tags.iter().map(one).collect()
+    event.tags.iter().flat_map(|tag| rules.iter().map(move |rule| one(*rule, tag))).collect()
 }
 
 fn number(count: usize) -> i64 {
@@ -225,7 +232,8 @@ mod tests {
     }
 
     fn rules(seen: &[Seen], new: usize) -> Vec<(Rule, i64)> {
-        raised(seen, new, &limits()).into_iter().map(|raised| (raised.rule, raised.number)).collect()
+        let raised = raised(seen, new, &limits()).into_iter().filter(|raised| raised.rule != Rule::WatchedRecord);
+        raised.map(|raised| (raised.rule, raised.number)).collect()
     }
 
     #[test]
@@ -279,14 +287,23 @@ mod tests {
         assert_eq!(export(9), [(Rule::ExportAtNight, 1)], "Monday, 19:30");
         assert_eq!(export(-5), [(Rule::ExportAtNight, 1)], "Monday, 5:30");
         assert_eq!(export(24 * 5), [(Rule::ExportAtNight, 1)], "Saturday, 10:30");
+        let night = [seen(540, "record.exported", 1, 0), seen(541, "record.exported", 1, 0), seen(542, "record.exported", 2, 0)];
+        assert_eq!(rules(&night, 0), [(Rule::ExportAtNight, 1); 2], "a patient's copy, once for each account and hour");
     }
 
     #[test]
     fn each_patient_of_a_clinician_is_asked_about_once_a_day() {
         let opens = |n: i64, tag: u8| Seen { clinician: true, ..seen(n, "note.read", 1, tag) };
-        let raised = raised(&[opens(0, 1), opens(5, 1), opens(6, 2)], 0, &limits());
-        let asked: Vec<u8> = raised.iter().map(|raised| raised.tag.as_ref().expect("a tag")[0]).collect();
-        assert_eq!(asked, [1, 2]);
+        let asked = |events: &[Seen], rule: Rule| -> Vec<u8> {
+            let raised = raised(events, 0, &limits()).into_iter().filter(|raised| raised.rule == rule);
+            raised.map(|raised| raised.tag.expect("a tag")[0]).collect()
+        };
+        let opened = [opens(0, 1), opens(5, 1), opens(6, 2)];
+        assert_eq!(asked(&opened, Rule::NoAppointment), [1, 2]);
+        assert_eq!(asked(&opened, Rule::WatchedRecord), [1, 2]);
+        assert_eq!(asked(&[seen(0, "patient.read", 1, 1)], Rule::WatchedRecord), [1], "and of everybody else, whether it is watched");
+        let refused = Seen { done: false, ..seen(0, "patient.read", 1, 1) };
+        assert!(asked(&[refused], Rule::WatchedRecord).is_empty());
         assert_eq!(rules(&[seen(0, "patient.read", 1, 1)], 0), [], "the front desk reads everybody");
     }
 }

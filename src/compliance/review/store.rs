@@ -64,6 +64,25 @@ pub async fn has_appointment(tx: &mut Tx, clinician: Uuid, tag: &[u8]) -> sqlx::
     Ok(without.is_none())
 }
 
+/// What the database knows of a record and of who opened it.
+#[derive(Debug, sqlx::FromRow)]
+pub struct RecordOpened {
+    pub patient_id: PatientId,
+    pub family_marks: Option<Vec<u8>>,
+    pub staff_name: String,
+    /// 1: the record is marked.
+    pub marked: i64,
+}
+
+/// `None`: nobody knows any more whose tag it is.
+pub async fn record_opened(tx: &mut Tx, account: Uuid, tag: &[u8]) -> sqlx::Result<Option<RecordOpened>> {
+    in_tx!(tx, conn => sqlx::query_as(
+        "select patient.id as patient_id, patient.family_marks as family_marks, staff.name as staff_name,
+             cast(case when exists (select 1 from record_mark where record_mark.patient_id = patient.id) then 1 else 0 end as bigint) as marked
+         from audit_subject join patient on patient.id = audit_subject.patient_id join staff on staff.id = $1 where audit_subject.tag = $2")
+        .bind(account).bind(tag).fetch_optional(conn).await)
+}
+
 /// False when the same was found before.
 pub async fn insert(tx: &mut Tx, id: Uuid, raised: &Raised, now: Timestamp) -> sqlx::Result<bool> {
     let inserted: Option<Uuid> = in_tx!(tx, conn => sqlx::query_scalar(

@@ -74,6 +74,8 @@ async fn fill(app: &App, question: Question) -> sqlx::Result<Worksheet> {
     for (at, filter) in taken_away {
         let mut patients = BTreeSet::new();
         each(app, &filter, |event| patients.extend(read(app, event).map(|payload| payload.patients).unwrap_or_default())).await?;
+        // The file of one patient names nobody else, whoever the same events are about.
+        patients.retain(|patient| filter.patient.is_none_or(|asked| asked.0 == *patient));
         sheet.exported(at, patients);
     }
     Ok(sheet)

@@ -57,4 +57,5 @@ opened-act-visit-led = Led you through the waiting room or a visit
 opened-act-device = Moved a visit to another device
 opened-act-call = Took part in a video visit
 opened-act-log-read = Looked at who opened your record
+opened-act-marked = Decided whether somebody looks at each opening of your record
 opened-act-other = Did something else with your record

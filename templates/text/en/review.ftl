@@ -38,8 +38,11 @@ review-rule-many-records = { $count ->
 review-rule-no-appointment = { $count ->
    *[other] Opened the record of a patient who has no appointment with them
 }
+review-rule-watched-record = { $count ->
+   *[other] Opened a record that is watched, or of a patient with their family name
+}
 review-rule-export-at-night = { $count ->
-   *[other] Exported the access log outside office hours
+   *[other] Exported the access log or a patient’s record outside office hours
 }
 review-rule-failed-sign-ins = { $count ->
    *[other] { $count } failed sign-ins within an hour

@@ -57,4 +57,5 @@ opened-act-visit-led = Le atendió en la sala de espera o en una consulta
 opened-act-device = Pasó una consulta a otro dispositivo
 opened-act-call = Participó en una consulta por video
 opened-act-log-read = Miró quién abrió su expediente
+opened-act-marked = Decidió si se revisa cada vez que alguien abre su expediente
 opened-act-other = Hizo otra cosa con su expediente

@@ -9,7 +9,7 @@ use std::collections::{BTreeMap, BTreeSet};
 const CATALOG: &str = include_str!("../../../compliance/audit/event-catalog.md");
 
 /// Kinds that no request writes by itself, with the tests that see them.
-const ELSEWHERE: [(&str, &str); 23] = [
+const ELSEWHERE: [(&str, &str); 24] = [
     ("log.purged", "retention.rs"),
     ("clinic.changed", "no configuration changes while a program runs"),
     ("integrity.failed", "sealing.rs"),
@@ -19,6 +19,7 @@ const ELSEWHERE: [(&str, &str); 23] = [
     ("log.replayed", "restarts.rs"),
     ("log.verified", "integrity_page.rs"),
     ("review.raised", "review.rs"),
+    ("patient.indexed", "watched.rs"),
     ("mail.bounced", "undelivered.rs"),
     ("link.undelivered", "undelivered.rs"),
     ("log.head_adopted", "log_tree.rs"),

@@ -73,6 +73,11 @@ fn log() -> Vec<Row> {
             .to("a period, in Spanish", "/access-log/patients/{patient}?from=2026-11-01&until=2026-12-01&language=es")
             .to("unreadable period", "/access-log/patients/{patient}?from=yesterday")
             .to("unknown patient", "/access-log/patients/{unknown}"),
+        plain("POST /access-log/patients/{id}/mark", Compliance, Form(&[("why", "public")]))
+            .at("/access-log/patients/{patient}/mark")
+            .sending("no longer", Form(&[("why", "")]))
+            .sending("another reason", Form(&[("why", "hair")]))
+            .to("unknown patient", "/access-log/patients/{unknown}/mark"),
         plain("GET /integrity", Compliance, Nothing),
         plain("GET /integrity/progress", Compliance, Nothing).open("says how far a verification is, and nothing of the log"),
         plain("POST /integrity/verification", Compliance, Form(&[("known_head", "")]))
