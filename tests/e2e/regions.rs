@@ -60,7 +60,7 @@ impl Coturn {
 #[expect(clippy::print_stdout, reason = "how long is what a run with E2E_TAKEOVERS is for")]
 async fn a_relay_dies_and_the_next_of_its_region_takes_over_and_with_none_left_the_page_says_so() {
     let coturns = [Coturn::start(2), Coturn::start(4)];
-    let outside = Outside::new(9);
+    let outside = Outside::new([127, 0, 0, 9].into());
     let clinic = Installed::with_settings(&format!(
         "\n[calls]\npath = \"relay\"\n\n[relay]\nregions = [\"us-east\"]\n{}{}{}",
         outside.config(),
