@@ -263,5 +263,7 @@ fn log_to_stderr() {
         .unwrap_or_else(|_| tracing_subscriber::EnvFilter::new("info,actix_server=warn,sqlx=warn"));
     // Colours are for eyes: in a file or a journal they are signs that nobody can search past.
     let colours = std::io::stderr().is_terminal();
-    tracing_subscriber::fmt().with_env_filter(filter).with_ansi(colours).with_writer(std::io::stderr).init();
+    let log = tracing_subscriber::fmt().with_env_filter(filter).with_ansi(colours).with_writer(std::io::stderr);
+    // A line that finds no space or no reader is lost. To complain of it on the same standard error would end the request that it is about.
+    log.log_internal_errors(false).init();
 }

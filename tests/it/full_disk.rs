@@ -13,7 +13,11 @@ use crate::support::{Browser, PASSWORD, TestApp};
 use anteroom::staff::Role;
 use anteroom::time::Millis;
 use reqwest::{Response, StatusCode};
+use std::fs::OpenOptions;
 use std::process::Command;
+
+/// The bytes that a file may have on the disk that is full.
+const FULL_FROM: usize = 4_096;
 
 const REASON: &str = "a \"quoted\" reason <with> & signs";
 
@@ -129,13 +133,17 @@ impl Limited {
         command.args(["-c", "trap '' XFSZ; echo $$ >\"$0\"; exec \"$@\""]).arg(&pid_file);
         let served = serving(&clinic.config);
         command.arg(served.get_program()).args(served.get_args()).envs(served.get_envs().filter_map(|(name, value)| Some((name, value?))));
+        // What the server says goes to the same disk, into a file that cannot grow either.
+        let said = clinic.config.with_file_name("said.log");
+        std::fs::write(&said, "-".repeat(FULL_FROM)).unwrap();
+        command.stderr(OpenOptions::new().append(true).open(&said).unwrap());
         let server = clinic.serve_by(&mut command).await;
         Self { server, pid: std::fs::read_to_string(&pid_file).unwrap().trim().to_owned() }
     }
 
-    /// No file may be written behind its first few bytes, or all may be again.
+    /// No file may be written behind [`FULL_FROM`], or all may be again.
     fn is_full(&self, full: bool) {
-        let limit = if full { "4096:unlimited" } else { "unlimited:unlimited" };
+        let limit = if full { &format!("{FULL_FROM}:unlimited") } else { "unlimited:unlimited" };
         let set = Command::new("prlimit").args(["--pid", &self.pid, &format!("--fsize={limit}")]).status().unwrap();
         assert!(set.success());
     }

@@ -26,7 +26,7 @@ use uuid::Uuid;
 
 /// Places looked at in one transaction.
 const LOT: i64 = 1_000;
-/// Events of the hour before that a lot is looked at with. Lower: less memory. Higher: a busy hour is seen whole.
+/// Events of the hour before that new ones are weighed with, of each sort. Lower: less memory. Higher: a busy hour is seen whole.
 const HOUR_MAX: i64 = 20_000;
 /// One letter for all that is found within so long. Lower: a later finding is mailed sooner. Higher: fewer letters.
 const LETTER_EVERY: Millis = Millis::minutes(10);
@@ -43,8 +43,7 @@ pub async fn look_for(app: &App) -> anyhow::Result<usize> {
         let lot = tree::placed(&mut tx, from, LOT).await?;
         let Some(last) = lot.last().map(|placed| placed.leaf.n) else { return Ok(found) };
         let full = lot.len() as i64 == LOT;
-        let new: Vec<Recorded> =
-            lot.into_iter().filter_map(|placed| placed.event).filter(|event| model::KINDS.contains(&event.kind.as_str())).collect();
+        let new: Vec<Recorded> = lot.into_iter().filter_map(|placed| placed.event).filter(|event| model::looks_at(&event.kind)).collect();
         let raised = if new.is_empty() { Vec::new() } else { raised(app, &mut tx, new).await? };
         drop(tx);
         found += keep(app, from, last + 1, &raised).await?;
@@ -55,17 +54,12 @@ pub async fn look_for(app: &App) -> anyhow::Result<usize> {
 }
 
 async fn raised(app: &App, tx: &mut Tx, new: Vec<Recorded>) -> sqlx::Result<Vec<Raised>> {
-    let news: BTreeSet<EventId> = new.iter().map(|event| event.id).collect();
-    let (Some(first), Some(last)) = (news.first().copied(), news.last().copied()) else { return Ok(Vec::new()) };
-    let hour_before = new.iter().map(|event| event.recorded_at).min().unwrap_or_default() - Millis::hours(1);
-    let low = uuid::Builder::from_unix_timestamp_millis(u64::try_from(hour_before.0).unwrap_or(0), &[0; 10]).into_uuid();
-    let mut events = store::between(tx, EventId(low), last, HOUR_MAX).await?;
-    events.retain(|event| !news.contains(&event.id));
-    events.sort_by_key(|event| event.id);
+    let mut events = weighed_with(tx, &new).await?;
     let before = events.len();
     events.extend(new);
     let mut tags = BTreeMap::<EventId, Vec<Vec<u8>>>::new();
-    for (event, tag) in store::tags(tx, events[0].id.min(first), last).await? {
+    let opening = events.iter().filter(|event| opens_a_record(event)).map(|event| event.id);
+    for (event, tag) in store::tags(tx, opening).await? {
         tags.entry(event).or_default().push(tag);
     }
     let seen: Vec<Seen> = events.iter().map(|event| seen(app, event, tags.remove(&event.id).unwrap_or_default())).collect();
@@ -80,6 +74,31 @@ async fn raised(app: &App, tx: &mut Tx, new: Vec<Recorded>) -> sqlx::Result<Vec<
         }
     }
     Ok(raised)
+}
+
+/// What the rules weigh new events with: the records that the same accounts opened in the hour before them, and all that was refused in it.
+/// Nothing else of the hour is read: a busy clinic writes much more in one than is new since the last look.
+async fn weighed_with(tx: &mut Tx, new: &[Recorded]) -> sqlx::Result<Vec<Recorded>> {
+    let news: BTreeSet<EventId> = new.iter().map(|event| event.id).collect();
+    let (Some(last), Some(first_at)) = (news.last(), new.iter().map(|event| event.recorded_at).min()) else { return Ok(Vec::new()) };
+    let hour_before = u64::try_from((first_at - Millis::hours(1)).0).unwrap_or(0);
+    let after = EventId(uuid::Builder::from_unix_timestamp_millis(hour_before, &[0; 10]).into_uuid());
+    let accounts: BTreeSet<Uuid> = new.iter().filter(|event| opens_a_record(event)).filter_map(|event| event.actor_id).collect();
+    let mut events = store::opened(tx, &accounts, after, *last, HOUR_MAX).await?;
+    if new.iter().any(is_refusal) {
+        events.extend(store::refused(tx, after, *last, HOUR_MAX).await?);
+    }
+    events.retain(|event| !news.contains(&event.id));
+    events.sort_by_key(|event| event.id);
+    Ok(events)
+}
+
+fn opens_a_record(event: &Recorded) -> bool {
+    event.actor_kind == ActorKind::Staff.word() && event.outcome == "success" && model::OPENING.contains(&event.kind.as_str())
+}
+
+fn is_refusal(event: &Recorded) -> bool {
+    event.outcome != "success" && model::REFUSING.contains(&event.kind.as_str())
 }
 
 fn seen(app: &App, event: &Recorded, tags: Vec<Vec<u8>>) -> Seen {

@@ -7,9 +7,17 @@ use chrono::{Datelike, Timelike, Weekday};
 use std::collections::BTreeSet;
 use uuid::Uuid;
 
-/// The kinds that the rules look at.
-pub const KINDS: [&str; 8] =
-    ["patient.read", "patient.changed", "visit.read", "note.read", "note.saved", "staff.signed_in", "link.checked", "log.exported"];
+/// The kinds that open a record.
+pub const OPENING: [&str; 5] = ["patient.read", "patient.changed", "visit.read", "note.read", "note.saved"];
+/// The kinds that count where they are refused.
+pub const REFUSING: [&str; 2] = ["staff.signed_in", "link.checked"];
+/// The kinds that count by the hour at which they happen.
+const EXPORTING: [&str; 1] = ["log.exported"];
+
+/// Whether a rule looks at events of this kind.
+pub fn looks_at(kind: &str) -> bool {
+    OPENING.contains(&kind) || REFUSING.contains(&kind) || EXPORTING.contains(&kind)
+}
 
 const HOUR: Millis = Millis::hours(1);
 
@@ -74,7 +82,7 @@ pub struct Seen {
 
 impl Seen {
     fn opens_a_record(&self) -> bool {
-        self.done && ["patient.read", "patient.changed", "visit.read", "note.read", "note.saved"].contains(&self.kind.as_str())
+        self.done && OPENING.contains(&self.kind.as_str())
     }
 }
 
@@ -140,7 +148,7 @@ fn too_often(event: &Seen, hour: &[&Seen], kind: &str, rule: Rule, limit: usize)
 }
 
 fn export_at_night(event: &Seen, limits: &Limits) -> Option<Raised> {
-    if event.kind != "log.exported" || !event.done {
+    if !EXPORTING.contains(&event.kind.as_str()) || !event.done {
         return None;
     }
     let local = event.at.local(limits.zone);

@@ -3,9 +3,10 @@
 use super::model::Raised;
 use crate::audit::Recorded;
 use crate::crypto::Sealed;
-use crate::db::{Tx, in_tx};
+use crate::db::{Tx, in_tx, lots, many};
 use crate::ids::{EventId, PatientId, StaffId};
 use crate::time::Timestamp;
+use std::collections::BTreeSet;
 use uuid::Uuid;
 
 /// The place up to which the rules have looked.
@@ -19,20 +20,39 @@ pub async fn advance(tx: &mut Tx, from: i64, to: i64) -> sqlx::Result<bool> {
         .bind(from).bind(to).execute(conn).await.map(|done| done.rows_affected() == 1))
 }
 
-/// Events of the kinds that rules look at, between two ids.
-pub async fn between(tx: &mut Tx, after: EventId, before: EventId, limit: i64) -> sqlx::Result<Vec<Recorded>> {
+/// What these accounts opened between two ids, the newest of it if there is too much.
+pub async fn opened(tx: &mut Tx, accounts: &BTreeSet<Uuid>, after: EventId, before: EventId, limit: i64) -> sqlx::Result<Vec<Recorded>> {
+    let mut events = Vec::new();
+    for lot in lots(accounts.iter().copied(), Uuid::nil()) {
+        events.extend(in_tx!(tx, conn => {
+            let query = sqlx::query_as::<_, Recorded>(concat!(
+                "select id, recorded_at, kind, outcome, actor_kind, actor_id, payload_hash, payload, source_index from audit_event
+                 where actor_kind = 'staff' and actor_id in (", many!(), ") and id > $49 and id < $50 and outcome = 'success'
+                 and kind in ('patient.read', 'patient.changed', 'visit.read', 'note.read', 'note.saved') order by id desc limit $51"));
+            lot.iter().fold(query, |query, account| query.bind(*account)).bind(after).bind(before).bind(limit).fetch_all(conn).await
+        })?);
+    }
+    Ok(events)
+}
+
+/// What was refused of a sign-in or a link between two ids, the newest of it if there is too much.
+pub async fn refused(tx: &mut Tx, after: EventId, before: EventId, limit: i64) -> sqlx::Result<Vec<Recorded>> {
     in_tx!(tx, conn => sqlx::query_as(
         "select id, recorded_at, kind, outcome, actor_kind, actor_id, payload_hash, payload, source_index from audit_event
-         where id > $1 and id < $2 and kind in ('patient.read', 'patient.changed', 'visit.read', 'note.read', 'note.saved',
-             'staff.signed_in', 'link.checked', 'log.exported')
-         order by id desc limit $3")
+         where id > $1 and id < $2 and outcome <> 'success' and kind in ('staff.signed_in', 'link.checked') order by id desc limit $3")
         .bind(after).bind(before).bind(limit).fetch_all(conn).await)
 }
 
-/// The tags on the events between two ids, both included.
-pub async fn tags(tx: &mut Tx, first: EventId, last: EventId) -> sqlx::Result<Vec<(EventId, Vec<u8>)>> {
-    in_tx!(tx, conn => sqlx::query_as("select event_id, tag from audit_event_subject where event_id >= $1 and event_id <= $2")
-        .bind(first).bind(last).fetch_all(conn).await)
+/// The tags on these events.
+pub async fn tags(tx: &mut Tx, events: impl Iterator<Item = EventId>) -> sqlx::Result<Vec<(EventId, Vec<u8>)>> {
+    let mut tags = Vec::new();
+    for lot in lots(events, EventId(Uuid::nil())) {
+        tags.extend(in_tx!(tx, conn => {
+            let query = sqlx::query_as(concat!("select event_id, tag from audit_event_subject where event_id in (", many!(), ")"));
+            lot.iter().fold(query, |query, event| query.bind(*event)).fetch_all(conn).await
+        })?);
+    }
+    Ok(tags)
 }
 
 /// Whether the patient with this tag has or had an appointment with this clinician. True for a tag whose patient nobody knows any more.
