@@ -37,7 +37,7 @@ import { isGone } from "./other.js";
  *   | {type: "candidate", epoch: number, candidate: string, mid: string, line: number}
  *   | {type: "up", epoch: number, path: string, region?: string|null}
  *   | {type: "way", epoch: number, path: string, region: string|null}
- *   | {type: "outside", epoch: number}
+ *   | {type: "outside", epoch: number, shown: boolean}
  *   | {type: "down", epoch: number, failed: boolean}
  *   | {type: "broken", epoch: number}
  *   | {type: "beside", epoch: number, open: boolean}
@@ -49,7 +49,7 @@ import { isGone } from "./other.js";
  *
  * @typedef {"matched"|"differ"|"not_compared"} Outcome  of comparing the words
  *
- * @typedef {"connecting"|"connected"|"reconnecting"|"closed"|"differ"|"no_relay"|"superseded"|"ended"|"cancelled"|"no_show"|"removed"|"moved"|"rescheduled"|"signed_out"} News
+ * @typedef {"connecting"|"connected"|"reconnecting"|"closed"|"differ"|"no_relay"|"strayed"|"superseded"|"ended"|"cancelled"|"no_show"|"removed"|"moved"|"rescheduled"|"signed_out"} News
  *
  * @typedef {{do: "send", message: Message}
  *   | {do: "tell", epoch: number, message: Message}
@@ -115,7 +115,7 @@ export function step(state, event) {
     case "candidate": return gathered(state, event);
     case "up": return up(state, event.epoch, event.path, event.region ?? null);
     case "way": return goes(state, event.epoch, event.path, event.region);
-    case "outside": return outside(state, event.epoch);
+    case "outside": return outside(state, event.epoch, event.shown);
     case "down": return down(state, event.epoch, event.failed);
     case "broken": return broken(state, event.epoch);
     case "beside": return { state: withLink(state, event.epoch, { beside: event.open }), effects: [] };
@@ -301,10 +301,13 @@ function goes(state, epoch, path, region) {
   return { state: { ...state, link: { ...link, reported: way(link) } }, effects: [connected(link)] };
 }
 
-/** The connection goes where it must not. What flows stops before anybody is told. @param {State} state @param {number} epoch @returns {Step} */
-function outside(state, epoch) {
+/**
+ * The connection goes where it must not. What flows stops before anybody is told. `shown`: something flowed, since it went through the relays until now.
+ * @param {State} state @param {number} epoch @param {boolean} shown @returns {Step}
+ */
+function outside(state, epoch, shown) {
   if (state.link?.epoch !== epoch) return { state, effects: [] };
-  const { state: over, effects: [close, ...others] } = finish(state, "no_relay");
+  const { state: over, effects: [close, ...others] } = finish(state, shown ? "strayed" : "no_relay");
   return { state: over, effects: [...(close ? [close] : []), { do: "send", message: { type: "no_relay", epoch } }, ...others] };
 }
 

@@ -16,7 +16,7 @@ import { certificateOf } from "./sdp.js";
  * @property {(candidate: string, mid: string, line: number) => void} candidate
  * @property {(path: Path|null) => void} up  and over which path
  * @property {(failed: boolean) => void} down
- * @property {() => void} outside  the call must go through listed relays, and this connection does not
+ * @property {(shown: boolean) => void} outside  the call must go through listed relays, and this connection does not; `shown`: it did, and was used
  * @property {() => void} broken  the encryption failed, which no other path mends
  * @property {(stream: MediaStream) => void} remote  the other side's picture and sound
  * @property {(text: string) => void} said  a chat message came
@@ -218,7 +218,7 @@ export class Peer {
   async #goUp() {
     const found = await this.#pinning.check(async () => (this.#closed ? "gone" : ((await this.path())?.verdict ?? "unknown")));
     if (this.#closed || found === "busy") return;
-    if (found === "outside") return this.hooks.outside();
+    if (found === "outside") return this.hooks.outside(this.#pinning.shown);
     if (found === "first") this.#send();
     this.hooks.up(await this.path());
   }
@@ -303,7 +303,7 @@ export class Peer {
     const measured = measurePath(await this.#connection.getStats());
     if (!measured) return null;
     const { verdict, regions } = this.#pinning.judge(measured.own, measured.other);
-    if (verdict === "outside" && !this.#closed) this.hooks.outside();
+    if (verdict === "outside" && !this.#closed) this.hooks.outside(this.#pinning.shown);
     const transports = this.#connection.getTransceivers().flatMap(({ sender, receiver }) => [sender.transport, receiver.transport]);
     return {
       kind: measured.kind,

@@ -30,6 +30,11 @@ export class Pinning {
     if (this.#held) this.#held = listed;
   }
 
+  /** Something may have been seen and heard over this connection. */
+  get shown() {
+    return this.#mayShow;
+  }
+
   /** What may go out of this track now. @template T @param {T|null} track */
   let(track) {
     return this.#mayShow ? track : null;

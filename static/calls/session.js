@@ -184,7 +184,7 @@ export class Session {
           current(() => this.hooks.path(path));
           this.#feed({ type: "up", epoch, ...wayOf(path) });
         },
-        outside: () => this.#feed({ type: "outside", epoch }),
+        outside: (shown) => this.#feed({ type: "outside", epoch, shown }),
         down: (failed) => this.#feed({ type: "down", epoch, failed }),
         broken: () => this.#feed({ type: "broken", epoch }),
         remote: (stream) => current(() => this.hooks.remote(stream)),

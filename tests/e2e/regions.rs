@@ -1,5 +1,5 @@
 //! A call of two real browsers that goes through the relays of a region alone: one dies and another takes over; none is left, or
-//! the path is another, and the page says so.
+//! the path is another, from the beginning or in the middle, and the page says so.
 
 use std::net::IpAddr;
 use std::process::Command;
@@ -60,7 +60,7 @@ impl Coturn {
 #[expect(clippy::print_stdout, reason = "how long is what a run with E2E_TAKEOVERS is for")]
 async fn a_relay_dies_and_the_next_of_its_region_takes_over_and_with_none_left_the_page_says_so() {
     let coturns = [Coturn::start(2), Coturn::start(4)];
-    let outside = Outside::new(9);
+    let outside = Outside::new([127, 0, 0, 9].into());
     let clinic = Installed::with_settings(&format!(
         "\n[calls]\npath = \"relay\"\n\n[relay]\nregions = [\"us-east\"]\n{}{}{}",
         outside.config(),
@@ -134,9 +134,13 @@ async fn a_relay_dies_and_the_next_of_its_region_takes_over_and_with_none_left_t
     }
     patient.shot("relays-back-patient").await;
     assert_eq!(outside.touched(), 0, "a packet went to another region");
-    clinician.click("Confirmed").await;
-    clinician.end_visit().await;
-    patient.visit_is_over().await;
+    // In the middle of the call a browser measures another way: closed as well, and the page does not say that nobody saw anybody.
+    patient.inject("sessionStorage.removeItem('pathIsTrue')").await;
+    patient.sees("No relay in us-east any more").await;
+    patient.sees("closed as soon as this page noticed").await;
+    assert!(!patient.shows("before anybody").await.unwrap());
+    patient.shot("strayed-patient").await;
+    assert_eq!(patient.cut_off().await, [""; 0]);
     clinician.finish().await;
     patient.finish().await;
 }

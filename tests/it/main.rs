@@ -9,6 +9,7 @@ mod appointments;
 mod architecture;
 mod bad_input;
 mod breach;
+mod call_restarts;
 mod call_rules;
 mod calls;
 mod clock_steps;

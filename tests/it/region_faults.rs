@@ -2,7 +2,9 @@
 //!
 //! Two headless peers call through two real relays of one region, which are cut off at every point of a call; a page tells lies about
 //! addresses; somebody with a good credential asks the relays themselves. Beside them stands a relay of another region, well and named by every
-//! liar, and counts what comes. `REGION_FAULTS=500 cargo test --test it region_faults` takes as many; `REGION_SEED` repeats a run.
+//! liar, and counts what comes. `REGION_FAULTS=500 cargo test --test it region_faults -- --nocapture` takes as many and says how far it is;
+//! `REGION_SEED` throws the dice of another run. Nearly all of a fault is waiting until both sides have noticed it, so several regions, each with
+//! a clinic and relays of its own, are tried at once.
 
 use crate::support::TestApp;
 use crate::support::clinic::Scene;
@@ -18,13 +20,19 @@ use anteroom::secret::Secret;
 use anteroom::time::{Clock, SystemClock};
 use serde_json::{Value, json};
 use std::cell::RefCell;
-use std::net::{IpAddr, Ipv4Addr};
+use std::collections::BTreeMap;
+use std::net::{IpAddr, Ipv4Addr, UdpSocket};
 use std::rc::Rc;
+use std::sync::Mutex;
 use std::time::{Duration, Instant};
 
 /// How long something may take that must come.
 const PATIENCE: Duration = Duration::from_secs(60);
 const FAULTS: u64 = 6;
+/// Regions that are tried at once. Higher: sooner done, until two cores are busy and what is timed is late.
+const REGIONS_MAX: u64 = 10;
+/// Each region has work at least for this many faults, or it was hardly worth its start.
+const FAULTS_EACH: u64 = 2;
 
 struct Region {
     app: TestApp,
@@ -69,10 +77,12 @@ impl Fault {
 }
 
 impl Region {
-    async fn open() -> Self {
-        let listed = [IpAddr::from([127, 0, 0, 2]), IpAddr::from([127, 0, 0, 4])];
-        let stations = Rc::new([Station::new("us-east", 2, &listed), Station::new("us-east", 4, &listed)]);
-        let outside = Outside::new(9);
+    /// `number`: of all regions that are tried, this one.
+    async fn open(number: u8) -> Self {
+        let address = |last: u8| IpAddr::from([127, 0, 100 + number, last]);
+        let listed = [address(2), address(4)];
+        let stations = Rc::new(listed.map(|at| Station::new("us-east", at, &listed)));
+        let outside = Outside::new(address(9));
         let all = format!("{}{}{}", outside.config(), stations[0].config(), stations[1].config());
         let app = TestApp::sqlite_with(&format!("[calls]\npath = \"relay\"\n[relay]\nregions = [\"us-east\"]\n{all}")).await;
         let scene = app.scene(VisitState::Waiting).await;
@@ -123,7 +133,8 @@ impl Region {
         }
     }
 
-    async fn befall(&mut self, fault: Fault) {
+    /// How many packets of sound and picture came through the region's relays.
+    async fn befall(&mut self, fault: Fault) -> usize {
         self.stations.iter().for_each(|station| station.is_up(fault != Fault::NoneFromTheStart));
         self.offers(if fault == Fault::NoneFromTheStart { 0 } else { 2 }).await;
         let pages = self.pages().await;
@@ -157,9 +168,16 @@ impl Region {
             Fault::NoneFromTheStart | Fault::Lies => {}
         }
         assert_eq!(self.outside.touched(), 0, "{fault:?}: a packet went outside");
-        drop(pages);
+        let came =
+            pages.iter().filter(|page| page.epoch().is_some()).map(|page| page.peer().received()).map(|(sound, picture)| sound + picture);
+        let came = came.sum();
+        for page in &pages {
+            page.says_goodbye();
+            page.hung_up().await;
+        }
         self.scene.asks("waiting").await;
         self.stations.iter().for_each(|station| station.forget(&format!("call {}", self.calls)));
+        came
     }
 
     async fn lie(&self, pages: &[Page; 2]) {
@@ -202,17 +220,106 @@ impl Region {
     }
 }
 
-#[actix_web::test]
-async fn not_one_packet_goes_to_a_relay_of_another_region() {
+/// What befell all regions.
+struct Run {
+    faults: u64,
+    seed: u64,
+    began: Instant,
+    told: Mutex<Told>,
+}
+
+#[derive(Default)]
+struct Told {
+    taken: u64,
+    done: u64,
+    packets: usize,
+    /// Of each kind, how long each took in milliseconds.
+    kinds: BTreeMap<String, Vec<u128>>,
+}
+
+impl Run {
+    /// The next fault that nobody has taken: each kind in turn, and which of the relays by the seed.
+    fn next(&self) -> Option<Fault> {
+        let mut told = self.told.lock().unwrap();
+        let number = told.taken;
+        told.taken += 1;
+        let dice = self.seed.wrapping_mul(6_364_136_223_846_793_005).wrapping_add(number.wrapping_mul(1_442_695_040_888_963_407)) >> 40;
+        (number < self.faults).then(|| Fault::thrown(number % 6 + 6 * dice))
+    }
+
+    #[expect(clippy::print_stdout, reason = "how far it is, is what a long run is watched for")]
+    fn done(&self, fault: Fault, took: Duration, packets: usize) {
+        let mut told = self.told.lock().unwrap();
+        told.done += 1;
+        told.packets += packets;
+        let kind = format!("{fault:?}").split('(').next().unwrap().to_owned();
+        told.kinds.entry(kind).or_default().push(took.as_millis());
+        if told.done.is_multiple_of(20) || told.done == self.faults {
+            println!("{} of {} faults after {} s", told.done, self.faults, self.began.elapsed().as_secs());
+        }
+    }
+
+    #[expect(clippy::print_stdout, reason = "the figures are what a long run is for")]
+    fn sum_up(self) {
+        let told = self.told.into_inner().unwrap();
+        assert_eq!(told.done, self.faults);
+        for (kind, mut times) in told.kinds {
+            times.sort_unstable();
+            println!(
+                "{kind}: {}, half of them within {} ms, all within {} ms",
+                times.len(),
+                times[times.len() / 2],
+                times[times.len() - 1]
+            );
+        }
+        println!("seed {}: {} packets came through the relays of the region, none went to one of another", self.seed, told.packets);
+    }
+
+    /// One region, for as long as there is something that could befall it.
+    async fn try_region(&self, number: u8) {
+        let mut region = Region::open(number).await;
+        while let Some(fault) = self.next() {
+            let began = Instant::now();
+            let packets = region.befall(fault).await;
+            self.done(fault, began.elapsed(), packets);
+        }
+        // Whatever was sent there before this one was counted before it.
+        UdpSocket::bind("127.0.0.1:0").unwrap().send_to(b"is anybody counting?", region.outside.at).unwrap();
+        let began = Instant::now();
+        while region.outside.touched() == 0 {
+            assert!(began.elapsed() < PATIENCE, "what comes outside is not counted");
+            tokio::time::sleep(Duration::from_millis(5)).await;
+        }
+        assert_eq!(region.outside.touched(), 1, "a packet went outside");
+        region.app.finish().await;
+    }
+}
+
+impl Drop for Stop<'_> {
+    fn drop(&mut self) {
+        if std::thread::panicking() {
+            self.0.told.lock().unwrap_or_else(std::sync::PoisonError::into_inner).taken = self.0.faults;
+        }
+    }
+}
+
+/// What one region did not stand ends the run for all.
+struct Stop<'a>(&'a Run);
+
+#[test]
+fn not_one_packet_goes_to_a_relay_of_another_region() {
     let number = |name: &str, otherwise: u64| std::env::var(name).ok().and_then(|text| text.parse().ok()).unwrap_or(otherwise);
     let (faults, seed) = (number("REGION_FAULTS", FAULTS), number("REGION_SEED", 20_261_128));
-    let mut region = Region::open().await;
-    for fault in 0..faults {
-        // Each kind in turn, and which of the relays by the seed.
-        let dice = (fault % 6)
-            + 6 * (seed.wrapping_mul(6_364_136_223_846_793_005).wrapping_add(fault.wrapping_mul(1_442_695_040_888_963_407)) >> 40);
-        region.befall(Fault::thrown(dice)).await;
-    }
-    assert_eq!(region.outside.touched(), 0);
-    region.app.finish().await;
+    let run = Run { faults, seed, began: Instant::now(), told: Mutex::default() };
+    let regions = (faults / FAULTS_EACH).clamp(1, REGIONS_MAX) as u8;
+    std::thread::scope(|all| {
+        for region in 0..regions {
+            let run = &run;
+            all.spawn(move || {
+                let _stop = Stop(run);
+                actix_web::rt::System::new().block_on(run.try_region(region));
+            });
+        }
+    });
+    run.sum_up();
 }

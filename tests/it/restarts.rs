@@ -1,4 +1,4 @@
-//! The server goes and comes back while a whole clinic waits (REL-08).
+//! The server goes and comes back while a whole clinic waits (REL-08). Under calls: `call_restarts`.
 
 use crate::support::browser::Browser;
 use crate::support::guest::BORN;
@@ -46,7 +46,7 @@ impl Waiting {
 }
 
 /// The delay of `static/lib/backoff.js`, with the constants that stand there.
-fn backoff(attempt: usize, random: f64) -> Duration {
+pub fn backoff(attempt: usize, random: f64) -> Duration {
     let script = include_str!("../../static/lib/backoff.js");
     let constant = |name: &str| -> f64 {
         let after = script.split_once(&format!("const {name} = ")).unwrap().1;

@@ -29,6 +29,9 @@ test("the path is the pair that is selected, and what is not known of it is not 
   assert.equal(measurePath(report(OTHER, PAIR))?.own, null);
   assert.equal(measurePath(report(OTHER, PAIR))?.relay, null);
   assert.equal(measurePath(report(OWN, OTHER, { ...PAIR, state: "in-progress" })), null);
+  assert.equal(measurePath(report(OWN, OTHER, { ...PAIR, nominated: false })), null);
+  // An older browser's name for it.
+  assert.equal(measurePath(report({ ...OWN, address: undefined, ip: "203.0.113.9" }, OTHER, PAIR))?.own?.address, "203.0.113.9");
 });
 
 test("the line is what came and what was lost since the last look, and the worst that either side says", () => {
@@ -36,6 +39,8 @@ test("the line is what came and what was lost since the last look, and the worst
   const heard = { id: "heard", type: "remote-inbound-rtp", fractionLost: 0.25, roundTripTime: 0.2 };
   const measured = measureLine(report(PAIR, inbound("a", 3, 70), inbound("b", 9, 50), heard), { lost: 2, received: 90 });
   assert.deepEqual(measured, { came: { lost: 12, received: 120 }, sample: { lostOut: 0.25, lostIn: 0.25, rttMs: 200, sendableBps: 900_000 } });
+  // Nobody has reported of the other side yet: the browser's own round trip, and what can be sent is not known by every browser.
+  assert.deepEqual(measureLine(report({ ...PAIR, availableOutgoingBitrate: undefined }), { lost: 0, received: 0 })?.sample, { lostOut: 0, lostIn: 0, rttMs: 50, sendableBps: null });
   // A count that went back is no loss.
   assert.equal(measureLine(report(PAIR, inbound("a", 0, 0)), { lost: 2, received: 90 })?.sample.lostIn, 0);
   assert.equal(measureLine(report(heard), { lost: 0, received: 0 }), null);

@@ -431,14 +431,14 @@ test("each way that a call takes is told once, and when the server was away, the
   assert.deepEqual(page.done, [{ ...told, message: { ...told.message, region: "us-west" } }]);
 });
 
-test("a connection that goes where it must not is closed before anybody is told, and for good", () => {
-  for (const role of /** @type {const} */ (["patient", "clinician"])) {
+test("a connection that goes where it must not is closed before anybody is told, and for good, and says whether it was used before", () => {
+  for (const [role, shown, news] of /** @type {const} */ ([["patient", false, "no_relay"], ["clinician", false, "no_relay"], ["patient", true, "strayed"], ["clinician", true, "strayed"]])) {
     const page = new Page(role).joined();
-    assert.deepEqual(page.on({ type: "outside", epoch: 2 }), []);
-    page.on({ type: "outside", epoch: 1 });
+    assert.deepEqual(page.on({ type: "outside", epoch: 2, shown }), []);
+    page.on({ type: "outside", epoch: 1, shown });
     assert.deepEqual(page.does(), ["close", "send", "chat", "stop", "news"]);
     assert.deepEqual(page.done[1], { do: "send", message: { type: "no_relay", epoch: 1 } });
-    assert.deepEqual(page.done[4], { do: "news", news: "no_relay" });
+    assert.deepEqual(page.done[4], { do: "news", news });
     assert.deepEqual(page.hears({ ...STATE, epoch: 2 }), []);
   }
 });

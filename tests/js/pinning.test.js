@@ -23,10 +23,12 @@ test("no track goes out before both ends were measured at listed relays", async 
   const { pinning, paused } = held();
   const measure = measuring("unknown", "unknown", "listed");
   assert.equal(pinning.let(TRACK), null);
+  assert.equal(pinning.shown, false);
   const checked = pinning.check(async () => { assert.equal(pinning.let(TRACK), null); return measure(); });
   assert.equal(await pinning.check(measure), "busy", "one look at a time");
   assert.equal(await checked, "first");
   assert.deepEqual([measure.looks(), paused()], [3, 2]);
+  assert.equal(pinning.shown, true);
   assert.equal(pinning.let(TRACK), TRACK);
 });
 
@@ -37,6 +39,7 @@ test("what is measured elsewhere, or never, shows nothing", async () => {
     assert.equal(await pinning.check(measure), "outside", said);
     assert.equal(measure.looks(), looks);
     assert.equal(pinning.let(TRACK), null);
+    assert.equal(pinning.shown, false, "nobody saw or heard anything");
   }
 });
 
@@ -52,6 +55,7 @@ test("what was measured once goes on until something else is measured", async ()
   assert.equal(await pinning.check(measuring("unknown")), "again");
   assert.equal(pinning.let(TRACK), TRACK);
   assert.equal(await pinning.check(measuring("outside")), "outside");
+  assert.equal(pinning.shown, true, "what was seen and heard before, was");
 });
 
 test("no candidate but a listed relay's passes, and a list that changed counts at once", () => {

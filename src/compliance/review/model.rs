@@ -115,18 +115,25 @@ pub struct Raised {
 
 /// What the events from `new` on raise. Those before it are of the hour before.
 pub fn raised(seen: &[Seen], new: usize, limits: &Limits) -> Vec<Raised> {
-    let mut raised = Vec::new();
+    let (mut raised, mut found) = (Vec::new(), BTreeSet::new());
     for (place, event) in seen.iter().enumerate().skip(new) {
-        let hour: Vec<&Seen> = seen[..=place].iter().filter(|before| event.at - before.at < HOUR).collect();
-        raised.extend(many_records(event, &hour, limits));
-        raised.extend(too_often(event, &hour, "staff.signed_in", Rule::FailedSignIns, limits.failed_sign_ins_per_hour));
-        raised.extend(too_often(event, &hour, "link.checked", Rule::WrongLinks, limits.wrong_links_per_hour));
-        raised.extend(export_at_night(event, limits));
-        raised.extend(one_record(event));
+        let until = &seen[..=place];
+        let one = [
+            many_records(event, until, limits, &found),
+            too_often(event, until, Rule::FailedSignIns, limits.failed_sign_ins_per_hour, &found),
+            too_often(event, until, Rule::WrongLinks, limits.wrong_links_per_hour, &found),
+            export_at_night(event, limits),
+        ];
+        let all = one.into_iter().flatten().chain(one_record(event));
+        raised.extend(all.filter(|one| found.insert(one.key.clone())));
     }
-    let mut keys = BTreeSet::new();
-    raised.retain(|raised| keys.insert(raised.key.clone()));
     raised
+}
+
+/// The events of the hour that ends with `event`.
+fn hour<'a>(event: &Seen, until: &'a [Seen]) -> impl Iterator<Item = &'a Seen> {
+    let at = event.at;
+    until.iter().filter(move |before| at - before.at < HOUR)
 }
 
 fn of(rule: Rule, event: &Seen, who: &str, of_what: i64) -> Raised {
@@ -138,27 +145,41 @@ fn hour_of(at: Timestamp) -> i64 {
     at.0.div_euclid(HOUR.0)
 }
 
-fn many_records(event: &Seen, hour: &[&Seen], limits: &Limits) -> Option<Raised> {
+fn many_records(event: &Seen, until: &[Seen], limits: &Limits, found: &BTreeSet<String>) -> Option<Raised> {
     let account = event.account.filter(|_| event.opens_a_record())?;
-    let own = hour.iter().filter(|before| before.account == Some(account) && before.opens_a_record());
-    let records: BTreeSet<&Vec<u8>> = own.flat_map(|before| &before.tags).collect();
     let raised = of(Rule::ManyRecords, event, &account.to_string(), hour_of(event.at));
+    if found.contains(&raised.key) {
+        return None;
+    }
+    let own = hour(event, until).filter(|before| before.account == Some(account) && before.opens_a_record());
+    let records: BTreeSet<&Vec<u8>> = own.flat_map(|before| &before.tags).collect();
     (records.len() > limits.records_per_hour).then(|| Raised { number: number(records.len()), ..raised })
 }
 
 /// Refused so often within an hour, by what it is about or by the address it came from.
-fn too_often(event: &Seen, hour: &[&Seen], kind: &str, rule: Rule, limit: usize) -> Option<Raised> {
+fn too_often(event: &Seen, until: &[Seen], rule: Rule, limit: usize, found: &BTreeSet<String>) -> Option<Raised> {
+    let kind = if rule == Rule::FailedSignIns { "staff.signed_in" } else { "link.checked" };
     let is = |seen: &Seen| seen.kind == kind && !seen.done;
     if !is(event) {
         return None;
     }
-    let count = |same: &dyn Fn(&Seen) -> bool| hour.iter().filter(|before| is(before) && same(before)).count();
-    let about = event.object.map(|object| (object.to_string(), count(&|before| before.object == Some(object))));
-    let from = event.source.as_ref().map(|source| (hex::encode(source), count(&|before| before.source.as_ref() == Some(source))));
-    let (who, times) = about.into_iter().chain(from).find(|(_, times)| *times >= limit)?;
-    // Who failed to sign in acted under no account; whom it is about may help.
-    let account = if rule == Rule::FailedSignIns { event.object } else { None };
-    Some(Raised { number: number(times), account, ..of(rule, event, &who, hour_of(event.at)) })
+    let about = event.object.map(|object| object.to_string());
+    let from = event.source.as_ref().map(hex::encode);
+    let same: [(Option<String>, fn(&Seen, &Seen) -> bool); 2] =
+        [(about, |one, other| one.object == other.object), (from, |one, other| one.source == other.source)];
+    for (who, same) in same.into_iter().filter_map(|(who, same)| Some((who?, same))) {
+        let raised = of(rule, event, &who, hour_of(event.at));
+        if found.contains(&raised.key) {
+            return None;
+        }
+        let times = hour(event, until).filter(|before| is(before) && same(before, event)).count();
+        if times >= limit {
+            // Who failed to sign in acted under no account; whom it is about may help.
+            let account = if rule == Rule::FailedSignIns { event.object } else { None };
+            return Some(Raised { number: number(times), account, ..raised });
+        }
+    }
+    None
 }
 
 fn export_at_night(event: &Seen, limits: &Limits) -> Option<Raised> {

@@ -282,8 +282,11 @@ call-js-over-differ-heading = The call was stopped for safety
 call-js-over-differ-words = The two sides of the call did not fit together, so it was closed at once, for both of you. You did nothing wrong, and your device is fine. Please call the clinic and go on by phone.
 call-js-over-differ-return = Back to the waiting room
 call-js-over-no_relay-heading = No relay in %region%
-call-js-over-no_relay-words = The call would have gone another way than it must, so it was closed before anybody saw or heard you. Please try again, or call the clinic and go on by phone.
+call-js-over-no_relay-words = The call would have gone another way than it must, so it was closed before anybody saw or heard you that way. Please try again, or call the clinic and go on by phone.
 call-js-over-no_relay-return = Try again
+call-js-over-strayed-heading = No relay in %region% any more
+call-js-over-strayed-words = The call turned to a way that it must not take, so it was closed as soon as this page noticed. For a few seconds it may have gone that way, encrypted as before. Please try again, or call the clinic and go on by phone.
+call-js-over-strayed-return = Try again
 
 # A second device asks for the visit; the patient's page puts the question.
 call-move-heading = Is that you?

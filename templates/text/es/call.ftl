@@ -281,8 +281,11 @@ call-js-over-differ-heading = La llamada se detuvo por seguridad
 call-js-over-differ-words = Los dos lados de la llamada no coincidían, por eso se cerró enseguida, para los dos. Usted no hizo nada mal, y su aparato está bien. Por favor, llame a la clínica y siga por teléfono.
 call-js-over-differ-return = Volver a la sala de espera
 call-js-over-no_relay-heading = Ningún servidor intermedio en %region%
-call-js-over-no_relay-words = La llamada habría ido por un camino que no debe tomar, por eso se cerró antes de que alguien le viera u oyera. Inténtelo otra vez, o llame a la clínica y siga por teléfono.
+call-js-over-no_relay-words = La llamada habría ido por un camino que no debe tomar, por eso se cerró antes de que alguien le viera u oyera por ahí. Inténtelo otra vez, o llame a la clínica y siga por teléfono.
 call-js-over-no_relay-return = Intentar otra vez
+call-js-over-strayed-heading = Ya no hay servidor intermedio en %region%
+call-js-over-strayed-words = La llamada tomó un camino que no debe tomar, por eso se cerró en cuanto esta página lo notó. Puede que haya ido por ahí unos segundos, cifrada como antes. Inténtelo otra vez, o llame a la clínica y siga por teléfono.
+call-js-over-strayed-return = Intentar otra vez
 
 # A second device asks for the visit; the patient's page puts the question.
 call-move-heading = ¿Es usted?

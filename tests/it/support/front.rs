@@ -3,10 +3,13 @@
 use anteroom::relay::stun::{Class, Message, Method, Writer, kind};
 use std::collections::HashMap;
 use std::net::{IpAddr, SocketAddr, UdpSocket};
-use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, AtomicUsize, Ordering};
+use std::sync::{Arc, Mutex};
+use std::time::Duration;
 
 const SOFTWARE: &[u8] = b"Coturn-4.17.1 'test'";
+/// A client that a relay has nothing for is forgotten after this long. Longer than any line of these tests is cut.
+const FORGOTTEN_AFTER: Duration = Duration::from_secs(60);
 
 /// Where a relay of another region is: well, if somebody asked. Counts whatever comes.
 pub struct Outside {
@@ -15,8 +18,8 @@ pub struct Outside {
 }
 
 impl Outside {
-    pub fn new(last: u8) -> Self {
-        let socket = UdpSocket::bind((IpAddr::from([127, 0, 0, last]), 0)).unwrap();
+    pub fn new(address: IpAddr) -> Self {
+        let socket = UdpSocket::bind((address, 0)).unwrap();
         let outside = Self { at: socket.local_addr().unwrap(), packets: Arc::default() };
         let packets = outside.packets.clone();
         std::thread::spawn(move || {
@@ -62,7 +65,7 @@ pub fn front(address: IpAddr, relay: SocketAddr, up: Arc<AtomicBool>) -> SocketA
     let socket = UdpSocket::bind((address, 0)).unwrap();
     let at = socket.local_addr().unwrap();
     std::thread::spawn(move || {
-        let mut clients: HashMap<SocketAddr, UdpSocket> = HashMap::new();
+        let clients: Arc<Mutex<HashMap<SocketAddr, UdpSocket>>> = Arc::default();
         let mut buffer = [0; 4_096];
         while let Ok((length, from)) = socket.recv_from(&mut buffer) {
             if !up.load(Ordering::SeqCst) {
@@ -72,10 +75,12 @@ pub fn front(address: IpAddr, relay: SocketAddr, up: Arc<AtomicBool>) -> SocketA
                 let _gone = socket.send_to(&answer, from);
                 continue;
             }
-            let client = clients.entry(from).or_insert_with(|| {
+            let mut known = clients.lock().unwrap();
+            let client = known.entry(from).or_insert_with(|| {
                 let inner = UdpSocket::bind("127.0.0.1:0").unwrap();
                 inner.connect(relay).unwrap();
-                let (back, outer, up) = (inner.try_clone().unwrap(), socket.try_clone().unwrap(), up.clone());
+                inner.set_read_timeout(Some(FORGOTTEN_AFTER)).unwrap();
+                let (back, outer, up, clients) = (inner.try_clone().unwrap(), socket.try_clone().unwrap(), up.clone(), clients.clone());
                 std::thread::spawn(move || {
                     let mut buffer = [0; 4_096];
                     while let Ok(length) = back.recv(&mut buffer) {
@@ -83,6 +88,7 @@ pub fn front(address: IpAddr, relay: SocketAddr, up: Arc<AtomicBool>) -> SocketA
                             let _gone = outer.send_to(&buffer[..length], from);
                         }
                     }
+                    clients.lock().unwrap().remove(&from);
                 });
                 inner
             });

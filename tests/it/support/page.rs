@@ -132,6 +132,7 @@ impl Page {
 
     /// The socket is back.
     pub fn comes_back(&self, socket: Socket) {
+        *self.shared.closed.borrow_mut() = None;
         assert!(self.orders.send(Order::ComeBack(Box::new(socket))).is_ok());
     }
 
@@ -218,7 +219,6 @@ impl Acting {
                     }
                 }
                 Step::Order(Order::ComeBack(socket)) => {
-                    *self.shared.closed.borrow_mut() = None;
                     (self.socket, self.joined) = (Some(*socket), false);
                 }
             }
@@ -230,6 +230,7 @@ impl Acting {
         match message["type"].as_str().unwrap() {
             "state" => self.told(message).await,
             "superseded" | "gone" => self.hang_up().await,
+            "beat" => self.say(message.clone()).await,
             "relays" => {
                 let mut told = message.clone();
                 if let Some(hears) = &self.through {

@@ -1,7 +1,7 @@
 //! A browser's peer connection without a browser: sound, picture and a chat channel over loopback. The only file of the
 //! tests that names `webrtc` or `rtc`.
 //!
-//! It sends a synthetic stream of each kind once it is connected, and counts what comes in.
+//! It sends a synthetic stream of each kind once it is connected, and keeps the numbers of what went out and of what came in.
 
 use super::proof::{Facts, Out, Proof, Role};
 use anteroom::crypto::Rng;
@@ -14,7 +14,7 @@ use rtc::peer_connection::configuration::{
 };
 use rtc::rtp::{Packet, header::Header};
 use rtc::rtp_transceiver::rtp_sender::{RTCRtpCodec, RTCRtpCodingParameters, RTCRtpEncodingParameters, RtpCodecKind};
-use std::collections::VecDeque;
+use std::collections::{HashSet, VecDeque};
 use std::sync::atomic::{AtomicBool, AtomicUsize, Ordering};
 use std::sync::{Arc, Mutex};
 use std::time::Duration;
@@ -56,9 +56,13 @@ pub enum Event {
 #[derive(Default)]
 struct Seen {
     connected: AtomicBool,
+    /// How often it was connected and then was not.
+    drops: AtomicUsize,
+    silent: AtomicBool,
     chat_open: AtomicBool,
-    audio: AtomicUsize,
-    video: AtomicUsize,
+    /// Of the sound and of the picture, the numbers of the packets.
+    sent: [Mutex<Vec<u16>>; 2],
+    came: [Mutex<Vec<u16>>; 2],
     chat: Mutex<Vec<String>>,
     proof_open: AtomicBool,
     proof: Mutex<VecDeque<Vec<u8>>>,
@@ -86,7 +90,9 @@ impl PeerConnectionEventHandler for Handler {
 
     async fn on_connection_state_change(&self, state: RTCPeerConnectionState) {
         let connected = state == RTCPeerConnectionState::Connected;
-        self.seen.connected.store(connected, Ordering::SeqCst);
+        if self.seen.connected.swap(connected, Ordering::SeqCst) && !connected {
+            self.seen.drops.fetch_add(1, Ordering::SeqCst);
+        }
         self.seen.changed.notify_waiters();
         if connected {
             let _page_closed = self.tell.send(Event::Connected);
@@ -97,9 +103,8 @@ impl PeerConnectionEventHandler for Handler {
         let (seen, kind) = (self.seen.clone(), track.kind().await);
         tokio::spawn(async move {
             while let Some(event) = track.poll().await {
-                if let TrackRemoteEvent::OnRtpPacket(_) = event {
-                    let count = if kind == RtpCodecKind::Audio { &seen.audio } else { &seen.video };
-                    count.fetch_add(1, Ordering::SeqCst);
+                if let TrackRemoteEvent::OnRtpPacket(packet) = event {
+                    seen.came[usize::from(kind == RtpCodecKind::Video)].lock().unwrap().push(packet.header.sequence_number);
                     seen.changed.notify_waiters();
                 }
             }
@@ -157,7 +162,7 @@ impl Peer {
         for (kind, payload_type, rate) in [(RtpCodecKind::Audio, OPUS, 48_000), (RtpCodecKind::Video, VP8, 90_000)] {
             let track = track(kind, rate);
             connection.add_track(track.clone()).await.unwrap();
-            sending.push(tokio::spawn(send(track, payload_type, rate / 50, seen.clone())));
+            sending.push(tokio::spawn(send(track, kind, payload_type, rate / 50, seen.clone())));
         }
         let agreed = RTCDataChannelInit { negotiated: Some(CHAT_CHANNEL), ..Default::default() };
         let chat = connection.create_data_channel("chat", Some(agreed)).await.unwrap();
@@ -226,9 +231,34 @@ impl Peer {
         self.until("a connection", || self.is_connected()).await;
     }
 
+    /// How often the connection went down.
+    pub fn drops(&self) -> usize {
+        self.seen.drops.load(Ordering::SeqCst)
+    }
+
     /// Packets that came in: sound, picture.
     pub fn received(&self) -> (usize, usize) {
-        (self.seen.audio.load(Ordering::SeqCst), self.seen.video.load(Ordering::SeqCst))
+        let [sound, picture] = self.seen.came.each_ref().map(|came| came.lock().unwrap().len());
+        (sound, picture)
+    }
+
+    /// The numbers of the packets that went out so far: sound, picture.
+    pub fn sent(&self) -> [Vec<u16>; 2] {
+        self.seen.sent.each_ref().map(|sent| sent.lock().unwrap().clone())
+    }
+
+    /// How many of what another end sent have not come here.
+    pub fn lacks(&self, sent: &[Vec<u16>; 2]) -> usize {
+        let lacks = |(sent, came): (&Vec<u16>, &Mutex<Vec<u16>>)| {
+            let came: HashSet<u16> = came.lock().unwrap().iter().copied().collect();
+            sent.iter().filter(|number| !came.contains(number)).count()
+        };
+        sent.iter().zip(&self.seen.came).map(lacks).sum()
+    }
+
+    /// Sends nothing more.
+    pub fn falls_silent(&self) {
+        self.seen.silent.store(true, Ordering::SeqCst);
     }
 
     /// Wait until so many more packets of both kinds came in.
@@ -329,14 +359,17 @@ fn track(kind: RtpCodecKind, clock_rate: u32) -> Arc<dyn TrackLocal> {
     Arc::new(TrackLocalStaticRTP::new(MediaStreamTrack::new("self".into(), name.clone(), name, kind, vec![encoding])))
 }
 
-async fn send(track: Arc<dyn TrackLocal>, payload_type: u8, step: u32, seen: Arc<Seen>) {
+async fn send(track: Arc<dyn TrackLocal>, kind: RtpCodecKind, payload_type: u8, step: u32, seen: Arc<Seen>) {
     let ssrc = track.ssrcs().await[0];
     for sequence_number in 0u16.. {
         tokio::time::sleep(PACKET_EVERY).await;
-        if seen.connected.load(Ordering::SeqCst) {
+        if seen.connected.load(Ordering::SeqCst) && !seen.silent.load(Ordering::SeqCst) {
             let timestamp = u32::from(sequence_number) * step;
             let header = Header { version: 2, payload_type, sequence_number, timestamp, ssrc, ..Default::default() };
-            let _not_yet_bound = track.write_rtp(Packet { header, payload: vec![0x10; 60].into() }).await;
+            // It may not be bound yet.
+            if track.write_rtp(Packet { header, payload: vec![0x10; 60].into() }).await.is_ok() {
+                seen.sent[usize::from(kind == RtpCodecKind::Video)].lock().unwrap().push(sequence_number);
+            }
         }
     }
 }

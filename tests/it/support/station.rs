@@ -26,9 +26,8 @@ pub struct Station {
 }
 
 impl Station {
-    /// `last`: of its address, 127.0.0.`last`. `listed`: those of all relays that its calls may meet.
-    pub fn new(region: &'static str, last: u8, listed: &[IpAddr]) -> Self {
-        let address = IpAddr::from([127, 0, 0, last]);
+    /// `listed`: the addresses of all relays that its calls may meet.
+    pub fn new(region: &'static str, address: IpAddr, listed: &[IpAddr]) -> Self {
         let addresses = vec![Address { here: address, public: address }];
         let mut relay =
             Relay::keyed(SECRET, Shape { addresses, loopback_allowed: true, allocations_max: 400, lonely_seconds: 3_600, ..shape() });
