@@ -255,7 +255,7 @@ fn render(page: Page, asked: Asked, zone: crate::time::Zone, search: &Search, lo
         problems: Problems::default(),
         bell: None,
         look_overdue: false,
-        is_a_look: review::activity::is_a_look(&search.filter) && search.after.is_none(),
+        is_a_look: review::activity::is_a_look(&search.filter),
         comment: None,
         zone: format!("{} ({})", zone.city(), zone.name()),
         people: people(t, &asked, &log.people),

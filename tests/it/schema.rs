@@ -5,7 +5,9 @@ use crate::support::{TestApp, postgres};
 use anteroom::appointments::VisitState;
 use anteroom::db::{Address, Db};
 use anteroom::waiting_room;
+use sqlx::AssertSqlSafe;
 use std::collections::BTreeSet;
+use std::path::Path;
 
 type Columns = BTreeSet<(String, String, bool)>;
 
@@ -112,6 +114,84 @@ async fn a_database_of_a_newer_version_is_refused() {
         }
         let refused = anteroom::db::migrate::run(&db).await.expect_err("refused");
         assert!(refused.to_string().contains("newer anteroom"), "{refused}");
+        db.close().await;
+    }
+}
+
+/// The tables of the log with the columns that they began with, and a row: `ID` and `BYTES` as the database writes them.
+const LOG: [(&str, &str, &str); 7] = [
+    (
+        "audit_event",
+        "id, recorded_at, kind, outcome, actor_kind, actor_id, payload_hash, payload",
+        "ID, 7, 'note.read', 'success', 'staff', ID, BYTES, BYTES",
+    ),
+    ("audit_subject", "patient_id, tag", "ID, BYTES"),
+    ("audit_event_subject", "event_id, tag", "ID, BYTES"),
+    ("audit_leaf", "n, event_id, hash", "0, ID, BYTES"),
+    ("audit_leaf_subject", "tag, n, leaf", "BYTES, 1, 0"),
+    ("audit_tile", "level, n, hashes", "0, 0, BYTES"),
+    ("audit_checkpoint", "size, root, note, signed_at", "1, BYTES, 'note', 7"),
+];
+
+async fn execute(db: &Db, statements: &str) -> sqlx::Result<()> {
+    let statements = AssertSqlSafe(statements.to_owned());
+    match db {
+        Db::Sqlite { write, .. } => sqlx::raw_sql(statements).execute(write).await.map(drop),
+        Db::Postgres { write, .. } => sqlx::raw_sql(statements).execute(write).await.map(drop),
+    }
+}
+
+/// What lies in these columns of a table.
+async fn held(db: &Db, table: &str, columns: &str) -> String {
+    let text = |column: &str| match db {
+        Db::Sqlite { .. } => format!("quote({column})"),
+        Db::Postgres { .. } => format!("{column}::text"),
+    };
+    let all: Vec<String> = columns.split(", ").map(text).collect();
+    let question = AssertSqlSafe(format!("select {} from {table}", all.join(" || ',' || ")));
+    let rows: Vec<String> = match db {
+        Db::Sqlite { write, .. } => sqlx::query_scalar(question).fetch_all(write).await.unwrap(),
+        Db::Postgres { write, .. } => sqlx::query_scalar(question).fetch_all(write).await.unwrap(),
+    };
+    rows.join("\n")
+}
+
+/// AUD-07. A row in each table of the log as soon as there is the table, and every later migration leaves it as it is.
+#[actix_web::test]
+async fn no_migration_changes_what_is_in_the_log() {
+    let database = postgres::empty_database().await;
+    let folder = tempfile::tempdir().unwrap();
+    let file = format!("sqlite:{}", folder.path().join("log.db").display());
+    for (driver, url) in [("postgres", database.url()), ("sqlite", file.as_str())] {
+        let db = Db::open(&Address::parse(url).unwrap()).await.unwrap();
+        let (id, bytes, unlocked) = match db {
+            Db::Sqlite { .. } => ("x'00112233445566778899aabbccddeeff'", "x'0102'", "drop trigger audit_event_never_changes"),
+            Db::Postgres { .. } => {
+                ("'00112233-4455-6677-8899-aabbccddeeff'::uuid", "'\\x0102'::bytea", "alter table audit_event disable trigger user")
+            }
+        };
+        let mut files: Vec<_> = std::fs::read_dir(Path::new(env!("CARGO_MANIFEST_DIR")).join("migrations").join(driver))
+            .unwrap()
+            .map(|file| file.unwrap().path())
+            .collect();
+        files.sort();
+        let mut known: Vec<(&str, &str, String)> = Vec::new();
+        for file in &files {
+            execute(&db, &std::fs::read_to_string(file).unwrap()).await.unwrap_or_else(|error| panic!("{}: {error}", file.display()));
+            for (table, columns, before) in &known {
+                assert_eq!(&held(&db, table, columns).await, before, "{} changed {table}", file.display());
+            }
+            for (table, columns, row) in LOG {
+                let row = row.replace("ID", id).replace("BYTES", bytes);
+                let insert = format!("insert into {table} ({columns}) values ({row})");
+                if known.iter().all(|(known, ..)| *known != table) && execute(&db, &insert).await.is_ok() {
+                    known.push((table, columns, held(&db, table, columns).await));
+                }
+            }
+        }
+        assert!(files.len() > 14 && known.len() == LOG.len() && known.iter().all(|(.., row)| !row.is_empty()), "{driver}: {known:?}");
+        execute(&db, &format!("{unlocked}; update audit_event set kind = 'note.saved'")).await.unwrap();
+        assert_ne!(held(&db, "audit_event", LOG[0].1).await, known[0].2, "{driver}: a planted change is found");
         db.close().await;
     }
 }

@@ -156,6 +156,9 @@ fn many_records(event: &Seen, until: &[Seen], limits: &Limits, found: &BTreeSet<
     (records.len() > limits.records_per_hour).then(|| Raised { number: number(records.len()), ..raised })
 }
 
+/// Whether two events are about the same, or came from the same address.
+type Same = fn(&Seen, &Seen) -> bool;
+
 /// Refused so often within an hour, by what it is about or by the address it came from.
 fn too_often(event: &Seen, until: &[Seen], rule: Rule, limit: usize, found: &BTreeSet<String>) -> Option<Raised> {
     let kind = if rule == Rule::FailedSignIns { "staff.signed_in" } else { "link.checked" };
@@ -165,7 +168,7 @@ fn too_often(event: &Seen, until: &[Seen], rule: Rule, limit: usize, found: &BTr
     }
     let about = event.object.map(|object| object.to_string());
     let from = event.source.as_ref().map(hex::encode);
-    let same: [(Option<String>, fn(&Seen, &Seen) -> bool); 2] =
+    let same: [(Option<String>, Same); 2] =
         [(about, |one, other| one.object == other.object), (from, |one, other| one.source == other.source)];
     for (who, same) in same.into_iter().filter_map(|(who, same)| Some((who?, same))) {
         let raised = of(rule, event, &who, hour_of(event.at));
