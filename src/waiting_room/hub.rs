@@ -58,6 +58,8 @@ struct Inner {
 
 #[derive(Debug, Default)]
 struct Live {
+    /// The server stops: nobody comes in any more.
+    released: bool,
     rooms: HashMap<VisitId, Room>,
     lines: HashMap<SocketId, Line>,
     days: HashMap<SocketId, DayLine>,
@@ -110,7 +112,7 @@ impl Hub {
         }))
     }
 
-    /// A page of a visit opened its socket. `None` when there are too many of them.
+    /// A page of a visit opened its socket. `None` when there are too many of them, or the server stops.
     pub async fn enter(&self, standing: &Standing, seat: Seat) -> Option<(SocketId, mpsc::Receiver<Outgoing>)> {
         let (out, incoming) = mpsc::channel(OUTGOING_MAX);
         let socket = self.new_socket();
@@ -118,7 +120,7 @@ impl Hub {
         let effects = {
             let mut live = self.live();
             let open = live.lines.values().filter(|line| line.visit == standing.id && line.seat.party() == seat.party()).count();
-            if open >= SOCKETS_PER_VISIT_MAX || live.lines.len() >= SOCKETS_MAX {
+            if live.released || open >= SOCKETS_PER_VISIT_MAX || live.lines.len() >= SOCKETS_MAX {
                 return None;
             }
             live.lines.insert(socket, Line { visit: standing.id, clinician: standing.clinician_id, seat, out, told: String::new() });
@@ -221,9 +223,11 @@ impl Hub {
         [("visit", live.lines.len()), ("today", live.days.len())]
     }
 
-    /// Let go of every page: the server stops. They come back by themselves.
+    /// Let go of every page: the server stops. They come back by themselves, to the next server. A page that is let in here once more holds
+    /// up the end, and hears the later from the one that follows.
     pub fn release(&self) {
         let mut live = self.live();
+        live.released = true;
         live.lines.clear();
         live.days.clear();
     }

@@ -15,7 +15,7 @@ async fn sees_at_once(browser: &Browser, words: &str, since: Instant) {
 }
 
 #[tokio::test]
-async fn whoever_goes_is_said_to_have_left_at_once_and_may_come_back() {
+async fn whoever_goes_or_leaves_is_said_to_at_once_and_comes_back_with_one_tap_and_whoever_dies_is_noticed() {
     let demo = Demo::start();
     let (clinician, patient) = demo.checking_call().await;
     let visit = format!("/visits/{}", patient.visit_id().await);
@@ -38,15 +38,7 @@ async fn whoever_goes_is_said_to_have_left_at_once_and_may_come_back() {
     clinician.click_link("Open the call").await;
     see_each_other(&clinician, &patient).await;
     assert!(!patient.shows("has left the call page").await.unwrap());
-    clinician.finish().await;
-    patient.finish().await;
-}
 
-#[tokio::test]
-async fn who_leaves_reads_how_to_come_back_and_comes_back_with_one_tap() {
-    let demo = Demo::start();
-    let (clinician, patient) = demo.checking_call().await;
-    patient.look_at(View::Phone).await;
     // In a hurry, twice.
     patient.press_twice("Leave").await;
     patient.sees("You have left").await;
@@ -65,8 +57,13 @@ async fn who_leaves_reads_how_to_come_back_and_comes_back_with_one_tap() {
     patient.shot("put-back").await;
     clinician.admit().await;
     see_each_other(&clinician, &patient).await;
-    clinician.finish().await;
+
+    // Without a word.
+    let since = Instant::now();
+    // Killed, with all that it had open.
     patient.finish().await;
+    sees_at_once(&clinician, "The patient's page is not connected at the moment", since).await;
+    clinician.finish().await;
 }
 
 #[tokio::test]
@@ -98,45 +95,7 @@ async fn who_waits_reads_that_the_visit_was_cancelled_and_so_does_a_page_that_sl
 }
 
 #[tokio::test]
-async fn a_call_page_left_behind_in_another_tab_does_not_take_the_call() {
-    let demo = Demo::start();
-    let (clinician, patient) = demo.checking_call().await;
-    clinician.open_tab().await;
-    clinician.goto("/today").await;
-    clinician.click("Back to waiting room").await;
-    patient.sees("You are back in the waiting room").await;
-
-    clinician.go_to_tab(0).await;
-    clinician.sees("You can admit them from Today").await;
-    clinician.open_panel("Security").await;
-    for over in ["End visit", "Back to waiting room"] {
-        assert!(!clinician.has_button(over).await, "{over}: there is no call");
-    }
-    clinician.go_to_tab(1).await;
-    clinician.admit().await;
-    see_each_other(&clinician, &patient).await;
-    clinician.go_to_tab(0).await;
-    clinician.sees_button("Join visit").await;
-    assert!(!clinician.shows("open in another tab").await.unwrap());
-    clinician.go_to_tab(1).await;
-    see_each_other(&clinician, &patient).await;
-    clinician.finish().await;
-    patient.finish().await;
-}
-
-#[tokio::test]
-async fn a_page_that_dies_without_a_word_is_noticed_at_once() {
-    let demo = Demo::start();
-    let (clinician, patient) = demo.checking_call().await;
-    let since = Instant::now();
-    // Killed, with all that it had open.
-    patient.finish().await;
-    sees_at_once(&clinician, "The patient's page is not connected at the moment", since).await;
-    clinician.finish().await;
-}
-
-#[tokio::test]
-async fn each_side_reads_at_once_that_the_other_is_muted_or_has_no_camera_and_after_a_reload_too() {
+async fn each_side_reads_at_once_that_the_other_is_muted_or_has_no_camera_and_a_page_left_behind_does_not_take_the_call() {
     let demo = Demo::start();
     let (clinician, patient) = demo.checking_call().await;
     let since = Instant::now();
@@ -164,6 +123,27 @@ async fn each_side_reads_at_once_that_the_other_is_muted_or_has_no_camera_and_af
     clinician.click("Camera off").await;
     patient.sees("The camera of Dr. Ana Ruiz is off.").await;
     patient.shot("muted-2-patient").await;
+
+    // Another tab of the clinician puts the patient back and lets them in again.
+    clinician.open_tab().await;
+    clinician.goto("/today").await;
+    clinician.click("Back to waiting room").await;
+    patient.sees("You are back in the waiting room").await;
+
+    clinician.go_to_tab(0).await;
+    clinician.sees("You can admit them from Today").await;
+    clinician.open_panel("Security").await;
+    for over in ["End visit", "Back to waiting room"] {
+        assert!(!clinician.has_button(over).await, "{over}: there is no call");
+    }
+    clinician.go_to_tab(1).await;
+    clinician.admit().await;
+    see_each_other(&clinician, &patient).await;
+    clinician.go_to_tab(0).await;
+    clinician.sees_button("Join visit").await;
+    assert!(!clinician.shows("open in another tab").await.unwrap());
+    clinician.go_to_tab(1).await;
+    see_each_other(&clinician, &patient).await;
     clinician.finish().await;
     patient.finish().await;
 }

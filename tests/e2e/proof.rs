@@ -1,4 +1,6 @@
-//! The words that two people compare, between two browsers, and three attacks of the signalling server on them (RTC-05 to RTC-08, AB-09).
+//! The words that two people compare, between two browsers, and four attacks of the signalling server on them (RTC-05 to RTC-08, AB-09): another
+//! certificate in the middle of a call, a server in between that forces the roles of the handshake, messages out of order and of a call that is over,
+//! sound and picture beside the channel that is proved. Each time a page refuses or the words differ.
 
 use crate::support::browser::{Browser, View};
 use crate::support::clinic::see_each_other_as;
@@ -128,12 +130,21 @@ async fn a_spanish_patient_and_an_english_clinician_see_the_same_words_and_no_at
     println!("another certificate ended the media of its page after {took_ms:.1} ms");
     assert!(took_ms >= 0.0, "the page closed its connection because of it");
 
-    // A server that sits in between and plays the other side to each of them: the words differ, and a person says so.
+    // A server that sits in between and plays the other side to each of them, in roles of its choice: the words differ, and a person says so.
     again(&clinician, &patient, "middle").await;
     let (here, there) = (words(&clinician, "Compare words").await, words(&patient, "Comparar palabras").await);
     assert_ne!(here, there);
+    assert_eq!(
+        patient.ask::<[String; 2]>("attackRoles", json!([])).await.unwrap(),
+        ["server", "client"],
+        "towards the clinician, the patient"
+    );
     clinician.click("They differ").await;
     clinician.click("Yes, end the call").await;
+    both_were_told(&clinician, &patient).await;
+
+    // All messages out of order and twice, and an offer of a call that is over.
+    again(&clinician, &patient, "replay").await;
     both_were_told(&clinician, &patient).await;
 
     // Sound and picture beside the channel that is proved.

@@ -8,7 +8,7 @@ use crate::support::server::{AWAY, Demo};
 const STILL_MS_MAX: f64 = 3000.0;
 
 #[tokio::test]
-async fn a_server_restart_while_waiting_keeps_the_place() {
+async fn a_server_restart_keeps_the_place_while_waiting_and_does_not_touch_the_media_in_the_call() {
     let mut demo = Demo::start();
     let (clinician, patient) = tokio::join!(demo.signed_in("clinician"), demo.patient_waiting("patient", demo.visit_now()));
     clinician.sees_button("Admit").await;
@@ -22,14 +22,7 @@ async fn a_server_restart_while_waiting_keeps_the_place() {
     assert!(patient.shows(WAITING).await.unwrap());
     clinician.admit().await;
     see_each_other(&clinician, &patient).await;
-    clinician.finish_despite(AWAY).await;
-    patient.finish_despite(AWAY).await;
-}
 
-#[tokio::test]
-async fn a_server_restart_in_the_call_does_not_touch_the_media() {
-    let mut demo = Demo::start();
-    let (clinician, patient) = demo.checking_call().await;
     clinician.click("Known to me").await;
     clinician.open_panel("Note").await;
     clinician.watch(PATIENT).await;

@@ -8,12 +8,17 @@ use crate::support::verifiers::Parts;
 use serde_json::json;
 
 #[tokio::test]
-async fn the_whole_visit() {
+async fn the_whole_visit_and_what_is_left_of_it() {
     let demo = Demo::start();
+    let desk = demo.signed_in("scheduler").await;
+    desk.cancel_first_visit().await;
+    let visit = desk.book_for_new_patient(&demo).await;
+    desk.finish().await;
     let (clinician, patient) = tokio::join!(demo.signed_in("clinician"), demo.browser("patient"));
     clinician.sees("Today").await;
 
-    patient.open_visit(demo.visit_now()).await;
+    patient.open_visit(&visit).await;
+    let id = patient.visit_id().await;
     patient.look_at(View::ShortPhone).await;
     patient.click("Check camera and microphone first").await;
     let below_own_picture = async || Ok(patient.ask::<bool>("inSight", json!(["Camera, microphone and background"])).await?.then_some(()));
@@ -30,6 +35,7 @@ async fn the_whole_visit() {
     see_each_other(&clinician, &patient).await;
     hear_each_other(&clinician, &patient).await;
     clinician.shot("visit-4-checking").await;
+    patient.keep_in_session("left behind").await;
 
     assert!(!clinician.has_button("Chat").await, "nothing but picture and sound before it is known who is there");
     clinician.click("Known to me").await;
@@ -43,12 +49,51 @@ async fn the_whole_visit() {
     assert!(!patient.shows_picture_of(CLINICIAN).await);
     clinician.shot("visit-7-over").await;
     patient.shot("visit-8-over").await;
+
+    // Nothing on the device, by whatever way one comes back to it.
+    assert_eq!(patient.kept().await, [0, 0, 0], "cookies that a script sees, keys in the tab, databases");
+    patient.back().await;
+    assert!(!patient.shows("Dr. Ana Ruiz").await.unwrap());
+    patient.goto(&format!("/visits/{id}")).await;
+    patient.sees("This visit is not open in this browser").await;
+    assert!(!patient.shows("Dr. Ana Ruiz").await.unwrap());
     clinician.finish().await;
-    patient.finish().await;
+    patient.finish_despite(&["the server responded with a status of 404"]).await;
+
+    // And the log tells it.
+    let compliance = demo.signed_in("compliance").await;
+    let export = Parts::read(&compliance.download("Export as CSV").await).expect("a whole file");
+    compliance.finish().await;
+    let (kinds, objects) = (csv::column(export.text("events.csv"), "kind"), csv::column(export.text("events.csv"), "object_id"));
+    let lines: Vec<_> = kinds.iter().zip(&objects).collect();
+    // What is about a visit is about this one. A mail that was sent is about the letter.
+    let story = [
+        ("staff.signed_in", None),
+        ("visit.booked", Some(&id)),
+        ("link.sent", None),
+        ("link.checked", Some(&id)),
+        ("link.redeemed", Some(&id)),
+        ("visit.waiting", Some(&id)),
+        ("visit.admitted", Some(&id)),
+        ("call.connected", Some(&id)),
+        ("identity.recorded", Some(&id)),
+        ("note.read", Some(&id)),
+        ("note.saved", Some(&id)),
+        ("visit.ended", Some(&id)),
+        ("log.exported", None),
+    ];
+    let mut rest = lines.iter();
+    for (chapter, about) in story {
+        let told = rest.any(|(kind, object)| *kind == chapter && about.is_none_or(|id| *object == id));
+        assert!(told, "{chapter} does not follow what comes before it in the story:\n{lines:#?}");
+    }
+    let times = |kind: &str| kinds.iter().filter(|line| *line == kind).count();
+    assert_eq!(times("note.read"), 1, "the note was opened once");
+    assert_eq!(times("call.left"), 2, "each party's part in the call ended once");
 }
 
 #[tokio::test]
-async fn a_reload_while_waiting_keeps_the_place() {
+async fn a_reload_keeps_the_place_while_waiting_and_comes_back_with_join_visit_in_the_call() {
     let demo = Demo::start();
     let (clinician, patient) = tokio::join!(demo.signed_in("clinician"), demo.patient_waiting("patient", demo.visit_now()));
     clinician.sees_button("Admit").await;
@@ -62,14 +107,6 @@ async fn a_reload_while_waiting_keeps_the_place() {
     clinician.admit().await;
     patient.click("Join visit").await;
     see_each_other(&clinician, &patient).await;
-    clinician.finish().await;
-    patient.finish().await;
-}
-
-#[tokio::test]
-async fn a_reload_in_the_call_comes_back_with_join_visit() {
-    let demo = Demo::start();
-    let (clinician, patient) = demo.checking_call().await;
     clinician.click("Known to me").await;
 
     patient.reload().await;
@@ -144,26 +181,6 @@ async fn two_patients_wait_for_one_clinician_at_once() {
     clinician.finish().await;
     first.finish().await;
     second.finish().await;
-}
-
-#[tokio::test]
-async fn the_back_button_shows_nothing_of_a_visit_that_is_over() {
-    let demo = Demo::start();
-    let (clinician, patient) = demo.checking_call().await;
-    let page = format!("/visits/{}", patient.visit_id().await);
-    patient.keep_in_session("left behind").await;
-    clinician.click("Known to me").await;
-    clinician.end_visit().await;
-    patient.visit_is_over().await;
-    assert_eq!(patient.kept().await, [0, 0, 0], "cookies that a script sees, keys in the tab, databases");
-
-    patient.back().await;
-    assert!(!patient.shows("Dr. Ana Ruiz").await.unwrap());
-    patient.goto(&page).await;
-    patient.sees("This visit is not open in this browser").await;
-    assert!(!patient.shows("Dr. Ana Ruiz").await.unwrap());
-    clinician.finish().await;
-    patient.finish_despite(&["the server responded with a status of 404"]).await;
 }
 
 #[tokio::test]
@@ -263,54 +280,4 @@ async fn no_name_stays_on_the_screen_of_whoever_has_signed_out() {
 /// Longest first, and a reload does not send anyone to the end.
 async fn both_wait(clinician: &Browser, ids: [&str; 2]) {
     clinician.wait_for("see both in the order in which they came", async || Ok((clinician.can_admit().await == ids).then_some(()))).await;
-}
-
-#[tokio::test]
-async fn the_export_tells_the_visit() {
-    let demo = Demo::start();
-    let desk = demo.signed_in("scheduler").await;
-    desk.cancel_first_visit().await;
-    let visit = desk.book_for_new_patient(&demo).await;
-    desk.finish().await;
-
-    let (clinician, patient) = tokio::join!(demo.signed_in("clinician"), demo.patient_waiting("patient", &visit));
-    let id = patient.visit_id().await;
-    clinician.admit().await;
-    see_each_other(&clinician, &patient).await;
-    clinician.click("Known to me").await;
-    clinician.write_note("Seen and well.").await;
-    clinician.end_visit().await;
-    patient.visit_is_over().await;
-    clinician.finish().await;
-    patient.finish().await;
-
-    let compliance = demo.signed_in("compliance").await;
-    let export = Parts::read(&compliance.download("Export as CSV").await).expect("a whole file");
-    compliance.finish().await;
-    let (kinds, objects) = (csv::column(export.text("events.csv"), "kind"), csv::column(export.text("events.csv"), "object_id"));
-    let lines: Vec<_> = kinds.iter().zip(&objects).collect();
-    // What is about a visit is about this one. A mail that was sent is about the letter.
-    let story = [
-        ("staff.signed_in", None),
-        ("visit.booked", Some(&id)),
-        ("link.sent", None),
-        ("link.checked", Some(&id)),
-        ("link.redeemed", Some(&id)),
-        ("visit.waiting", Some(&id)),
-        ("visit.admitted", Some(&id)),
-        ("call.connected", Some(&id)),
-        ("identity.recorded", Some(&id)),
-        ("note.read", Some(&id)),
-        ("note.saved", Some(&id)),
-        ("visit.ended", Some(&id)),
-        ("log.exported", None),
-    ];
-    let mut rest = lines.iter();
-    for (chapter, about) in story {
-        let told = rest.any(|(kind, object)| *kind == chapter && about.is_none_or(|id| *object == id));
-        assert!(told, "{chapter} does not follow what comes before it in the story:\n{lines:#?}");
-    }
-    let times = |kind: &str| kinds.iter().filter(|line| *line == kind).count();
-    assert_eq!(times("note.read"), 1, "the note was opened once");
-    assert_eq!(times("call.left"), 2, "each party's part in the call ended once");
 }

@@ -410,14 +410,3 @@ async fn a_server_stops_in_order_on_both_databases() {
         assert!(log.contains("Serving Riverside") && !log.contains('\u{1b}'), "words, and no colours where nobody looks: {log:?}");
     }
 }
-
-#[actix_web::test]
-async fn a_server_that_stops_lets_its_pages_go_and_asks_them_to_come_back() {
-    let app = TestApp::sqlite().await;
-    let clinician = app.staff(Role::Clinician).await;
-    let mut today = clinician.socket("/today/socket").await;
-    today.hears("today").await;
-    app.hub.release();
-    assert_eq!(today.closed().await, Some(1013), "try again");
-    app.finish().await;
-}

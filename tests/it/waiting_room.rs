@@ -112,6 +112,26 @@ on_both! {
 }
 
 on_both! {
+    async fn a_server_that_stops_lets_its_pages_go_and_nobody_in_again(app: TestApp) {
+        let scene = app.scene(Waiting).await;
+        let visit = scene.path("socket");
+        let doors = [(&scene.patient, visit.as_str()), (&*scene.clinician, &visit), (&*scene.clinician, "/today/socket")];
+        let mut open = Vec::new();
+        for (browser, path) in doors {
+            open.push(browser.socket(path).await);
+        }
+        app.hub.release();
+        for socket in &mut open {
+            assert_eq!(socket.closed().await, Some(1013), "to be opened again, at the server that follows");
+        }
+        for (browser, path) in doors {
+            assert_eq!(browser.socket_from(path, None).await.err(), Some(StatusCode::TOO_MANY_REQUESTS), "{path}");
+        }
+        app.finish().await;
+    }
+}
+
+on_both! {
     async fn today_hears_who_comes_and_goes_and_no_name(app: TestApp) {
         let scene = app.scene(Redeemed).await;
         let mut today = scene.clinician.socket("/today/socket").await;

@@ -58,7 +58,7 @@ impl Hub {
         let socket = self.new_socket();
         {
             let mut live = self.live();
-            if live.days.values().filter(|day| day.clinician == clinician).count() >= DAYS_PER_CLINICIAN_MAX {
+            if live.released || live.days.values().filter(|day| day.clinician == clinician).count() >= DAYS_PER_CLINICIAN_MAX {
                 return None;
             }
             live.days.insert(socket, DayLine { clinician, session, out });

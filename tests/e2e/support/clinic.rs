@@ -97,13 +97,11 @@ pub async fn see_each_other(clinician: &Browser, patient: &Browser) {
 
 /// The same where the patient's page calls the clinician otherwise.
 pub async fn see_each_other_as(clinician: &Browser, patient: &Browser, called: &str) {
-    clinician.sees_moving_picture_of(PATIENT).await;
-    patient.sees_moving_picture_of(called).await;
+    tokio::join!(clinician.sees_moving_picture_of(PATIENT), patient.sees_moving_picture_of(called));
 }
 
 pub async fn hear_each_other(clinician: &Browser, patient: &Browser) {
-    clinician.hears().await;
-    patient.hears().await;
+    tokio::join!(clinician.hears(), patient.hears());
 }
 
 /// Each reads what the other wrote.

@@ -3,8 +3,8 @@
 
 (() => {
   const Real = WebSocket;
-  const KEPT = "attack";
-  const attack = { get kind() { return sessionStorage.getItem(KEPT) ?? ""; }, set kind(kind) { sessionStorage.setItem(KEPT, kind); }, swappedAt: 0, closedAt: 0 };
+  const [KEPT, OFFER] = ["attack", "attack.offer"];
+  const attack = { get kind() { return sessionStorage.getItem(KEPT) ?? ""; }, set kind(kind) { sessionStorage.setItem(KEPT, kind); }, swappedAt: 0, closedAt: 0, roles: async () => [] };
   window.attack = attack;
   const close = RTCPeerConnection.prototype.close;
   RTCPeerConnection.prototype.close = function () {
@@ -20,7 +20,13 @@
     look();
   });
 
-  /** Two connections with certificates of its own, and the proof by the book on each of them. */
+  /** What a connection turned out to be in its handshake: "client" or "server". */
+  const roleOf = async (connection) => [...(await connection.getStats()).values()].find((report) => report.type === "transport")?.dtlsRole;
+
+  /**
+   * Two connections with certificates of its own, and the proof by the book on each of them. It forces the roles of the handshake: by themselves
+   * the page that offers would be the server and the other one the client, and here it is the other way round.
+   */
   class Middle {
     constructor(deliver, send) {
       Object.assign(this, { deliver, send, towardsClinician: new RTCPeerConnection(), towardsPatient: new RTCPeerConnection() });
@@ -39,12 +45,14 @@
       if (this.epoch === message.epoch) return;
       this.epoch = message.epoch;
       await this.towardsClinician.setRemoteDescription({ type: "offer", sdp: message.sdp });
-      await this.towardsClinician.setLocalDescription(await this.towardsClinician.createAnswer());
+      const { sdp } = await this.towardsClinician.createAnswer();
+      await this.towardsClinician.setLocalDescription({ type: "answer", sdp: sdp.replaceAll("a=setup:active", "a=setup:passive") });
       this.towardsPatient.addTransceiver("audio");
       this.towardsPatient.addTransceiver("video");
       await this.towardsPatient.setLocalDescription(await this.towardsPatient.createOffer());
       this.send({ type: "answer", epoch: message.epoch, sdp: await gathered(this.towardsClinician) });
-      this.deliver({ type: "offer", epoch: message.epoch, sdp: await gathered(this.towardsPatient) });
+      this.deliver({ type: "offer", epoch: message.epoch, sdp: (await gathered(this.towardsPatient)).replaceAll("a=setup:actpass", "a=setup:active") });
+      attack.roles = () => Promise.all([roleOf(this.towardsClinician), roleOf(this.towardsPatient)]);
       for (const end of this.ends) void this.prove(end);
     }
 
@@ -65,6 +73,7 @@
   window.WebSocket = class extends Real {
     #hears = [];
     #middle = null;
+    #held = [];
 
     addEventListener(type, listener, ...more) {
       if (type !== "message") return super.addEventListener(type, listener, ...more);
@@ -76,8 +85,21 @@
       for (const listener of this.#hears) listener(new MessageEvent("message", { data: JSON.stringify(message) }));
     }
 
+    /** Waits for an offer and whatever comes beside it, and says all of it twice and the later first. Before an offer it says one of a call that is over. */
+    #replay(message) {
+      this.#held.push(message);
+      if (this.#held.length < 2 || !this.#held.some((held) => held.type === "offer")) return;
+      const old = JSON.parse(sessionStorage.getItem(OFFER));
+      for (const held of this.#held.splice(0).reverse()) {
+        if (held.type === "offer") this.#deliver({ ...old, epoch: held.epoch });
+        for (let time = 0; time < 2; time += 1) this.#deliver(held);
+      }
+    }
+
     #heard(text) {
       const message = JSON.parse(text);
+      if (attack.kind === "replay" && ["offer", "candidate"].includes(message.type)) return void this.#replay(message);
+      if (message.type === "offer") sessionStorage.setItem(OFFER, text);
       if (attack.kind === "middle" && message.type === "offer") {
         this.#middle ??= new Middle((to) => this.#deliver(to), (to) => super.send(JSON.stringify(to)));
         return void this.#middle.offered(message);

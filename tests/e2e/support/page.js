@@ -342,6 +342,11 @@ function attackTook() {
   return window.attack.closedAt - window.attack.swappedAt;
 }
 
+/** In which role of the handshake the server between the two was, towards the clinician and towards the patient. */
+function attackRoles() {
+  return window.attack.roles();
+}
+
 /** As a phone does that comes from one network to another. */
 function changeNetwork() {
   dispatchEvent(new Event("online"));
