@@ -8,6 +8,7 @@ use anteroom::relay::control::{Order, Status};
 use anteroom::time::{Clock, SystemClock};
 
 use crate::installed::staff;
+use crate::support::browser::Browser;
 use crate::support::clinic::{CLINICIAN, PATIENT, WAITING, see_each_other};
 use crate::support::installed::Installed;
 use crate::support::server::free_port;
@@ -36,13 +37,13 @@ async fn a_call_goes_through_the_relay_over_udp_tcp_and_tls_and_outlives_the_ser
     patient.reaches_relay_over("udp").await;
     clinician.admit().await;
     see_each_other(&clinician, &patient).await;
-    assert_eq!(patient.way_of_call().await, "relay udp relay");
+    goes_over(&patient, "udp").await;
     for way in ["tcp", "tls"] {
         patient.reaches_relay_over(way).await;
         clinician.press_in_security("Back to waiting room").await;
         clinician.click("Admit").await;
         see_each_other(&clinician, &patient).await;
-        assert_eq!(patient.way_of_call().await, format!("relay {way} relay"));
+        goes_over(&patient, way).await;
     }
 
     clinician.watch(PATIENT).await;
@@ -68,6 +69,12 @@ async fn a_call_goes_through_the_relay_over_udp_tcp_and_tls_and_outlives_the_ser
     patient.visit_is_over().await;
     clinician.finish_despite(AWAY).await;
     patient.finish_despite(AWAY).await;
+}
+
+/// By the browser's own account. A relay at the other end that is met before it is named, Firefox goes on to tell as another kind.
+async fn goes_over(browser: &Browser, way: &str) {
+    let told = browser.way_of_call().await;
+    assert!(["relay", "prflx"].map(|other| format!("relay {way} {other}")).contains(&told), "{way}: {told}");
 }
 
 /// What the clinic's relay says of itself.

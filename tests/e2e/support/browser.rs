@@ -97,7 +97,12 @@ impl Browser {
         Self::of(Window::new(name, base_url, Engine::Firefox, driver, program, profile))
     }
 
+    /// With `E2E_FIREFOX=patient` in the environment, whoever has that name has a Firefox: most tests can be run with that pair once, though not
+    /// those whose film or flags only a Chromium takes.
     async fn open_with(name: &'static str, base_url: &str, more_flags: &[&str]) -> Self {
+        if std::env::var("E2E_FIREFOX").is_ok_and(|turned| turned == name) {
+            return Self::open_firefox(name, base_url).await;
+        }
         let profile = folder_of_one();
         let (program, port) = chromium::start(profile.path());
         let driver = drive(port, chromium::wishes(profile.path(), more_flags)).await;
@@ -455,7 +460,11 @@ impl Window {
 
     // ---- pictures ----
 
+    /// A Firefox stays as wide as it was opened.
     pub async fn look_at(&self, view: View) {
+        if self.engine == Engine::Firefox {
+            return;
+        }
         let (width, height, mobile) = match view {
             View::Phone => (390, 844, true),
             View::ShortPhone => (375, 667, true),
