@@ -129,7 +129,7 @@ fn relay(folder: &Path) -> (String, String) {
     let secure = free_port();
     let settings = format!(
         "[calls]\npath = \"relay\"\n[relay]\nlisten = [\"127.0.0.1:0\"]\ntls_listen = [\"127.0.0.1:{secure}\"]\naddresses = [\"127.0.0.1\"]\n\
-         name = \"localhost\"\nlonely_seconds = 10\n[relay.tls]\ncertificate_file = \"{}\"\nkey_file = \"{}\"\n",
+         name = \"localhost\"\nregion = \"us-east\"\nlonely_seconds = 10\n[relay.tls]\ncertificate_file = \"{}\"\nkey_file = \"{}\"\n",
         certificate.display(),
         key.display()
     );

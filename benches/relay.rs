@@ -234,8 +234,12 @@ fn under_flood(measured: &Measured, credential: &Credential, echo: SocketAddr) -
     client.realm = measured.client().realm;
     assert_eq!(client.allocates(credential).0, 0);
     assert_eq!(client.binds(credential, 0x4000, echo), 0);
-    client.sends_on(0x4000, b"hello");
-    assert_eq!(client.read(), Some(frame::on_channel(0x4000, b"hello")));
+    // A flood takes a datagram now and then, and nobody in a call waits for one.
+    let came = (0..5).find_map(|_| {
+        client.sends_on(0x4000, b"hello");
+        client.read()
+    });
+    assert_eq!(came, Some(frame::on_channel(0x4000, b"hello")));
     let ms = began.elapsed().as_secs_f64() * 1_000.0;
     over.store(true, Ordering::SeqCst);
     attacker.join().unwrap();

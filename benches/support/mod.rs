@@ -199,10 +199,10 @@ pub fn anteroom() -> Command {
     command
 }
 
-/// The program as it serves that clinic.
+/// The program as it serves that clinic, with as many arenas for its memory as its service unit gives it.
 pub fn serving(config: &Path) -> Command {
     let mut command = anteroom();
-    command.arg("serve").arg("--config").arg(config);
+    command.env("MALLOC_ARENA_MAX", "2").arg("serve").arg("--config").arg(config);
     command
 }
 
