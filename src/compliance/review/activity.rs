@@ -3,11 +3,11 @@
 //! What they looked through is a time, and perhaps one person's events or one patient's. It stands beside what was found and reviewed, with
 //! their words sealed, and when nobody has looked for too long the pages say so.
 
-use super::super::searched;
 use super::model::Rule;
 use super::store;
 use crate::app::App;
 use crate::audit::{ActorKind, Context, Event, Fact, Filter, Kind, Object};
+use crate::compliance::searched;
 use crate::compliance::store::tag;
 use crate::crypto::sha256;
 use crate::ids::StaffId;

@@ -92,7 +92,7 @@ async fn is_watched(app: &App, tx: &mut Tx, account: Uuid, tag: &[u8]) -> sqlx::
 async fn weighed_with(tx: &mut Tx, new: &[Recorded]) -> sqlx::Result<Vec<Recorded>> {
     let news: BTreeSet<EventId> = new.iter().map(|event| event.id).collect();
     let (Some(last), Some(first_at)) = (news.last(), new.iter().map(|event| event.recorded_at).min()) else { return Ok(Vec::new()) };
-    let hour_before = u64::try_from((first_at - Millis::hours(1)).0).unwrap_or(0);
+    let hour_before = u64::try_from((first_at - model::HOUR).0).unwrap_or(0);
     let after = EventId(uuid::Builder::from_unix_timestamp_millis(hour_before, &[0; 10]).into_uuid());
     let accounts: BTreeSet<Uuid> = new.iter().filter(|event| opens_a_record(event)).filter_map(|event| event.actor_id).collect();
     let mut events = store::opened(tx, &accounts, after, *last, HOUR_MAX).await?;

@@ -19,7 +19,8 @@ pub fn looks_at(kind: &str) -> bool {
     OPENING.contains(&kind) || REFUSING.contains(&kind) || EXPORTING.contains(&kind)
 }
 
-const HOUR: Millis = Millis::hours(1);
+/// What is counted within it.
+pub const HOUR: Millis = Millis::hours(1);
 
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
 pub enum Rule {
