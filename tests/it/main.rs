@@ -35,6 +35,7 @@ mod log_keys;
 mod log_kills;
 mod log_loss;
 mod log_order;
+mod log_roles;
 mod log_shadow;
 mod log_tree;
 mod log_verify;
