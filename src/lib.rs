@@ -26,7 +26,7 @@
 //! - [`waiting_room`]: who is here, who may enter.
 //! - [`calls`]: two pages, what may pass between them, and what came of the words that their people compare.
 //! - [`echo`]: a person's connection checked before the visit, against a process of its own.
-//! - [`records`]: the sealed note of a visit.
+//! - [`records`]: the sealed note of a visit; a patient's record opened in an emergency.
 //! - [`compliance`]: reading, verifying and exporting the access log, who opened a record, what should be reviewed, that accounts were.
 //! - [`rights`]: whose data a break-in touched, who must be told of it, to whom data went, what patients ask for, how long things are kept.
 //! - [`jobs`], [`server`]: what happens by itself; the HTTP server.

@@ -11,7 +11,7 @@ mod visits;
 pub use calls::{CHECKS_MAX, CallConfig, CallPath, ExternalRelay, NetworkCheckConfig, RelayConfig};
 pub use log::{ComplianceConfig, OutsideConfig, RetentionConfig, WitnessConfig};
 pub use mail::{MailConfig, SmtpConfig, SmtpTls};
-pub use visits::{CheckPolicy, LinkConfig, WaitingRoomConfig};
+pub use visits::{CheckPolicy, EmergencyConfig, LinkConfig, WaitingRoomConfig};
 
 use crate::db::Address;
 use crate::secret::Secret;
@@ -57,6 +57,8 @@ pub struct Config {
     pub links: LinkConfig,
     #[serde(default)]
     pub waiting_room: WaitingRoomConfig,
+    #[serde(default)]
+    pub emergency: EmergencyConfig,
     #[serde(default)]
     pub sessions: SessionConfig,
     #[serde(default)]

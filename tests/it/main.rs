@@ -18,6 +18,7 @@ mod compliance;
 mod coturn_corpus;
 mod crash_loop;
 mod device_move;
+mod emergency;
 mod every_route;
 mod faults;
 mod full_disk;
