@@ -219,12 +219,12 @@ impl Log {
 
     /// The payload with its salt: what lets somebody without keys recompute the hash. `None` as for [`Log::payload`].
     pub fn disclose(&self, recorded: &Recorded) -> Option<Disclosed> {
-        let opened = self.keys.open_log(recorded.id.0, &recorded.payload).ok()?;
-        let (salt, payload) = opened.reveal().split_first_chunk::<32>()?;
+        let opened = self.keys.open_log(recorded.id.0, &recorded.payload).ok()?.reveal_owned();
+        let (salt, payload) = opened.split_first_chunk::<32>()?;
         if payload_hash(salt, payload).as_slice() != recorded.payload_hash {
             return None;
         }
-        Some(Disclosed { salt: *salt, payload: String::from_utf8(payload.to_vec()).ok()? })
+        Some(Disclosed { salt: *salt, payload: str::from_utf8(payload).ok()?.to_owned() })
     }
 }
 
