@@ -28,6 +28,7 @@ begin
             ('audit_purge', '{select}'),
             ('case_file', '{select,insert}'),
             ('case_entry', '{select,insert}'),
+            ('emergency_access', '{select,insert,update}'),
             ('_sqlx_migrations', '{select}')
         )
         select tables.oid::regclass as called, verbs.verb,

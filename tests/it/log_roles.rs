@@ -70,6 +70,7 @@ async fn the_servers_role_can_add_to_the_log_and_change_nothing_in_it() {
         "drop trigger audit_event_never_goes on audit_event",
         "set session_replication_role = replica",
         "delete from _sqlx_migrations",
+        "delete from emergency_access",
         "create table more (one bigint)",
     ] {
         let said = app.refused_by_database(statement).await;

@@ -91,7 +91,7 @@ async fn open(app: App, clinician: Clinician, form: Form<EmergencyForm>) -> web:
 async fn show(app: App, clinician: Clinician, id: Path<EmergencyId>) -> web::Result<HttpResponse> {
     match super::read(&app, &clinician.context, clinician.member.id, *id).await {
         Ok(record) => {
-            let seconds = ((record.ends_at - app.now()).0 / 1_000).max(0) + 1;
+            let seconds = ((record.ends_at - app.now_at_least()).0 / 1_000).max(0) + 1;
             let mut answer = web::html(&record_page(&app, &clinician, *id, &record))?;
             answer.headers_mut().insert(header::REFRESH, header::HeaderValue::from(seconds));
             Ok(answer)
