@@ -26,7 +26,7 @@ const forCall = async () => {
  * @property {(text: string) => void} said
  * @property {(view: import("./proof_panel.js").View) => void} proof  how far the spoken proof is
  * @property {(none: string|null) => void} relays  the regions in which no relay is there for a call that needs one; null when there is, or none is needed
- * @property {(online: boolean) => void} socket
+ * @property {(online: boolean) => void} socket  whether the server hears this page. A short absence is told to nobody
  * @property {() => void} refused  the server was not there, or did not let this page in
  */
 
@@ -58,7 +58,8 @@ export class Session {
     this.#state = start(role, newTab());
     this.#socket = connect(visit, {
       opened: () => { this.#feed({ type: "opened" }); hooks.socket(true); },
-      closed: () => { this.#feed({ type: "closed" }); hooks.socket(false); },
+      closed: () => this.#feed({ type: "closed" }),
+      away: () => hooks.socket(false),
       refused: () => hooks.refused(),
       message: (message) => {
         if (message.type === "relays") return this.#useRelays(message.servers, message.listed);

@@ -119,7 +119,7 @@ export function readBeside(from, data) {
 /**
  * The visit's socket. A message that does not fit the table is not passed on.
  * @param {string} visit
- * @param {{opened: () => void, closed: () => void, refused: () => void, message: (message: Message) => void}} on
+ * @param {{opened: () => void, closed: () => void, away: () => void, refused: () => void, message: (message: Message) => void}} on
  */
 export function connect(visit, on) {
   return live(`/visits/${encodeURIComponent(visit)}/socket`, {

@@ -6,6 +6,11 @@ import { backoffMs } from "./backoff.js";
 const SILENCE_MS = 25_000;
 const LOOK_MS = 5_000;
 
+// A restart of the server is over before anybody need hear of it. Lower: an absence is told sooner. Higher: a short one bothers nobody.
+const TOLD_AFTER_MS = 4_000;
+// A server that takes a page and drops it again before that is not back: it is tried less and less often.
+const BACK_AFTER_MS = 2_000;
+
 // "Normal closure": the server ends this page's part at once instead of waiting for it to come back.
 const GOODBYE = 1000;
 
@@ -17,7 +22,8 @@ const GOODBYE = 1000;
 
 /**
  * @param {string} path
- * @param {{opened: () => void, closed: () => void, refused?: () => void, message: (message: any) => void}} on  `refused`: it was not even opened. `message` hears no beats
+ * @param {{opened: () => void, closed?: () => void, away?: () => void, refused?: () => void, message: (message: any) => void}} on  `away`: there has been no connection for so long that a
+ *   person should hear of it. `refused`: it was not even opened. `message` hears no beats
  * @returns {Live}
  */
 export function live(path, on) {
@@ -25,12 +31,16 @@ export function live(path, on) {
   url.protocol = url.protocol === "https:" ? "wss:" : "ws:";
   /** @type {WebSocket|null} */
   let socket = null;
-  let attempt = 0;
   let stopped = false;
   let isOpen = false;
   let heardAt = 0;
+  let openedAt = 0;
+  /** When the server was there last, as far as this page knows. */
+  let thereAt = Date.now();
   /** @type {ReturnType<typeof setTimeout>|undefined} */
   let again;
+  /** @type {ReturnType<typeof setTimeout>|undefined} */
+  let telling;
 
   function connect() {
     clearTimeout(again);
@@ -41,13 +51,13 @@ export function live(path, on) {
     fresh.addEventListener("open", () => {
       if (socket !== fresh) return;
       isOpen = true;
-      heardAt = Date.now();
+      heardAt = openedAt = Date.now();
+      clearTimeout(telling);
       on.opened();
     });
     fresh.addEventListener("message", (event) => {
       if (socket !== fresh || typeof event.data !== "string") return;
       heardAt = Date.now();
-      attempt = 0;
       const message = parse(event.data);
       // Answered and not said by a clock of ours: in a tab that is not looked at, browsers let clocks go by the minute.
       if (message?.type === "beat") fresh.send(JSON.stringify({ type: "beat" }));
@@ -62,13 +72,19 @@ export function live(path, on) {
     socket = null;
     if (isOpen) {
       isOpen = false;
-      on.closed();
+      if (Date.now() - openedAt >= BACK_AFTER_MS) thereAt = Date.now();
+      if (!stopped) tellLater();
+      on.closed?.();
     } else if (!stopped) {
       on.refused?.();
     }
     if (stopped) return;
-    again = setTimeout(connect, backoffMs(attempt, Math.random()));
-    attempt += 1;
+    again = setTimeout(connect, backoffMs(Date.now() - thereAt, Math.random()));
+  }
+
+  function tellLater() {
+    clearTimeout(telling);
+    telling = setTimeout(() => on.away?.(), TOLD_AFTER_MS);
   }
 
   const watch = setInterval(() => {
@@ -80,10 +96,11 @@ export function live(path, on) {
   }, LOOK_MS);
 
   const online = () => {
-    attempt = 0;
+    thereAt = Date.now();
     connect();
   };
   addEventListener("online", online);
+  tellLater();
   connect();
 
   return {
@@ -93,6 +110,7 @@ export function live(path, on) {
     stop() {
       stopped = true;
       clearTimeout(again);
+      clearTimeout(telling);
       clearInterval(watch);
       removeEventListener("online", online);
       socket?.close(GOODBYE);
