@@ -28,6 +28,9 @@ mod support;
 #[path = "../tests/it/support/turn.rs"]
 #[expect(dead_code, reason = "the tests ask a relay everything with it")]
 mod turn;
+#[path = "../tests/it/support/turn_client.rs"]
+#[expect(dead_code, reason = "the tests ask a relay everything with it")]
+mod turn_client;
 mod waiting;
 
 use support::empty_database;

@@ -29,6 +29,7 @@ pub mod socket;
 pub mod statements;
 pub mod station;
 pub mod turn;
+pub mod turn_client;
 pub mod unmailed;
 pub mod verifiers;
 
