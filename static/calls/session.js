@@ -47,9 +47,9 @@ export class Session {
   #channelOpen = false;
 
   /**
-   * @param {{role: import("./negotiation.js").Role, visit: string, relayOnly: boolean, devices: import("./devices.js").Devices, hooks: Hooks}} options
+   * @param {{role: import("./negotiation.js").Role, visit: string, relayOnly: boolean, devices: import("./devices.js").Devices, hooks: Hooks, opened?: Parameters<typeof connect>[2]}} options
    */
-  constructor({ role, visit, relayOnly, devices, hooks }) {
+  constructor({ role, visit, relayOnly, devices, hooks, opened }) {
     this.relayAlways = relayOnly;
     this.visit = visit;
     this.devices = devices;
@@ -70,7 +70,7 @@ export class Session {
         }
         this.#feed({ type: "message", message });
       },
-    });
+    }, opened);
     this.changed = () => void this.#peer?.peer.then((peer) => peer.use(devices.stream));
     addEventListener("online", this.#network);
     networkInformation()?.addEventListener("change", this.#network);

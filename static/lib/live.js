@@ -24,11 +24,11 @@ const GOODBYE = 1000;
  * @param {string} path
  * @param {{opened: () => void, closed?: () => void, away?: () => void, refused?: () => void, message: (message: any) => void}} on  `away`: there has been no connection for so long that a
  *   person should hear of it. `refused`: it was not even opened. `message` hears no beats
+ * @param {(url: string) => import("./early.js").Early|null} [opened]  a socket that stands already
  * @returns {Live}
  */
-export function live(path, on) {
-  const url = new URL(path, location.href);
-  url.protocol = url.protocol === "https:" ? "wss:" : "ws:";
+export function live(path, on, opened = () => null) {
+  const url = location.origin.replace(/^http/, "ws") + path;
   /** @type {WebSocket|null} */
   let socket = null;
   let stopped = false;
@@ -45,25 +45,35 @@ export function live(path, on) {
   function connect() {
     clearTimeout(again);
     if (stopped || socket) return;
-    const fresh = new WebSocket(url);
+    const early = opened(url);
+    const fresh = early?.socket ?? new WebSocket(url);
     socket = fresh;
     heardAt = Date.now();
-    fresh.addEventListener("open", () => {
-      if (socket !== fresh) return;
-      isOpen = true;
-      heardAt = openedAt = Date.now();
-      clearTimeout(telling);
-      on.opened();
-    });
-    fresh.addEventListener("message", (event) => {
-      if (socket !== fresh || typeof event.data !== "string") return;
-      heardAt = Date.now();
-      const message = parse(event.data);
-      // Answered and not said by a clock of ours: in a tab that is not looked at, browsers let clocks go by the minute.
-      if (message?.type === "beat") fresh.send(JSON.stringify({ type: "beat" }));
-      else if (message !== undefined) on.message(message);
-    });
+    if (fresh.readyState === WebSocket.OPEN) queueMicrotask(() => isThere(fresh));
+    else fresh.addEventListener("open", () => isThere(fresh));
+    const hear = (/** @type {unknown} */ data) => heard(fresh, data);
+    if (early) early.deliver(hear);
+    else fresh.addEventListener("message", ({ data }) => hear(data));
     fresh.addEventListener("close", () => lost(fresh));
+  }
+
+  /** @param {WebSocket} which */
+  function isThere(which) {
+    if (socket !== which) return;
+    isOpen = true;
+    heardAt = openedAt = Date.now();
+    clearTimeout(telling);
+    on.opened();
+  }
+
+  /** @param {WebSocket} which @param {unknown} data */
+  function heard(which, data) {
+    if (socket !== which || typeof data !== "string") return;
+    heardAt = Date.now();
+    const message = parse(data);
+    // Answered and not said by a clock of ours: in a tab that is not looked at, browsers let clocks go by the minute.
+    if (message?.type === "beat") which.send(JSON.stringify({ type: "beat" }));
+    else if (message !== undefined) on.message(message);
   }
 
   /** @param {WebSocket} which */

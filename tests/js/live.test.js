@@ -2,6 +2,8 @@
 import assert from "node:assert/strict";
 import { afterEach, test } from "node:test";
 import { backoffMs } from "../../static/lib/backoff.js";
+import { openEarly, takeEarly } from "../../static/lib/early.js";
+import { live } from "../../static/lib/live.js";
 import { dice, World } from "./pages.js";
 
 /** @type {World} */
@@ -87,4 +89,45 @@ test("a person hears of an absence after four seconds, once, and of a server tha
   assert.ok(never.every(({ what }) => what === "refused"));
   world.pass(200);
   assert.equal(never.filter(({ what }) => what === "away").length, 1);
+});
+
+/** A page whose script comes when its socket has been open for so long. What it was told, as soon as it returned and later. */
+async function late(ms) {
+  world = new World();
+  openEarly("/socket");
+  world.pass(ms);
+  world.taken[0]?.hears({ type: "state", version: 1 });
+  const told = [];
+  let made = false;
+  live("/socket", { opened: () => told.push([made, "opened"]), refused: () => told.push([made, "refused"]), message: ({ version }) => told.push([made, version]) }, takeEarly);
+  made = true;
+  await new Promise((resolve) => setImmediate(resolve));
+  world.pass(5);
+  world.taken[0]?.hears({ type: "state", version: 2 });
+  return told;
+}
+
+test("a socket that was opened before the page's script is the script's, with all that it has heard, after the script has it in hand", async () => {
+  assert.deepEqual(await late(50), [[true, "opened"], [true, 1], [true, 2]]);
+  assert.equal(world.tries.length, 1);
+  assert.deepEqual(world.taken[0].sent, [{ type: "beat" }], "what came early is answered late, once");
+  world.ends();
+  assert.deepEqual(await late(0), [[true, "opened"], [true, 2]], "it was not open yet");
+  assert.equal(world.tries.length, 1);
+});
+
+test("a socket that was opened early is used once, for its own address, and not when it is lost already", async () => {
+  world = new World();
+  const page = () => live("/socket", { opened: () => {}, message: () => {} }, takeEarly);
+  world.server = "down";
+  openEarly("/socket");
+  world.pass(50);
+  world.server = "up";
+  page();
+  world.pass(50);
+  assert.equal(world.opened.length, 1, "opened anew");
+  openEarly("/another");
+  page();
+  world.pass(50);
+  assert.equal(world.tries.length, 4);
 });

@@ -30,8 +30,12 @@ export class World {
     const later = (act, ms, every) => this.#later({ act, every }, ms);
     const never = (timer) => void (timer && this.#due.get(timer.at)?.delete(timer));
     class Socket extends EventTarget {
-      constructor() {
+      static OPEN = 1;
+      readyState = 0;
+
+      constructor(url) {
         super();
+        this.url = url;
         world.tries.push(world.now);
         later(() => world.#meet(this), 1);
       }
@@ -42,12 +46,21 @@ export class World {
         this.sent.push(JSON.parse(text));
       }
 
+      #ends() {
+        this.readyState = 3;
+        this.dispatchEvent(new Event("close"));
+      }
+
+      refused() {
+        this.#ends();
+      }
+
       hears(message) {
         this.dispatchEvent(new MessageEvent("message", { data: JSON.stringify(message) }));
       }
 
       close() {
-        if (world.#sockets.delete(this)) this.dispatchEvent(new Event("close"));
+        if (world.#sockets.delete(this)) this.#ends();
       }
     }
     const fakes = {
@@ -111,7 +124,8 @@ export class World {
   }
 
   #meet(socket) {
-    if (this.server === "down") return void socket.dispatchEvent(new Event("close"));
+    if (this.server === "down") return void socket.refused();
+    socket.readyState = 1;
     this.#sockets.add(socket);
     this.opened.push(this.now);
     this.taken.push(socket);
