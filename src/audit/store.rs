@@ -69,6 +69,11 @@ impl Log {
         Self { shadow, ..self }
     }
 
+    /// The same, written by way of another role of the same database.
+    pub fn through(&self, db: Db) -> Self {
+        Self { db, ..self.clone() }
+    }
+
     /// Write what the outside is still to be told. Blocks for a moment.
     pub fn flush_shadow(&self) {
         self.shadow.flush();
