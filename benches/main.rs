@@ -5,6 +5,8 @@
 //! within its own run, because the machine may be busy with other things. With `TEST_POSTGRES_URL` (`tests/run postgres` prints it) they run on PostgreSQL too.
 #![expect(clippy::unwrap_used, reason = "a benchmark that unwraps a failure has failed, with a line number")]
 
+#[path = "../tests/it/support/backoff.rs"]
+mod backoff;
 mod checks;
 mod crash;
 #[path = "../tests/e2e/support/mod.rs"]
@@ -26,6 +28,9 @@ mod support;
 #[path = "../tests/it/support/turn.rs"]
 #[expect(dead_code, reason = "the tests ask a relay everything with it")]
 mod turn;
+#[path = "../tests/it/support/turn_client.rs"]
+#[expect(dead_code, reason = "the tests ask a relay everything with it")]
+mod turn_client;
 mod waiting;
 
 use support::empty_database;

@@ -5,7 +5,7 @@
 
 use crate::checks::{kilobytes, processor_ms};
 use crate::support::{number, row};
-use crate::turn::{CALL_SECRET, Client, Relay, shape};
+use crate::turn::{CALL_SECRET, Client, PATIENCE, Relay, shape};
 use anteroom::relay::Side;
 use anteroom::relay::control::{Address, Order, Shape};
 use anteroom::relay::credential::{CALL_SECONDS, Credential};
@@ -30,6 +30,8 @@ const EVERY_MS: usize = 5;
 const LOADS: [usize; 4] = [2, 4, 8, 16];
 const IDLE: usize = 240;
 const ATTEMPTS: usize = 10_000;
+/// How often a call has something to send.
+const PACKET_EVERY: Duration = Duration::from_millis(20);
 const COTURN_REALM: &str = "coturn.example";
 
 /// One of the two that are measured.
@@ -234,11 +236,14 @@ fn under_flood(measured: &Measured, credential: &Credential, echo: SocketAddr) -
     client.realm = measured.client().realm;
     assert_eq!(client.allocates(credential).0, 0);
     assert_eq!(client.binds(credential, 0x4000, echo), 0);
-    // A flood takes a datagram now and then, and nobody in a call waits for one.
-    let came = (0..5).find_map(|_| {
-        client.sends_on(0x4000, b"hello");
-        client.read()
+    // A flood takes a datagram now and then. A call has another one soon after.
+    let came = std::iter::from_fn(|| {
+        (began.elapsed() < PATIENCE).then(|| {
+            client.sends_on(0x4000, b"hello");
+            client.read_within(PACKET_EVERY)
+        })
     });
+    let came = came.flatten().next();
     assert_eq!(came, Some(frame::on_channel(0x4000, b"hello")));
     let ms = began.elapsed().as_secs_f64() * 1_000.0;
     over.store(true, Ordering::SeqCst);

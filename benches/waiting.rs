@@ -1,5 +1,6 @@
 //! How many patients can wait: a burst of redemptions, then a page open for each, then the server is killed and all come back at once.
 
+use crate::backoff::backoff;
 use crate::support::{BORN, Clinic, Link, Server, cookie, number, row, share, sign_in};
 use anteroom::ids::VisitId;
 use anteroom::staff::Role;
@@ -141,7 +142,7 @@ async fn connect(base: &str, path: &str, cookie: &str) -> Option<Stream> {
 /// A waiting page: it hears that it waits, says every ten seconds that it is there, and comes back as `static/lib/backoff.js` does.
 async fn wait(base: String, guest: Guest, places: Arc<Places>) {
     let path = format!("/visits/{}/socket", guest.visit);
-    let mut attempt = 0;
+    let mut there_at = Instant::now();
     loop {
         if let Some(mut stream) = connect(&base, &path, &guest.cookie).await {
             let mut placed = false;
@@ -150,7 +151,6 @@ async fn wait(base: String, guest: Guest, places: Arc<Places>) {
                 tokio::select! {
                     heard = stream.next() => match heard {
                         Some(Ok(Message::Text(text))) => {
-                            attempt = 0;
                             if !placed && text.contains("\"state\":\"waiting\"") {
                                 placed = true;
                                 places.taken.fetch_add(1, Ordering::SeqCst);
@@ -167,11 +167,10 @@ async fn wait(base: String, guest: Guest, places: Arc<Places>) {
                     }
                 }
             }
+            there_at = Instant::now();
         }
-        let longest = (500u64 << attempt.min(16)).min(8_000);
         let random = f64::from(u32::from_le_bytes(anteroom::crypto::Rng::system().bytes())) / f64::from(u32::MAX);
-        tokio::time::sleep(Duration::from_millis((longest as f64 * random) as u64)).await;
-        attempt += 1;
+        tokio::time::sleep(backoff(there_at.elapsed(), random)).await;
     }
 }
 

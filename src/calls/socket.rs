@@ -36,6 +36,10 @@ pub(super) async fn visit(
     request: HttpRequest,
     body: Payload,
 ) -> Result<HttpResponse> {
+    // Before anything is looked up: all pages ask at once while the server stops.
+    if hub.has_released() {
+        return Err(Error::TooMany { retry_after_s: 1 });
+    }
     let (seat, context) = seat(&app, &request, *id).await?;
     let mut tx = app.db.reading().await?;
     let standing = waiting_room::standing(&mut tx, *id).await?.ok_or(Error::NotFound)?;

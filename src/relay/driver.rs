@@ -6,6 +6,7 @@
 use super::control::{Address, Bound, Shape};
 use super::engine::{Client, Effect, Engine, Now, Transport};
 use super::frame::{self, FRAME_BYTES_MAX, Frames};
+use super::lanes::Lanes;
 use super::peers;
 use crate::time::{Clock, SystemClock};
 use crate::web::tls::Acceptor;
@@ -14,13 +15,13 @@ use socket2::{Domain, Protocol, Socket, Type};
 use std::collections::HashMap;
 use std::collections::hash_map::RandomState;
 use std::hash::BuildHasher;
-use std::io::ErrorKind;
-use std::net::{IpAddr, SocketAddr};
+use std::net::{IpAddr, SocketAddr, UdpSocket};
 use std::sync::atomic::{AtomicU64, AtomicUsize, Ordering};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError, RwLock};
 use std::time::{Duration, Instant};
-use tokio::io::{AsyncRead, AsyncReadExt, AsyncWrite, AsyncWriteExt};
-use tokio::net::{TcpListener, TcpStream, UdpSocket};
+use tokio::io::unix::{AsyncFd, AsyncFdReadyGuard};
+use tokio::io::{AsyncRead, AsyncReadExt, AsyncWrite, AsyncWriteExt, Interest};
+use tokio::net::{TcpListener, TcpStream};
 use tokio::sync::mpsc;
 use tokio::task::AbortHandle;
 
@@ -44,7 +45,7 @@ const PORT_TRIES: u64 = 64;
 /// Everything that the relay's tasks share.
 pub struct Driver {
     engine: Mutex<Engine>,
-    udp: Vec<UdpSocket>,
+    udp: Vec<Datagrams>,
     streams: Mutex<HashMap<Client, mpsc::Sender<Vec<u8>>>>,
     per_address: Mutex<HashMap<IpAddr, usize>>,
     relayed: RwLock<HashMap<SocketAddr, Relayed>>,
@@ -55,17 +56,20 @@ pub struct Driver {
     dice: RandomState,
     throws: AtomicU64,
     next_stream: AtomicUsize,
-    runtime: tokio::runtime::Handle,
+    lanes: Lanes,
 }
 
+/// A socket that wakes its thread when something has come. A tokio one does so for each datagram that has left, too: as many wakings again.
+type Datagrams = AsyncFd<UdpSocket>;
+
 struct Relayed {
-    socket: Arc<UdpSocket>,
+    socket: Arc<Datagrams>,
     reading: AbortHandle,
 }
 
 /// Listening sockets, bound.
 pub struct Sockets {
-    udp: Vec<UdpSocket>,
+    udp: Vec<Datagrams>,
     tcp: Vec<TcpListener>,
     tls: Vec<TcpListener>,
 }
@@ -87,19 +91,20 @@ impl Sockets {
 
     pub fn bound(&self) -> std::io::Result<Bound> {
         Ok(Bound {
-            udp: self.udp.iter().map(UdpSocket::local_addr).collect::<Result<_, _>>()?,
+            udp: self.udp.iter().map(|socket| socket.get_ref().local_addr()).collect::<Result<_, _>>()?,
             tcp: self.tcp.iter().map(TcpListener::local_addr).collect::<Result<_, _>>()?,
             tls: self.tls.iter().map(TcpListener::local_addr).collect::<Result<_, _>>()?,
         })
     }
 }
 
-fn datagrams(address: SocketAddr) -> std::io::Result<UdpSocket> {
+#[expect(deprecated, reason = "what follows it is unsafe code, for sources whose descriptor changes; that of a socket does not")]
+fn datagrams(address: SocketAddr) -> std::io::Result<Datagrams> {
     let socket = Socket::new(Domain::for_address(address), Type::DGRAM, Some(Protocol::UDP))?;
     // The kernel gives what it allows.
     let _capped = (socket.set_recv_buffer_size(BUFFER_BYTES), socket.set_send_buffer_size(BUFFER_BYTES));
     ready(&socket, address)?;
-    UdpSocket::from_std(socket.into())
+    AsyncFd::with_interest(socket.into(), Interest::READABLE)
 }
 
 fn streams(address: SocketAddr) -> std::io::Result<TcpListener> {
@@ -120,7 +125,7 @@ fn ready(socket: &Socket, address: SocketAddr) -> std::io::Result<()> {
 
 impl Driver {
     /// Begin to serve on these sockets.
-    pub fn start(engine: Engine, sockets: Sockets, acceptor: Option<Acceptor>, shape: &Shape, began: Instant) -> Arc<Self> {
+    pub fn start(engine: Engine, sockets: Sockets, acceptor: Option<Acceptor>, shape: &Shape, began: Instant) -> anyhow::Result<Arc<Self>> {
         let Sockets { udp, tcp, tls } = sockets;
         let driver = Arc::new(Self {
             engine: Mutex::new(engine),
@@ -135,7 +140,7 @@ impl Driver {
             dice: RandomState::new(),
             throws: AtomicU64::new(0),
             next_stream: AtomicUsize::new(0),
-            runtime: tokio::runtime::Handle::current(),
+            lanes: Lanes::start()?,
         });
         for at in 0..driver.udp.len() {
             tokio::spawn(driver.clone().read_clients(at));
@@ -146,7 +151,7 @@ impl Driver {
             }
         }
         tokio::spawn(driver.clone().tick());
-        driver
+        Ok(driver)
     }
 
     /// Change the engine or ask it something, and do what follows.
@@ -177,17 +182,8 @@ impl Driver {
     }
 
     async fn read_clients(self: Arc<Self>, at: usize) {
-        let mut buffer = vec![0; FRAME_BYTES_MAX];
-        loop {
-            for _ in 0..DATAGRAMS_AT_ONCE {
-                match self.udp[at].recv_from(&mut buffer).await {
-                    Ok((length, address)) => self.client_said(Client { address, transport: Transport::Udp, at }, &buffer[..length]),
-                    // An earlier answer met a closed port.
-                    Err(_) => break,
-                }
-            }
-            tokio::task::yield_now().await;
-        }
+        let said = |bytes: &[u8], address| self.client_said(Client { address, transport: Transport::Udp, at }, bytes);
+        each_datagram(&self.udp[at], said).await;
     }
 
     /// A socket at a free port of the range, and a task that reads it.
@@ -200,33 +196,23 @@ impl Driver {
             if even && port % 2 == 1 {
                 continue;
             }
+            let lane = self.lanes.next();
+            let _its_loop = lane.enter();
             let Ok(socket) = datagrams(SocketAddr::new(here, port)) else { continue };
             let (socket, relayed) = (Arc::new(socket), SocketAddr::new(public, port));
-            let reading = self.runtime.spawn(self.clone().read_peers(socket.clone(), relayed)).abort_handle();
+            let reading = lane.spawn(self.clone().read_peers(socket.clone(), relayed)).abort_handle();
             self.relayed.write().unwrap_or_else(PoisonError::into_inner).insert(relayed, Relayed { socket, reading });
             return Some(port);
         }
         None
     }
 
-    async fn read_peers(self: Arc<Self>, socket: Arc<UdpSocket>, relayed: SocketAddr) {
-        loop {
-            if socket.readable().await.is_err() {
-                return;
-            }
-            // On the stack of this turn alone: an allocation that is quiet holds no buffer.
-            let mut buffer = [0; FRAME_BYTES_MAX];
-            for _ in 0..DATAGRAMS_AT_ONCE {
-                match socket.try_recv_from(&mut buffer) {
-                    Ok((length, peer)) => {
-                        let now = self.now();
-                        self.with_engine(|engine, out| engine.from_peer(relayed, peer, &buffer[..length], now, out));
-                    }
-                    Err(error) if error.kind() == ErrorKind::WouldBlock => break,
-                    Err(_) => {}
-                }
-            }
-        }
+    async fn read_peers(self: Arc<Self>, socket: Arc<Datagrams>, relayed: SocketAddr) {
+        let came = |bytes: &[u8], peer| {
+            let now = self.now();
+            self.with_engine(|engine, out| engine.from_peer(relayed, peer, bytes, now, out));
+        };
+        each_datagram(&socket, came).await;
     }
 
     fn perform(&self, effects: Vec<Effect>) {
@@ -235,7 +221,7 @@ impl Driver {
                 Effect::ToClient { client, bytes } => self.tell(client, bytes),
                 Effect::ToPeer { relayed, peer, bytes } => {
                     if let Some(from) = self.relayed.read().unwrap_or_else(PoisonError::into_inner).get(&relayed) {
-                        let _lost_if_full = from.socket.try_send_to(&bytes, peer);
+                        let _lost_if_full = from.socket.get_ref().send_to(&bytes, peer);
                     }
                 }
                 Effect::Close { relayed } => {
@@ -249,7 +235,7 @@ impl Driver {
 
     fn tell(&self, client: Client, mut bytes: Vec<u8>) {
         if client.transport == Transport::Udp {
-            let _lost_if_full = self.udp.get(client.at).map(|socket| socket.try_send_to(&bytes, client.address));
+            let _lost_if_full = self.udp.get(client.at).map(|socket| socket.get_ref().send_to(&bytes, client.address));
             return;
         }
         frame::pad(&mut bytes);
@@ -270,8 +256,12 @@ impl Driver {
                 continue;
             }
             let (driver, at) = (self.clone(), self.next_stream.fetch_add(1, Ordering::Relaxed));
-            tokio::spawn(async move {
-                driver.serve_stream(stream, Client { address, transport, at }).await;
+            let stream = stream.into_std();
+            self.lanes.next().spawn(async move {
+                // From now on it lives in the loop of this thread.
+                if let Ok(stream) = stream.and_then(TcpStream::from_std) {
+                    driver.serve_stream(stream, Client { address, transport, at }).await;
+                }
                 driver.dismiss(ip);
             });
         }
@@ -367,6 +357,30 @@ impl Driver {
             self.with_engine(|engine, out| engine.tick(now, out));
         }
     }
+}
+
+/// Take what comes to that socket, for as long as it is there.
+async fn each_datagram(socket: &Datagrams, take: impl Fn(&[u8], SocketAddr)) {
+    while let Ok(mut ready) = socket.readable().await {
+        if may_have_more(&mut ready, &take) {
+            drop(ready);
+            tokio::task::yield_now().await;
+        }
+    }
+}
+
+/// Whether there may be more, after others had their turn. The buffer is on the stack of this turn alone: an allocation that is quiet holds none.
+fn may_have_more(ready: &mut AsyncFdReadyGuard<'_, UdpSocket>, take: &impl Fn(&[u8], SocketAddr)) -> bool {
+    let mut buffer = [0; FRAME_BYTES_MAX];
+    for _ in 0..DATAGRAMS_AT_ONCE {
+        match ready.try_io(|socket| socket.get_ref().recv_from(&mut buffer)) {
+            Ok(Ok((length, from))) => take(&buffer[..length], from),
+            // An earlier answer met a closed port.
+            Ok(Err(_)) => {}
+            Err(_nothing_more) => return false,
+        }
+    }
+    true
 }
 
 /// Both clocks. The wall's may step: lives and rates are measured by the other.

@@ -18,6 +18,7 @@ pub mod frame;
 mod health;
 mod ice;
 mod keeper;
+mod lanes;
 pub mod limits;
 pub mod peers;
 pub mod process;

@@ -35,8 +35,7 @@ pub fn run() -> anyhow::Result<()> {
     limit(&start.shape)?;
     let lock = File::create(LOCK).context("open the relay's lock")?;
     ensure!(lock.try_lock().is_ok(), "a relay runs already in this folder");
-    let workers = std::thread::available_parallelism().map_or(2, |cores| cores.get().clamp(2, 4));
-    let runtime = tokio::runtime::Builder::new_multi_thread().worker_threads(workers).enable_all().build().context("start the relay")?;
+    let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build().context("start the relay")?;
     runtime.block_on(serve(start))
 }
 
@@ -67,7 +66,7 @@ async fn serve(start: Start) -> anyhow::Result<()> {
     let sockets = Sockets::bind(&shape)?;
     let bound = sockets.bound().context("where the relay listens")?;
     let engine = Engine::new(settings(&shape, &bound, secrets), RandomState::new(), driver::now(began));
-    let driver = Driver::start(engine, sockets, acceptor, &shape, began);
+    let driver = Driver::start(engine, sockets, acceptor, &shape, began)?;
     // The lock is ours, so a socket that lies there is nobody's.
     let _none_there = std::fs::remove_file(SOCKET);
     let listener = UnixListener::bind(SOCKET).context("open the relay's socket for orders")?;

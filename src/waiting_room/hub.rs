@@ -232,6 +232,11 @@ impl Hub {
         live.days.clear();
     }
 
+    /// No page is let in any more: the server stops.
+    pub fn has_released(&self) -> bool {
+        self.live().released
+    }
+
     async fn perform(&self, visit: VisitId, effects: Vec<Effect>) {
         self.perform_all(vec![(visit, effects)]).await;
     }

@@ -2,6 +2,7 @@
 
 import { startNote } from "../records/note.js";
 import { all, announce, find, once, tell } from "../lib/page.js";
+import { takeEarly } from "../lib/early.js";
 import { keepPlace } from "../lib/place.js";
 import { post } from "../lib/send.js";
 import * as sound from "../lib/sound.js";
@@ -110,6 +111,7 @@ function open() {
     visit,
     relayOnly: main.dataset.path === "relay",
     devices,
+    opened: takeEarly,
     hooks: {
       state: told,
       news,

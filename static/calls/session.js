@@ -26,7 +26,7 @@ const forCall = async () => {
  * @property {(text: string) => void} said
  * @property {(view: import("./proof_panel.js").View) => void} proof  how far the spoken proof is
  * @property {(none: string|null) => void} relays  the regions in which no relay is there for a call that needs one; null when there is, or none is needed
- * @property {(online: boolean) => void} socket
+ * @property {(online: boolean) => void} socket  whether the server hears this page. A short absence is told to nobody
  * @property {() => void} refused  the server was not there, or did not let this page in
  */
 
@@ -47,9 +47,9 @@ export class Session {
   #channelOpen = false;
 
   /**
-   * @param {{role: import("./negotiation.js").Role, visit: string, relayOnly: boolean, devices: import("./devices.js").Devices, hooks: Hooks}} options
+   * @param {{role: import("./negotiation.js").Role, visit: string, relayOnly: boolean, devices: import("./devices.js").Devices, hooks: Hooks, opened?: Parameters<typeof connect>[2]}} options
    */
-  constructor({ role, visit, relayOnly, devices, hooks }) {
+  constructor({ role, visit, relayOnly, devices, hooks, opened }) {
     this.relayAlways = relayOnly;
     this.visit = visit;
     this.devices = devices;
@@ -58,7 +58,8 @@ export class Session {
     this.#state = start(role, newTab());
     this.#socket = connect(visit, {
       opened: () => { this.#feed({ type: "opened" }); hooks.socket(true); },
-      closed: () => { this.#feed({ type: "closed" }); hooks.socket(false); },
+      closed: () => this.#feed({ type: "closed" }),
+      away: () => hooks.socket(false),
       refused: () => hooks.refused(),
       message: (message) => {
         if (message.type === "relays") return this.#useRelays(message.servers, message.listed);
@@ -69,7 +70,7 @@ export class Session {
         }
         this.#feed({ type: "message", message });
       },
-    });
+    }, opened);
     this.changed = () => void this.#peer?.peer.then((peer) => peer.use(devices.stream));
     addEventListener("online", this.#network);
     networkInformation()?.addEventListener("change", this.#network);

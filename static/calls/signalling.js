@@ -119,13 +119,14 @@ export function readBeside(from, data) {
 /**
  * The visit's socket. A message that does not fit the table is not passed on.
  * @param {string} visit
- * @param {{opened: () => void, closed: () => void, refused: () => void, message: (message: Message) => void}} on
+ * @param {{opened: () => void, closed: () => void, away: () => void, refused: () => void, message: (message: Message) => void}} on
+ * @param {Parameters<typeof live>[2]} opened  a socket that stands already
  */
-export function connect(visit, on) {
+export function connect(visit, on, opened) {
   return live(`/visits/${encodeURIComponent(visit)}/socket`, {
     ...on,
     message: (message) => {
       if (allowed("server", message)) on.message(message);
     },
-  });
+  }, opened);
 }

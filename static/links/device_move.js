@@ -10,7 +10,7 @@ const LEAST_MS = 2_000;
 
 const say = texts(find("main", HTMLElement));
 const connection = find("#connection", HTMLElement);
-let asked = 0;
+const began = Date.now();
 
 find("#again", HTMLFormElement).hidden = true;
 if (!find("#asking", HTMLElement).hidden || !find("#allowed", HTMLElement).hidden) void ask();
@@ -25,8 +25,7 @@ async function ask() {
     return location.replace(answer.data.to);
   }
   if (result === "refused" || result === "over") return show(result);
-  setTimeout(() => void ask(), LEAST_MS + backoffMs(asked, Math.random()));
-  asked += 1;
+  setTimeout(() => void ask(), LEAST_MS + backoffMs(Date.now() - began, Math.random()));
 }
 
 /** @param {"refused"|"over"} part */

@@ -68,7 +68,7 @@ find("#remove-yes", HTMLButtonElement).addEventListener("click", () => {
 
 const socket = live("/today/socket", {
   opened: () => {},
-  closed: () => tell(connection, say("lost")),
+  away: () => tell(connection, say("lost")),
   message: (message) => void heard(message),
 });
 

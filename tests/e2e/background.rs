@@ -12,6 +12,19 @@ const BLURRED: f64 = 0.35;
 /// Of the face, which stays.
 const FACE: f64 = 0.6;
 
+/// Where the patient's camera shows the drawn person: their room as it is, and then blurred by their choice, as the clinician sees it.
+pub async fn room_is_blurred(clinician: &Browser, patient: &Browser) -> [Room; 2] {
+    clinician.watch_room(PATIENT).await;
+    let plain = clinician.sees_room("see the room in a plain picture", |now| now.room > 6.0).await;
+    choose(patient, "Blurred").await;
+    let first = clinician.sees_room("see the room blurred and the face sharp", |now| is_blurred(now, &plain)).await;
+    [plain, first]
+}
+
+fn is_blurred(now: &Room, plain: &Room) -> bool {
+    now.room < BLURRED * plain.room && now.face > FACE * plain.face
+}
+
 #[tokio::test]
 async fn a_room_is_blurred_for_the_other_person_in_every_frame_and_the_face_stays() {
     let demo = Demo::start();
@@ -25,12 +38,8 @@ async fn a_room_is_blurred_for_the_other_person_in_every_frame_and_the_face_stay
     assert!(!asked_for_background(&patient).await, "not a byte of it before somebody chooses it");
     clinician.admit().await;
     see_each_other(&clinician, &patient).await;
-    clinician.watch_room(PATIENT).await;
-    let plain = clinician.sees_room("see the room in a plain picture", |now| now.room > 6.0).await;
-    let blurred = |now: &Room| now.room < BLURRED * plain.room && now.face > FACE * plain.face;
-
-    choose(&patient, "Blurred").await;
-    let first = clinician.sees_room("see the room blurred and the face sharp", blurred).await;
+    let [plain, first] = room_is_blurred(&clinician, &patient).await;
+    let blurred = |now: &Room| is_blurred(now, &plain);
     clinician.forget_room().await;
     patient.shot("background-1-choice-phone").await;
     assert_eq!([patient.complaints().await, patient.cut_off().await].concat(), [""; 0]);

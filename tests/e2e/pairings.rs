@@ -2,6 +2,7 @@
 
 use serde_json::json;
 
+use crate::background::room_is_blurred;
 use crate::support::browser::Browser;
 use crate::support::clinic::{WAITING, chat_both_ways, find_path_anew, hear_each_other, see_each_other};
 use crate::support::server::Demo;
@@ -25,6 +26,8 @@ async fn whole_visit(demo: &Demo, clinician: Browser, patient: Browser, taps: bo
     for browser in [&clinician, &patient] {
         browser.keep_connections().await;
     }
+    // A Firefox takes no film in place of its camera.
+    patient.before_each_page(include_str!("support/portrait.js")).await;
     clinician.sign_in(demo, "clinician").await;
 
     // The patient's road, with a look at oneself before.
@@ -62,6 +65,14 @@ async fn whole_visit(demo: &Demo, clinician: Browser, patient: Browser, taps: bo
         browser.sees("Direct, path not pinned.").await;
         browser.shot(&format!("pairing-security-{}", browser.name)).await;
     }
+    // On the other browser's decoded pixels, with a person before the camera.
+    patient.inject("sessionStorage.setItem('drawn', 'yes')").await;
+    patient.click("Camera off").await;
+    clinician.sees("The patient's camera is off").await;
+    patient.click("Camera off").await;
+    room_is_blurred(&clinician, &patient).await;
+    patient.shot(&format!("pairing-blurred-{taps}")).await;
+    patient.click("Done").await;
     clinician.end_visit().await;
     patient.visit_is_over().await;
     clinician.finish().await;

@@ -4,7 +4,7 @@
 //! asked to stop as a service manager does it; the relay it started outlives it. `RESTART_CALLS=20 cargo test --test it call_restarts -- --nocapture`
 //! takes as many. In real browsers: `tests/e2e/restarts.rs` and `relay.rs`.
 
-use crate::restarts::backoff;
+use crate::support::backoff::backoff;
 use crate::support::migrated_database;
 use crate::support::page::{Page, Side};
 use crate::support::peer::Peer;
@@ -85,15 +85,16 @@ impl Call {
         Self { visit, relayed: people.relayed, browsers: [patient, clinician], pages, told: Default::default(), peers, facts, words }
     }
 
-    /// Each page does what `static/lib/live.js` does: whenever its socket is gone it tries again, later each time.
+    /// Each page does what `static/lib/live.js` does: whenever its socket is gone it tries again, the later the longer it lasts.
     async fn stays(&self, number: usize) {
         let stay = [0, 1].map(async |side| {
             loop {
                 self.pages[side].closed().await;
                 self.told[side].set(None);
+                let lost_at = Instant::now();
                 for attempt in 0.. {
                     let random = ((number * 61 + side * 31 + attempt * 97) % 200) as f64 / 200.0;
-                    tokio::time::sleep(backoff(attempt, random)).await;
+                    tokio::time::sleep(backoff(lost_at.elapsed(), random)).await;
                     if let Some(socket) = self.browsers[side].socket_if_there(&format!("/visits/{}/socket", self.visit)).await {
                         self.told[side].set(Some(self.pages[side].heard("state").len()));
                         self.pages[side].comes_back(socket);

@@ -1,5 +1,6 @@
 //! The server goes and comes back while a whole clinic waits (REL-08). Under calls: `call_restarts`.
 
+use crate::support::backoff::backoff;
 use crate::support::browser::Browser;
 use crate::support::guest::BORN;
 use crate::support::socket::Socket;
@@ -30,30 +31,20 @@ struct Waiting {
 }
 
 impl Waiting {
-    /// What `static/lib/live.js` does when its socket closes: try again, later each time and never at once with all others.
+    /// What `static/lib/live.js` does when its socket closes: try again, the later the longer it lasts and never at once with all others.
     /// When it was told again that it waits, and how many before it.
     async fn comes_back(&self, mut lost: Socket, number: usize) -> (Instant, serde_json::Value) {
         lost.closed().await;
+        let lost_at = Instant::now();
         for attempt in 0.. {
             let random = ((number * 61 + attempt * 97) % 200) as f64 / 200.0;
-            sleep(backoff(attempt, random)).await;
+            sleep(backoff(lost_at.elapsed(), random)).await;
             if let Some(mut socket) = self.browser.socket_if_there(&self.path).await {
                 return (Instant::now(), socket.state("waiting").await["before"].clone());
             }
         }
         unreachable!("it tries until it is back");
     }
-}
-
-/// The delay of `static/lib/backoff.js`, with the constants that stand there.
-pub fn backoff(attempt: usize, random: f64) -> Duration {
-    let script = include_str!("../../static/lib/backoff.js");
-    let constant = |name: &str| -> f64 {
-        let after = script.split_once(&format!("const {name} = ")).unwrap().1;
-        after.split(';').next().unwrap().replace('_', "").parse().unwrap()
-    };
-    let longest = constant("FIRST_MS") * 2f64.powi(attempt.min(16) as i32);
-    Duration::from_millis((longest.min(constant("LONGEST_MS")) * random) as u64)
 }
 
 async fn full_house(app: &TestApp) -> Vec<Waiting> {

@@ -27,6 +27,8 @@ export class Connection extends EventTarget {
   /** @type {any[]} */ #transceivers = [];
   #configuration;
 
+  static async generateCertificate() { return {}; }
+
   /** @param {any} configuration */
   constructor(configuration) {
     super();

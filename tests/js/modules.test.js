@@ -20,7 +20,7 @@ function withImports(path, seen = new Set()) {
 test("what a clinician's call needs is asked for ahead, and nothing that only some people use", () => {
   const listed = [...read("templates/calls/clinician_modules.html").matchAll(/"([a-z_/]+\.js)"/g)].map(([, path]) => path);
   // The connection itself is loaded by `session.js` when there is a call: that is always, on this page.
-  const needed = ["calls/clinician.js", "calls/peer.js", "calls/line.js"].reduce((seen, path) => withImports(path, seen), /** @type {Set<string>} */ (new Set()));
+  const needed = ["calls/early.js", "calls/clinician.js", "calls/peer.js", "calls/line.js"].reduce((seen, path) => withImports(path, seen), /** @type {Set<string>} */ (new Set()));
   assert.deepEqual([...listed].sort(), [...needed].sort());
   assert.ok(!listed.some((path) => path?.includes("background/")));
 });

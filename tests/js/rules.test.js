@@ -51,7 +51,7 @@ const standsAlone = ({ name }) => name.startsWith("mail/") || name.endsWith("_pa
 test("nothing is inline", () => {
   for (const { name, text } of templates.filter((template) => !standsAlone(template))) {
     assert.doesNotMatch(text, /\sstyle=|<style|\son[a-z]+=|javascript:|\|\s*safe/, name);
-    for (const [script] of text.matchAll(/<script[^>]*>[^]*?<\/script>/g)) assert.match(script, /^<script type="module" src="[^>]*><\/script>$/, name);
+    for (const [script] of text.matchAll(/<script[^>]*>[^]*?<\/script>/g)) assert.match(script, /^<script type="module" (?:async )?src="[^>]*><\/script>$/, name);
   }
 });
 

@@ -1,9 +1,7 @@
 import assert from "node:assert/strict";
-import { readFileSync } from "node:fs";
 import { test } from "node:test";
 import { ChatLog } from "../../static/calls/chat.js";
 import { browserOf, steps, systemOf } from "../../static/calls/mend.js";
-import { backoffMs } from "../../static/lib/backoff.js";
 import { fill } from "../../static/lib/texts.js";
 import { inApp, intentFor } from "../../static/links/in_app.js";
 
@@ -29,29 +27,6 @@ test("an intent carries the whole link", () => {
 
 test("instructions fit the browser", () => {
   assert.deepEqual([SAFARI, CHROME, DESKTOP, "x"].map(browserOf), ["ios", "android", "firefox", "other"]);
-});
-
-test("waiting before a new try doubles up to eight seconds", () => {
-  assert.deepEqual([0, 1, 2, 3, 4, 5, 99].map((attempt) => backoffMs(attempt, 1)), [500, 1000, 2000, 4000, 8000, 8000, 8000]);
-  assert.equal(backoffMs(5, 0.5), 4000);
-  assert.equal(backoffMs(5, 0), 0);
-});
-
-test("two hundred pages that lost a server at once do not come back at once, and none waits longer than the cap", () => {
-  for (let attempt = 0; attempt < 40; attempt += 1) {
-    const delays = Array.from({ length: 200 }, (_, page) => backoffMs(attempt, page / 200));
-    const longest = Math.max(...delays);
-    assert.ok(longest <= 8_000, `attempt ${attempt}: ${longest} ms`);
-    for (let from = 0; from < longest; from += longest / 10) {
-      const together = delays.filter((delay) => delay >= from && delay < from + longest / 10).length;
-      assert.ok(together <= 25, `attempt ${attempt}: ${together} of 200 in one tenth of the time`);
-    }
-  }
-});
-
-test("a page asks for the delay with fresh randomness each time", () => {
-  const script = readFileSync(new URL("../../static/lib/live.js", import.meta.url), "utf8");
-  assert.match(script, /setTimeout\(connect, backoffMs\(attempt, Math\.random\(\)\)\)/);
 });
 
 test("values go into texts, and what is no value stays", () => {

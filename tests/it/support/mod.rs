@@ -1,6 +1,7 @@
 //! What every integration test stands on: a whole program on a database of its own, a clock that the test moves, and
 //! browsers without a screen.
 
+pub mod backoff;
 pub mod browser;
 pub mod canary;
 pub mod capture;
@@ -28,6 +29,7 @@ pub mod socket;
 pub mod statements;
 pub mod station;
 pub mod turn;
+pub mod turn_client;
 pub mod unmailed;
 pub mod verifiers;
 

@@ -1,21 +1,17 @@
-//! The relay as a process of its own, and a client that speaks to it over real sockets.
+//! The relay as a process of its own.
 
+pub use super::turn_client::{Client, PATIENCE, REALM};
 use anteroom::relay::Side;
 use anteroom::relay::control::{Address, CertificatePem, Order, Secrets, Shape, Start, Status};
 use anteroom::relay::credential::{self, Credential};
-use anteroom::relay::frame;
-use anteroom::relay::stun::{Class, Message, Method, Writer, kind};
 use anteroom::secret::Secret;
 use anteroom::time::{Clock, SystemClock};
-use std::io::{BufRead, BufReader, ErrorKind, Read, Write};
-use std::net::{IpAddr, Ipv4Addr, SocketAddr, TcpStream, UdpSocket};
+use std::io::{BufRead, BufReader, Read, Write};
+use std::net::{IpAddr, Ipv4Addr};
 use std::os::unix::net::UnixStream;
 use std::process::{Child, Command, Stdio};
 use std::time::{Duration, Instant};
 
-/// How long an answer may take that must come.
-pub const PATIENCE: Duration = Duration::from_secs(15);
-pub const REALM: &str = "relay.example";
 pub const CALL_SECRET: &str = "for calls";
 pub const CHECK_SECRET: &str = "for checks";
 
@@ -125,9 +121,7 @@ impl Relay {
     }
 
     pub fn tcp(&self) -> Client {
-        let stream = TcpStream::connect(self.status.bound.tcp[0]).unwrap();
-        stream.set_read_timeout(Some(PATIENCE)).unwrap();
-        Client { realm: REALM, wire: Wire::Tcp(stream), nonce: String::new(), next: 0 }
+        Client::tcp(self.status.bound.tcp[0])
     }
 
     /// Wait for its end by itself.
@@ -161,136 +155,4 @@ fn tell(orders: &mut BufReader<UnixStream>, order: &Order) -> Status {
     let mut answer = String::new();
     orders.read_line(&mut answer).unwrap();
     serde_json::from_str(&answer).unwrap_or_else(|_| panic!("the relay said {answer:?}"))
-}
-
-enum Wire {
-    Udp(UdpSocket),
-    Tcp(TcpStream),
-}
-
-/// One five-tuple.
-pub struct Client {
-    /// Of the relay that it speaks to.
-    pub realm: &'static str,
-    wire: Wire,
-    nonce: String,
-    next: u8,
-}
-
-/// What came back: 0 or the code of the error, and the relayed address if there is one.
-pub type Answer = (u16, Option<SocketAddr>);
-
-impl Client {
-    /// From an address of this machine to a relay.
-    pub fn udp(from: impl Into<IpAddr>, relay: SocketAddr) -> Self {
-        let socket = UdpSocket::bind((from.into(), 0)).unwrap();
-        socket.connect(relay).unwrap();
-        socket.set_read_timeout(Some(PATIENCE)).unwrap();
-        Self { realm: REALM, wire: Wire::Udp(socket), nonce: String::new(), next: 0 }
-    }
-
-    pub fn write(&mut self, bytes: &[u8]) {
-        match &mut self.wire {
-            Wire::Udp(socket) => drop(socket.send(bytes)),
-            // A stream that was ended takes it to nowhere.
-            Wire::Tcp(stream) => drop(stream.write_all(bytes)),
-        }
-    }
-
-    /// The next message, or nothing when the stream ended or it stays quiet.
-    pub fn read(&mut self) -> Option<Vec<u8>> {
-        let mut buffer = vec![0; 4_096];
-        match &mut self.wire {
-            Wire::Udp(socket) => match socket.recv(&mut buffer) {
-                Ok(length) => Some(buffer[..length].to_vec()),
-                Err(error) if matches!(error.kind(), ErrorKind::WouldBlock | ErrorKind::TimedOut) => None,
-                Err(error) => panic!("{error}"),
-            },
-            Wire::Tcp(stream) => {
-                stream.read_exact(&mut buffer[..4]).ok()?;
-                let length = usize::from(u16::from_be_bytes([buffer[2], buffer[3]]));
-                let (whole, on_the_stream) =
-                    if buffer[0] & 0x40 == 0 { (20 + length, 20 + length) } else { (4 + length, 4 + length.next_multiple_of(4)) };
-                stream.read_exact(&mut buffer[4..on_the_stream]).ok()?;
-                Some(buffer[..whole].to_vec())
-            }
-        }
-    }
-
-    /// Whether somebody is there: a request without a proof is answered within a moment.
-    pub fn is_answered(&mut self) -> bool {
-        self.write(&Writer::new(Method::Binding, Class::Request, [0; 12]).finish());
-        !self.is_quiet()
-    }
-
-    /// Nothing more comes within a moment.
-    pub fn is_quiet(&mut self) -> bool {
-        if let Wire::Udp(socket) = &self.wire {
-            socket.set_read_timeout(Some(Duration::from_millis(200))).unwrap();
-            let quiet = socket.recv(&mut [0; 2_048]).is_err();
-            socket.set_read_timeout(Some(PATIENCE)).unwrap();
-            return quiet;
-        }
-        false
-    }
-
-    /// A request without a proof, and its answer.
-    pub fn asks_plainly(&mut self, method: Method) -> Answer {
-        let request = Writer::new(method, Class::Request, [0; 12]).finish();
-        self.write(&request);
-        self.answer()
-    }
-
-    pub fn asks(&mut self, credential: &Credential, method: Method, with: impl Fn(Writer) -> Writer) -> Answer {
-        if self.nonce.is_empty() {
-            self.asks_plainly(Method::Allocate);
-        }
-        self.next += 1;
-        let request = with(Writer::new(method, Class::Request, [self.next; 12]));
-        let request = request.attribute(kind::USERNAME, credential.username.as_bytes()).attribute(kind::REALM, self.realm.as_bytes());
-        let key = credential::key(&credential.username, self.realm, &credential.password);
-        self.write(&request.attribute(kind::NONCE, self.nonce.as_bytes()).signed(&key));
-        self.answer()
-    }
-
-    fn answer(&mut self) -> Answer {
-        let bytes = self.read().expect("an answer");
-        let message = Message::read(&bytes).expect("a message");
-        if let Some(nonce) = message.text(kind::NONCE) {
-            nonce.clone_into(&mut self.nonce);
-        }
-        let code = message.attribute(kind::ERROR_CODE).map_or(0, |value| u16::from(value[2]) * 100 + u16::from(value[3]));
-        (code, message.address(kind::XOR_RELAYED_ADDRESS))
-    }
-
-    pub fn allocates(&mut self, credential: &Credential) -> Answer {
-        self.asks(credential, Method::Allocate, |request| request.number(kind::REQUESTED_TRANSPORT, 17 << 24))
-    }
-
-    pub fn permits(&mut self, credential: &Credential, peer: SocketAddr) -> u16 {
-        self.asks(credential, Method::CreatePermission, |request| request.address(kind::XOR_PEER_ADDRESS, peer)).0
-    }
-
-    pub fn binds(&mut self, credential: &Credential, channel: u16, peer: SocketAddr) -> u16 {
-        let with = |request: Writer| request.number(kind::CHANNEL_NUMBER, u32::from(channel) << 16).address(kind::XOR_PEER_ADDRESS, peer);
-        self.asks(credential, Method::ChannelBind, with).0
-    }
-
-    pub fn refreshes(&mut self, credential: &Credential) -> u16 {
-        self.asks(credential, Method::Refresh, |request| request).0
-    }
-
-    pub fn sends(&mut self, peer: SocketAddr, data: &[u8]) {
-        let message =
-            Writer::new(Method::Send, Class::Indication, [7; 12]).address(kind::XOR_PEER_ADDRESS, peer).attribute(kind::DATA, data);
-        self.write(&message.plain());
-    }
-
-    pub fn sends_on(&mut self, channel: u16, data: &[u8]) {
-        let mut bytes = frame::on_channel(channel, data);
-        if matches!(self.wire, Wire::Tcp(_)) {
-            frame::pad(&mut bytes);
-        }
-        self.write(&bytes);
-    }
 }
