@@ -41,8 +41,17 @@ impl App {
     /// Open the database, bring it to this build's schema, load the keys or make them at the first start.
     pub async fn open(config: Config, clock: SharedClock, rng: Rng) -> anyhow::Result<Self> {
         let address = config.database()?;
-        let db = Db::open(&address).await?;
-        db::migrate::run(&db).await?;
+        let db = match config.database_owner()? {
+            Some(owner) => {
+                db::roles::bring_forward(&owner, &address).await?;
+                Db::open(&address).await?
+            }
+            None => {
+                let db = Db::open(&address).await?;
+                db::migrate::run(&db).await?;
+                db
+            }
+        };
         let root = RootKey::read(&config.root_key_file)?;
         let (keys, new) = load_keys(&db, root, clock.now(), &rng).await?;
         let keys = Arc::new(keys);
@@ -103,6 +112,14 @@ impl App {
     /// The context of something the program does by itself.
     pub fn system(&self) -> Context {
         Context::system(RequestId::new(self.now(), &self.rng))
+    }
+
+    /// The log by the role that owns its tables, which alone may remove what old events say. The server's own where it knows of no other.
+    pub async fn log_of_the_owner(&self) -> anyhow::Result<Log> {
+        match self.config.database_owner()? {
+            Some(owner) => Ok(self.log.through(Db::open(&owner).await?)),
+            None => Ok(self.log.clone()),
+        }
     }
 
     /// Use the link keys that stand in the database: another process may have rotated them.

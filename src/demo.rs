@@ -107,6 +107,7 @@ pub fn config(data: &Path, listen: SocketAddr) -> anyhow::Result<Config> {
         retention: Default::default(),
         links: Default::default(),
         waiting_room: Default::default(),
+        emergency: Default::default(),
         sessions: Default::default(),
         calls: Default::default(),
         network_check: Some(NetworkCheckConfig { listen: Ipv4Addr::LOCALHOST.into(), first_port: 0, public_address: None }),

@@ -58,6 +58,8 @@ id! {
     MailId,
     /// What the compliance officer keeps of one incident or one request.
     CaseId,
+    /// A record that was opened in an emergency, for a time.
+    EmergencyId,
     /// One event of the access log.
     EventId,
     /// One request, or one socket message, as it appears in the log.

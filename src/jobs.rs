@@ -1,4 +1,4 @@
-//! What happens by itself: mails leave, links that reached nobody are withdrawn, link keys rotate, the clock is looked at, reminders are
+//! What happens by itself: mails leave, records that were opened in an emergency are closed, links that reached nobody are withdrawn, link keys rotate, the clock is looked at, reminders are
 //! queued, marks of family names that are missing are made, what a call found becomes an incident, what waited for the log is written, events get their places in its tree and its heads are signed and mailed. Each job reads what is
 //! due from where it was kept, so that a restart forgets nothing and repeats nothing. None waits for another: a mail server
 //! that does not answer delays no reminder.
@@ -6,7 +6,7 @@
 use crate::app::App;
 use crate::audit::{Event, Fact, Kind};
 use crate::witness::client::Asker;
-use crate::{appointments, compliance, links, mail, patients, rights};
+use crate::{appointments, compliance, links, mail, patients, records, rights};
 use std::time::Duration;
 use tokio::sync::watch;
 use tokio::time::{MissedTickBehavior, interval};
@@ -17,6 +17,8 @@ const OUTBOX_EVERY: Duration = Duration::from_secs(1);
 const HEADS_EVERY: Duration = Duration::from_secs(30);
 /// Lower: what somebody should look at is found sooner. Higher: fewer looks at a log in which nothing happened.
 const REVIEW_EVERY: Duration = Duration::from_secs(5);
+/// Lower: the end of access in an emergency stands in the log sooner; what is over is closed in any case.
+const EMERGENCIES_EVERY: Duration = Duration::from_secs(5);
 /// Only patients from before there were such marks have none.
 const FAMILIES_EVERY: Duration = Duration::from_secs(3600);
 /// Lower: an incident that a call found is in the list sooner. None was found most of the time, and then this costs one question.
@@ -51,6 +53,7 @@ pub async fn run(app: App, stopping: watch::Receiver<()>) {
         every(OUTBOX_EVERY, &stopping, "send letters to the address for compliance", || mail::notices::run_due(&app)),
         every(VERIFY_EVERY, &stopping, "verify the access log", || compliance::verify_due(&app)),
         every(REVIEW_EVERY, &stopping, "look for what should be reviewed", || compliance::review::look_for(&app)),
+        every(EMERGENCIES_EVERY, &stopping, "write down that access in an emergency is over", || records::emergency::end_due(&app)),
         every(FAMILIES_EVERY, &stopping, "make the marks of family names that are missing", || patients::make_family_marks(&app)),
         every(INCIDENTS_EVERY, &stopping, "write down an incident that a call found", || rights::incidents::from_calls::open_due(&app)),
         every(HEADS_EVERY, &stopping, "mail the head of the access log", || compliance::heads::mail_hourly(&app)),

@@ -26,7 +26,7 @@
 //! - [`waiting_room`]: who is here, who may enter.
 //! - [`calls`]: two pages, what may pass between them, and what came of the words that their people compare.
 //! - [`echo`]: a person's connection checked before the visit, against a process of its own.
-//! - [`records`]: the sealed note of a visit.
+//! - [`records`]: the sealed note of a visit; a patient's record opened in an emergency.
 //! - [`compliance`]: reading, verifying and exporting the access log, who opened a record, what should be reviewed, that accounts were.
 //! - [`rights`]: whose data a break-in touched, who must be told of it, to whom data went, what patients ask for, how long things are kept.
 //! - [`jobs`], [`server`]: what happens by itself; the HTTP server.
@@ -51,6 +51,7 @@
 //!   `qrcodegen` in `links/phone_link/qr.rs`, `actix_ws` in `web/live.rs`, `rustls` in `web/tls.rs`, `webrtc` in `echo/peer`.
 //! - **calls never imports records**: the code that handles hostile network input has no path to clinical text.
 //! - **nothing opens sealed data without an audit access**, and **only the log commits**: no event, no access.
+//! - **the servers role can add to the log and change nothing in it**, on PostgreSQL with two roles (`tests/it/log_roles.rs`).
 //! - **bookkeeping touches its tables only**: the writes without an event are a closed list.
 //! - **every route has a row** in the reviewed tables of who gets what and what is written about it (`tests/it/every_route`).
 //! - **no template turns escaping off**; **every text that is named exists**.

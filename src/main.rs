@@ -132,9 +132,8 @@ async fn obey(command: Command) -> anyhow::Result<ExitCode> {
             let app = App::open(config, Arc::new(SystemClock), Rng::system()).await?;
             run(app, listeners, AtTheEnd::RelayGoesOn, async |app| {
                 tracing::info!("Serving {} at {}", app.config.clinic.name, app.config.base_url);
-                if app.config.mail.smtp.is_none() {
-                    let folder = app.config.mail_folder();
-                    tracing::warn!("No [mail.smtp] is named: mails to patients are only files in {}", folder.display());
+                for said in production::weaker_than_could_be(app).await? {
+                    tracing::warn!("{said}");
                 }
                 Ok(())
             })

@@ -2,8 +2,10 @@
 //!
 //! Each refusal says what to write instead. What the configuration alone can tell is in [`crate::config`]; here files are looked at too.
 
+use crate::app::App;
 use crate::config::Config;
 use crate::crypto::RootKey;
+use crate::db::Address;
 use crate::relay::peers;
 use anyhow::{Context, ensure};
 use std::net::IpAddr;
@@ -85,8 +87,28 @@ fn check_database(config: &Config) -> anyhow::Result<()> {
         config.database()?.proves_itself(),
         "database.url must end with `?sslmode=verify-full`: patients' data would cross the network to whoever answers"
     );
+    ensure!(
+        config.database_owner()?.is_none_or(|owner| owner.proves_itself()),
+        "database.owner_url must end with `?sslmode=verify-full`: its password would cross the network to whoever answers"
+    );
     Ok(())
 }
+
+/// What a start goes on without, and what that weakens: said once, to those who run the server.
+pub async fn weaker_than_could_be(app: &App) -> anyhow::Result<Vec<String>> {
+    let mut said = Vec::new();
+    if app.config.mail.smtp.is_none() {
+        said.push(format!("No [mail.smtp] is named: mails to patients are only files in {}", app.config.mail_folder().display()));
+    }
+    if matches!(app.config.database()?, Address::Server(_)) && !app.db.role_is_kept_from_the_log().await? {
+        said.push(ONE_ROLE.to_owned());
+    }
+    Ok(said)
+}
+
+const ONE_ROLE: &str = "The role of database.url owns the tables: a fault of the program, or whoever gets a statement past it, could change or remove \
+    what the access log holds, and only its signed heads would show it. With a second role in database.owner_url PostgreSQL itself refuses that: \
+    compliance/runbooks/database-roles.md";
 
 /// The volume of a folder. If it is not there yet, it will be made on that of the nearest one above it.
 fn volume(folder: &Path) -> Option<u64> {

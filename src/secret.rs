@@ -20,6 +20,14 @@ impl<T: Zeroize> Secret<T> {
     pub fn reveal(&self) -> &T {
         &self.0
     }
+
+    /// The value itself, which nothing wipes from now on: for what is there to be shown.
+    pub fn reveal_owned(mut self) -> T
+    where
+        T: Default,
+    {
+        std::mem::take(&mut self.0)
+    }
 }
 
 /// In time that tells nothing about where two of one length differ (CRY-16).

@@ -49,6 +49,7 @@ const ENGLISH_FOR_STAFF: &[&str] = &[
     include_str!("../templates/text/en/waiting.ftl"),
     include_str!("../templates/text/en/call_clinician.ftl"),
     include_str!("../templates/text/en/note.ftl"),
+    include_str!("../templates/text/en/emergency.ftl"),
     include_str!("../templates/text/en/compliance.ftl"),
     include_str!("../templates/text/en/rights.ftl"),
 ];

@@ -143,6 +143,10 @@ words! {
         NoteRead = "note.read",
         NoteSaved = "note.saved",
 
+        /// A clinician opened the record of a patient who is not theirs, in an emergency, for a time; and the end of it (HIP-04).
+        EmergencyOpened = "emergency.opened",
+        EmergencyEnded = "emergency.ended",
+
         LogViewed = "log.viewed",
         /// An officer asked whether the log is what was signed; and what was found.
         LogVerificationAsked = "log.verification_asked",
@@ -211,6 +215,8 @@ words! {
         Operations = "operations",
         PatientRequest = "patient_request",
         Compliance = "compliance",
+        /// A record opened in an emergency by somebody whose patient it is not (HIP-04).
+        BreakGlass = "break_glass",
     }
 }
 
@@ -234,6 +240,7 @@ words! {
         Note = "note",
         Log = "log",
         Case = "case",
+        Emergency = "emergency",
         Clinic = "clinic",
         Key = "key",
     }

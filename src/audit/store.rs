@@ -69,6 +69,11 @@ impl Log {
         Self { shadow, ..self }
     }
 
+    /// The same, written by way of another role of the same database.
+    pub fn through(&self, db: Db) -> Self {
+        Self { db, ..self.clone() }
+    }
+
     /// Write what the outside is still to be told. Blocks for a moment.
     pub fn flush_shadow(&self) {
         self.shadow.flush();
@@ -214,12 +219,12 @@ impl Log {
 
     /// The payload with its salt: what lets somebody without keys recompute the hash. `None` as for [`Log::payload`].
     pub fn disclose(&self, recorded: &Recorded) -> Option<Disclosed> {
-        let opened = self.keys.open_log(recorded.id.0, &recorded.payload).ok()?;
-        let (salt, payload) = opened.reveal().split_first_chunk::<32>()?;
+        let opened = self.keys.open_log(recorded.id.0, &recorded.payload).ok()?.reveal_owned();
+        let (salt, payload) = opened.split_first_chunk::<32>()?;
         if payload_hash(salt, payload).as_slice() != recorded.payload_hash {
             return None;
         }
-        Some(Disclosed { salt: *salt, payload: String::from_utf8(payload.to_vec()).ok()? })
+        Some(Disclosed { salt: *salt, payload: str::from_utf8(payload).ok()?.to_owned() })
     }
 }
 

@@ -243,7 +243,7 @@ fn with_words(t: Text, companion: &Companion) -> String {
 pub(super) async fn foreign<T>(app: &App, clinician: &Clinician, visit: VisitId) -> Result<T> {
     let event = Event::refused(Kind::RequestRefused, "foreign").on(Object::Visit, visit.0);
     app.log.refused(&clinician.context, event).await?;
-    Err(Error::NotFound)
+    Err(Error::NotYours)
 }
 
 /// The 256 words that both people compare (RTC-05).

@@ -11,7 +11,7 @@ mod visits;
 pub use calls::{CHECKS_MAX, CallConfig, CallPath, ExternalRelay, NetworkCheckConfig, RelayConfig};
 pub use log::{ComplianceConfig, OutsideConfig, RetentionConfig, WitnessConfig};
 pub use mail::{MailConfig, SmtpConfig, SmtpTls};
-pub use visits::{CheckPolicy, LinkConfig, WaitingRoomConfig};
+pub use visits::{CheckPolicy, EmergencyConfig, LinkConfig, WaitingRoomConfig};
 
 use crate::db::Address;
 use crate::secret::Secret;
@@ -57,6 +57,8 @@ pub struct Config {
     pub links: LinkConfig,
     #[serde(default)]
     pub waiting_room: WaitingRoomConfig,
+    #[serde(default)]
+    pub emergency: EmergencyConfig,
     #[serde(default)]
     pub sessions: SessionConfig,
     #[serde(default)]
@@ -111,6 +113,10 @@ pub struct DatabaseConfig {
     /// `postgres://user:password@host/database`, or `sqlite:PATH`. Absent: `anteroom.db` in `data_dir`.
     #[serde(default)]
     pub url: Option<Secret<String>>,
+    /// On PostgreSQL: the same database as another role, which owns the tables. It migrates and purges; to the role of `url` the access log only
+    /// grows then (AUD-06). May be left out again between upgrades.
+    #[serde(default)]
+    pub owner_url: Option<Secret<String>>,
 }
 
 #[derive(Debug, Clone, Copy, Deserialize)]
@@ -215,6 +221,9 @@ impl Config {
         ensure!(!self.listen.is_empty(), "listen must name at least one address, such as \"127.0.0.1:8080\"");
         ensure!((2..=60).contains(&self.sessions.idle_minutes), "sessions.idle_minutes must be from 2 to 60");
         ensure!((1..=24).contains(&self.sessions.absolute_hours), "sessions.absolute_hours must be from 1 to 24");
+        if let Some(owner) = self.database_owner()? {
+            owner.check_owner_of(&self.database()?)?;
+        }
         self.check_network_check()?;
         self.check_links()?;
         self.check_mail()?;
@@ -257,6 +266,11 @@ impl Config {
             Some(url) => Address::parse(url.reveal()),
             None => Ok(Address::File(self.data_dir.join("anteroom.db"))),
         }
+    }
+
+    /// The same database by the role that owns its tables, if it is not the server's own.
+    pub fn database_owner(&self) -> anyhow::Result<Option<Address>> {
+        self.database.owner_url.as_ref().map(|url| Address::parse(url.reveal())).transpose()
     }
 
     /// The file with the key that signs the access log.

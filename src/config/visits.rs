@@ -47,12 +47,36 @@ pub struct WaitingRoomConfig {
     pub show_position: bool,
 }
 
+/// Records opened in an emergency (HIP-04).
+#[derive(Debug, Clone, Copy, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct EmergencyConfig {
+    /// How long a clinician may read the record of a patient who is not theirs, 5 to 240 minutes.
+    #[serde(default = "emergency_lasts")]
+    pub minutes: u32,
+}
+
+impl EmergencyConfig {
+    pub fn length(&self) -> Millis {
+        Millis::minutes(self.minutes.into())
+    }
+}
+
+impl Default for EmergencyConfig {
+    fn default() -> Self {
+        Self { minutes: emergency_lasts() }
+    }
+}
+
 impl Default for LinkConfig {
     fn default() -> Self {
         Self { opens_before_minutes: opens_before(), closes_after_minutes: closes_after(), check: CheckPolicy::default() }
     }
 }
 
+fn emergency_lasts() -> u32 {
+    60
+}
 fn opens_before() -> u32 {
     30
 }
@@ -64,6 +88,24 @@ impl Config {
     pub(super) fn check_links(&self) -> anyhow::Result<()> {
         ensure!((5..=240).contains(&self.links.opens_before_minutes), "links.opens_before_minutes must be from 5 to 240");
         ensure!(self.links.closes_after_minutes <= 240, "links.closes_after_minutes must be at most 240");
+        ensure!((5..=240).contains(&self.emergency.minutes), "emergency.minutes must be from 5 to 240");
         Ok(())
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::super::tests::{SMALL, refused};
+    use super::*;
+
+    #[test]
+    fn a_record_stands_open_in_an_emergency_for_an_hour_if_nothing_is_said() {
+        assert_eq!(Config::parse(SMALL).expect("it parses").emergency.length(), Millis::hours(1));
+        let with = |minutes: u32| format!("{SMALL}\n[emergency]\nminutes = {minutes}");
+        assert_eq!(Config::parse(&with(5)).expect("it parses").emergency.length(), Millis::minutes(5));
+        assert!(Config::parse(&with(240)).is_ok());
+        for wrong in [0, 4, 241] {
+            assert!(refused(&with(wrong)).contains("emergency.minutes"), "{wrong}");
+        }
     }
 }

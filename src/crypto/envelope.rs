@@ -11,6 +11,7 @@ use aes_gcm::aead::{Aead, KeyInit, Payload};
 use aes_gcm::{Aes256Gcm, Key, Nonce};
 use hkdf::Hkdf;
 use sha2::Sha256;
+use std::fmt;
 use uuid::Uuid;
 
 const VERSION: u8 = 1;
@@ -44,29 +45,53 @@ pub struct Sealed(pub Vec<u8>);
 #[error("a sealed value does not open: it was altered or moved")]
 pub struct Altered;
 
+/// A key that others are derived from, one for each record. It keeps the part of the derivation that all have in common, and is wiped when dropped.
+#[derive(Clone)]
+pub struct SealingKey {
+    kid: u32,
+    derivation: Hkdf<Sha256>,
+}
+
+impl SealingKey {
+    pub fn new(kid: u32, key: &[u8; 32]) -> Self {
+        Self { kid, derivation: Hkdf::new(None, key) }
+    }
+
+    fn of(&self, place: &Place) -> Secret<[u8; 32]> {
+        let info = length_prefixed(&[b"seal/1", place.table.as_bytes(), place.column.as_bytes(), place.row.as_bytes()]);
+        let mut derived = [0; 32];
+        self.derivation.expand(&info, &mut derived).expect("32 bytes are fewer than HKDF's limit");
+        Secret::new(derived)
+    }
+}
+
+impl fmt::Debug for SealingKey {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("SealingKey").field("kid", &self.kid).finish_non_exhaustive()
+    }
+}
+
 /// Seal `plaintext` for `place` under `key`.
-pub fn seal(key: &[u8; 32], kid: u32, deployment: DeploymentId, place: &Place, rng: &Rng, plaintext: &[u8]) -> Sealed {
+pub fn seal(key: &SealingKey, deployment: DeploymentId, place: &Place, rng: &Rng, plaintext: &[u8]) -> Sealed {
     assert!(place.version < SEALS_PER_RECORD_MAX, "a record is never sealed 2²⁸ times");
     let nonce: [u8; 12] = rng.bytes();
-    let record_key = record_key(key, place);
-    let ciphertext = encrypt(record_key.reveal(), nonce, &associated_data(deployment, place, kid), plaintext);
+    let ciphertext = encrypt(key.of(place).reveal(), nonce, &associated_data(deployment, place, key.kid), plaintext);
     let mut out = Vec::with_capacity(NONCE.end + ciphertext.len());
     out.push(VERSION);
-    out.extend_from_slice(&kid.to_be_bytes());
+    out.extend_from_slice(&key.kid.to_be_bytes());
     out.extend_from_slice(&nonce);
     out.extend_from_slice(&ciphertext);
     Sealed(out)
 }
 
 /// Open what [`seal`] made. A value under another key id is refused before any key touches it (CRY-07).
-pub fn open(key: &[u8; 32], kid: u32, deployment: DeploymentId, place: &Place, sealed: &Sealed) -> Result<Secret<Vec<u8>>, Altered> {
+pub fn open(key: &SealingKey, deployment: DeploymentId, place: &Place, sealed: &Sealed) -> Result<Secret<Vec<u8>>, Altered> {
     let bytes = &sealed.0;
-    if bytes.len() < NONCE.end + TAG_BYTES || bytes[0] != VERSION || bytes[KEY_ID] != kid.to_be_bytes() {
+    if bytes.len() < NONCE.end + TAG_BYTES || bytes[0] != VERSION || bytes[KEY_ID] != key.kid.to_be_bytes() {
         return Err(Altered);
     }
     let nonce: [u8; 12] = bytes[NONCE].try_into().map_err(|_| Altered)?;
-    let record_key = record_key(key, place);
-    decrypt(record_key.reveal(), nonce, &associated_data(deployment, place, kid), &bytes[NONCE.end..])
+    decrypt(key.of(place).reveal(), nonce, &associated_data(deployment, place, key.kid), &bytes[NONCE.end..])
 }
 
 /// AES-256-GCM: ciphertext with its tag behind it.
@@ -82,13 +107,6 @@ pub fn decrypt(key: &[u8; 32], nonce: [u8; 12], aad: &[u8], ciphertext: &[u8]) -
         .decrypt(&Nonce::from(nonce), Payload { msg: ciphertext, aad })
         .map(Secret::new)
         .map_err(|_| Altered)
-}
-
-fn record_key(key: &[u8; 32], place: &Place) -> Secret<[u8; 32]> {
-    let info = length_prefixed(&[b"seal/1", place.table.as_bytes(), place.column.as_bytes(), place.row.as_bytes()]);
-    let mut derived = [0; 32];
-    Hkdf::<Sha256>::new(None, key).expand(&info, &mut derived).expect("32 bytes are fewer than HKDF's limit");
-    Secret::new(derived)
 }
 
 fn associated_data(deployment: DeploymentId, place: &Place, kid: u32) -> Vec<u8> {
@@ -117,12 +135,12 @@ mod tests {
     }
 
     fn sealed() -> Sealed {
-        seal(&[1; 32], 9, deployment(), &place(), &Rng::system(), b"Maria Gonzalez")
+        seal(&SealingKey::new(9, &[1; 32]), deployment(), &place(), &Rng::system(), b"Maria Gonzalez")
     }
 
     #[test]
     fn a_sealed_value_opens_in_its_own_place() {
-        let opened = open(&[1; 32], 9, deployment(), &place(), &sealed()).expect("it opens");
+        let opened = open(&SealingKey::new(9, &[1; 32]), deployment(), &place(), &sealed()).expect("it opens");
         assert_eq!(opened.reveal(), b"Maria Gonzalez");
     }
 
@@ -137,10 +155,10 @@ mod tests {
             Place { version: 4, ..place() },
         ];
         for place in moved {
-            assert_eq!(open(&[1; 32], 9, deployment(), &place, &sealed()).err(), Some(Altered), "{place:?}");
+            assert_eq!(open(&SealingKey::new(9, &[1; 32]), deployment(), &place, &sealed()).err(), Some(Altered), "{place:?}");
         }
-        assert_eq!(open(&[1; 32], 10, deployment(), &place(), &sealed()).err(), Some(Altered), "another key id");
-        assert_eq!(open(&[2; 32], 9, deployment(), &place(), &sealed()).err(), Some(Altered), "another key");
+        assert_eq!(open(&SealingKey::new(10, &[1; 32]), deployment(), &place(), &sealed()).err(), Some(Altered), "another key id");
+        assert_eq!(open(&SealingKey::new(9, &[2; 32]), deployment(), &place(), &sealed()).err(), Some(Altered), "another key");
     }
 
     #[test]
@@ -149,7 +167,7 @@ mod tests {
         for at in 0..sealed.0.len() * 8 {
             let mut bytes = sealed.0.clone();
             bytes[at / 8] ^= 1 << (at % 8);
-            assert_eq!(open(&[1; 32], 9, deployment(), &place(), &Sealed(bytes)).err(), Some(Altered), "bit {at}");
+            assert_eq!(open(&SealingKey::new(9, &[1; 32]), deployment(), &place(), &Sealed(bytes)).err(), Some(Altered), "bit {at}");
         }
     }
 
@@ -158,22 +176,22 @@ mod tests {
         let sealed = sealed();
         for length in 0..sealed.0.len() {
             let cut = Sealed(sealed.0[..length].to_vec());
-            assert_eq!(open(&[1; 32], 9, deployment(), &place(), &cut).err(), Some(Altered), "{length} bytes");
+            assert_eq!(open(&SealingKey::new(9, &[1; 32]), deployment(), &place(), &cut).err(), Some(Altered), "{length} bytes");
         }
     }
 
     #[test]
     fn a_record_is_sealed_up_to_the_cap() {
         let last = Place { version: SEALS_PER_RECORD_MAX - 1, ..place() };
-        let sealed = seal(&[1; 32], 9, deployment(), &last, &Rng::system(), b"Maria Gonzalez");
-        assert!(open(&[1; 32], 9, deployment(), &last, &sealed).is_ok());
+        let sealed = seal(&SealingKey::new(9, &[1; 32]), deployment(), &last, &Rng::system(), b"Maria Gonzalez");
+        assert!(open(&SealingKey::new(9, &[1; 32]), deployment(), &last, &sealed).is_ok());
     }
 
     #[test]
     #[should_panic(expected = "never sealed 2²⁸ times")]
     fn a_record_is_not_sealed_beyond_the_cap() {
         let beyond = Place { version: SEALS_PER_RECORD_MAX, ..place() };
-        seal(&[1; 32], 9, deployment(), &beyond, &Rng::system(), b"Maria Gonzalez");
+        seal(&SealingKey::new(9, &[1; 32]), deployment(), &beyond, &Rng::system(), b"Maria Gonzalez");
     }
 
     #[test]
@@ -184,7 +202,7 @@ mod tests {
         let poor = Rng::from_fn(move |bytes| bytes.fill(count.fetch_add(1, std::sync::atomic::Ordering::Relaxed)));
         for row in 0..100_000 {
             let nonce: [u8; 12] = poor.bytes();
-            let key = record_key(&[1; 32], &Place { row: Uuid::from_u128(row), ..place() });
+            let key = SealingKey::new(9, &[1; 32]).of(&Place { row: Uuid::from_u128(row), ..place() });
             assert!(seen.insert((*key.reveal(), nonce)), "row {row}");
         }
     }
@@ -193,8 +211,8 @@ mod tests {
     fn a_stuck_random_source_still_uses_another_key_for_each_record() {
         let stuck = Rng::from_fn(|bytes| bytes.fill(7));
         let other = Place { row: Uuid::from_u128(5), ..place() };
-        let first = seal(&[1; 32], 9, deployment(), &place(), &stuck, b"same text");
-        let second = seal(&[1; 32], 9, deployment(), &other, &stuck, b"same text");
+        let first = seal(&SealingKey::new(9, &[1; 32]), deployment(), &place(), &stuck, b"same text");
+        let second = seal(&SealingKey::new(9, &[1; 32]), deployment(), &other, &stuck, b"same text");
         assert_eq!(first.0[NONCE], second.0[NONCE]);
         assert_ne!(first.0[NONCE.end..], second.0[NONCE.end..]);
     }

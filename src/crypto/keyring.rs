@@ -4,7 +4,7 @@
 //! wrapped with its purpose, id and deployment as associated data (CRY-03). A key is checked against its check value
 //! before it is used, so that a wrong root key is an error at start and not garbage later (CRY-07).
 
-use super::envelope::{self, Altered, Place, Sealed};
+use super::envelope::{self, Altered, Place, Sealed, SealingKey};
 use super::{Rng, key_file, length_prefixed, mac, same};
 use crate::ids::{DeploymentId, PatientId};
 use crate::secret::Secret;
@@ -30,8 +30,7 @@ pub struct WrappedKey {
 #[derive(Debug, Clone)]
 pub struct PatientKey {
     pub patient: PatientId,
-    kid: u32,
-    key: Secret<[u8; 32]>,
+    key: SealingKey,
 }
 
 /// All keys that do not belong to a patient.
@@ -42,9 +41,11 @@ pub struct Keyring {
     index: PurposeKey,
     check: PurposeKey,
     link: LinkKeys,
-    log: PurposeKey,
+    log: SealingKey,
     form: PurposeKey,
     organisation: PurposeKey,
+    /// The organisation's once more, to seal what is the clinic's.
+    clinic: SealingKey,
 }
 
 /// A key that does not fit what was wrapped under it.
@@ -56,6 +57,12 @@ pub struct WrongKey;
 struct PurposeKey {
     kid: u32,
     key: Secret<[u8; 32]>,
+}
+
+impl PurposeKey {
+    fn sealing(&self) -> SealingKey {
+        SealingKey::new(self.kid, self.key.reveal())
+    }
 }
 
 /// The keys that visit links are sealed under, the newest first. They rotate while the program runs, so they are the one part
@@ -168,14 +175,16 @@ impl Keyring {
             let row = rows.iter().find(|row| row.purpose == purpose).ok_or(WrongKey)?;
             root.unwrap(deployment, row)
         };
+        let organisation = find("organisation")?;
         Ok(Self {
             deployment,
             index: find("index")?,
             check: find("check")?,
             link: LinkKeys::of(Self::link_keys(&root, deployment, rows)?),
-            log: find("log")?,
+            log: find("log")?.sealing(),
             form: find("form")?,
-            organisation: find("organisation")?,
+            clinic: organisation.sealing(),
+            organisation,
             root,
         })
     }
@@ -207,68 +216,67 @@ impl Keyring {
     pub fn new_patient_key(&self, patient: PatientId, rng: &Rng) -> (PatientKey, WrappedKey) {
         let (kid, key) = (new_kid(rng), rng.bytes());
         let row = self.root.wrap(self.deployment, &patient_purpose(patient), kid, &key, rng);
-        (PatientKey { patient, kid, key: Secret::new(key) }, row)
+        (PatientKey { patient, key: SealingKey::new(kid, &key) }, row)
     }
 
     /// A patient's key from its row.
     pub fn patient_key(&self, patient: PatientId, kid: i64, wrapped: Vec<u8>, check_value: Vec<u8>) -> Result<PatientKey, WrongKey> {
         let row = WrappedKey { purpose: patient_purpose(patient), kid, wrapped, check_value };
-        let PurposeKey { kid, key } = self.root.unwrap(self.deployment, &row)?;
-        Ok(PatientKey { patient, kid, key })
+        Ok(PatientKey { patient, key: self.root.unwrap(self.deployment, &row)?.sealing() })
     }
 
     /// Seal a value of one patient. `place.patient` is taken from the key.
     pub fn seal(&self, key: &PatientKey, place: Place, rng: &Rng, plaintext: &[u8]) -> Sealed {
         let place = Place { patient: key.patient.0, ..place };
-        envelope::seal(key.key.reveal(), key.kid, self.deployment, &place, rng, plaintext)
+        envelope::seal(&key.key, self.deployment, &place, rng, plaintext)
     }
 
     /// Open a value of one patient. Called from `audit` alone: **nothing opens sealed data without an `audit::Access`**.
     pub fn open(&self, key: &PatientKey, place: Place, sealed: &Sealed) -> Result<Secret<Vec<u8>>, Altered> {
         let place = Place { patient: key.patient.0, ..place };
-        envelope::open(key.key.reveal(), key.kid, self.deployment, &place, sealed)
+        envelope::open(&key.key, self.deployment, &place, sealed)
     }
 
     /// Seal a value of the clinic, which belongs to no patient.
     pub fn seal_of_clinic(&self, place: Place, rng: &Rng, plaintext: &[u8]) -> Sealed {
         let place = Place { patient: Uuid::nil(), ..place };
-        envelope::seal(self.organisation.key.reveal(), self.organisation.kid, self.deployment, &place, rng, plaintext)
+        envelope::seal(&self.clinic, self.deployment, &place, rng, plaintext)
     }
 
     /// Open what [`Keyring::seal_of_clinic`] made. Called from `audit` alone.
     pub fn open_of_clinic(&self, place: Place, sealed: &Sealed) -> Result<Secret<Vec<u8>>, Altered> {
         let place = Place { patient: Uuid::nil(), ..place };
-        envelope::open(self.organisation.key.reveal(), self.organisation.kid, self.deployment, &place, sealed)
+        envelope::open(&self.clinic, self.deployment, &place, sealed)
     }
 
     /// Seal the salt and payload of one event of the access log.
     pub fn seal_log(&self, event: Uuid, rng: &Rng, plaintext: &[u8]) -> Sealed {
-        envelope::seal(self.log.key.reveal(), self.log.kid, self.deployment, &log_place(event), rng, plaintext)
+        envelope::seal(&self.log, self.deployment, &log_place(event), rng, plaintext)
     }
 
     /// Open what [`Keyring::seal_log`] made. Called from `audit` alone.
     pub fn open_log(&self, event: Uuid, sealed: &Sealed) -> Result<Secret<Vec<u8>>, Altered> {
-        envelope::open(self.log.key.reveal(), self.log.kid, self.deployment, &log_place(event), sealed)
+        envelope::open(&self.log, self.deployment, &log_place(event), sealed)
     }
 
     /// Seal a record of the log that waits outside the database.
     pub fn seal_spooled(&self, record: Uuid, rng: &Rng, plaintext: &[u8]) -> Sealed {
-        envelope::seal(self.log.key.reveal(), self.log.kid, self.deployment, &spool_place(record), rng, plaintext)
+        envelope::seal(&self.log, self.deployment, &spool_place(record), rng, plaintext)
     }
 
     /// Open what [`Keyring::seal_spooled`] made. Called from `audit` alone.
     pub fn open_spooled(&self, record: Uuid, sealed: &Sealed) -> Result<Secret<Vec<u8>>, Altered> {
-        envelope::open(self.log.key.reveal(), self.log.kid, self.deployment, &spool_place(record), sealed)
+        envelope::open(&self.log, self.deployment, &spool_place(record), sealed)
     }
 
     /// Seal what somebody wrote about an entry of the log.
     pub fn seal_remark(&self, item: Uuid, rng: &Rng, plaintext: &[u8]) -> Sealed {
-        envelope::seal(self.log.key.reveal(), self.log.kid, self.deployment, &remark_place(item), rng, plaintext)
+        envelope::seal(&self.log, self.deployment, &remark_place(item), rng, plaintext)
     }
 
     /// Open what [`Keyring::seal_remark`] made. Called from `audit` alone.
     pub fn open_remark(&self, item: Uuid, sealed: &Sealed) -> Result<Secret<Vec<u8>>, Altered> {
-        envelope::open(self.log.key.reveal(), self.log.kid, self.deployment, &remark_place(item), sealed)
+        envelope::open(&self.log, self.deployment, &remark_place(item), sealed)
     }
 
     /// A visit's delivery check value (ID-04): it is compared, never opened.

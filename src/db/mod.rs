@@ -6,6 +6,7 @@
 //! timeout: begin one, finish it, begin the next. No network call happens inside a `Tx`.
 
 pub mod migrate;
+pub mod roles;
 
 use anyhow::{Context, bail, ensure};
 use futures_util::FutureExt;

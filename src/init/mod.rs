@@ -210,6 +210,8 @@ const MORE: &str = "
 # A PostgreSQL instead of the file in data_dir.
 # [database]
 # url = \"postgres://anteroom:secret@db.internal/anteroom?sslmode=verify-full\"
+# The same database as the role that owns the tables: then the role above can add to the access log, and change or remove nothing in it.
+# owner_url = \"postgres://anteroom_owner:secret@db.internal/anteroom?sslmode=verify-full\"
 
 # A TLS proxy in front of this program, whose word on where a request came from is believed.
 # [proxy]

@@ -1,15 +1,15 @@
 //! The record of a visit: for now one note, sealed under the patient's key, written beside the call.
 //!
-//! Only the visit's clinician opens it, and only once it is recorded who the patient is (ID-02). Reading is an event that
+//! Only the visit's clinician opens it, and only once it is recorded who the patient is (ID-02); in an emergency another clinician may read what
+//! there is about a patient, for a time, and it is looked at afterwards ([`emergency`]). Reading is an event that
 //! is committed before the answer leaves; saving commits together with its event, which holds the row's version and the
 //! SHA-256 of the ciphertext, so that an older value put back later can be told from the newest (CRY-04). Nothing is
 //! overwritten unseen: a save names the version it was made from, and a stale one is refused. `calls` never imports this
 //! module; the page of the call knows an address, no more.
 
+pub mod emergency;
 mod pages;
 mod store;
-
-pub use pages::routes;
 
 use crate::app::App;
 use crate::audit::{Event, Fact, Kind, Object};
@@ -18,6 +18,7 @@ use crate::ids::{PatientId, VisitId};
 use crate::secret::Secret;
 use crate::staff::Clinician;
 use crate::web::{self, Error};
+use actix_web::web::ServiceConfig;
 use serde::Deserialize;
 use store::Closed;
 use uuid::Uuid;
@@ -53,6 +54,12 @@ pub enum Saved {
     As(i64),
     /// Another save came first; the note is at this version. Nothing was written.
     Stale(i64),
+}
+
+/// The routes of this feature.
+pub fn routes(config: &mut ServiceConfig) {
+    pages::routes(config);
+    emergency::routes(config);
 }
 
 /// Open the note of a visit.
@@ -121,8 +128,8 @@ async fn stale(app: &App, clinician: &Clinician, visit: VisitId, patient: Patien
 async fn turned_away<T>(app: &App, clinician: &Clinician, visit: VisitId, closed: Closed, kind: Kind) -> web::Result<T> {
     let (event, error) = match closed {
         Closed::Unidentified(patient) => (Event::refused(kind, "identity_not_recorded").about(patient), Error::Locked),
-        Closed::AnotherClinicians(patient) => (Event::refused(Kind::RequestRefused, "foreign").about(patient), Error::NotFound),
-        Closed::NoSuchVisit => (Event::refused(Kind::RequestRefused, "unknown"), Error::NotFound),
+        Closed::AnotherClinicians(patient) => (Event::refused(Kind::RequestRefused, "foreign").about(patient), Error::NotYours),
+        Closed::NoSuchVisit => (Event::refused(Kind::RequestRefused, "unknown"), Error::NotYours),
     };
     app.log.refused(&clinician.context, event.on(Object::Visit, visit.0)).await?;
     Err(error)

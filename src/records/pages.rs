@@ -11,7 +11,7 @@ use actix_web::{HttpRequest, HttpResponse};
 use askama::Template;
 use serde::Serialize;
 
-/// The routes of this feature.
+/// The routes of the note.
 pub fn routes(config: &mut ServiceConfig) {
     config.service(resource("/visits/{id}/note").app_data(PayloadConfig::new(BODY_BYTES_MAX)).route(get().to(show)).route(put().to(save)));
 }

@@ -38,7 +38,7 @@ impl Signed {
         let page = Page::for_staff(&app.config.clinic, &self.member.language);
         let entries: &[(&str, &str)] = match self.member.role {
             Role::Scheduler => &[("/appointments", "staff-nav-appointments"), ("/patients", "staff-nav-patients")],
-            Role::Clinician => &[("/today", "staff-nav-today"), ("/copies", "rights-nav-copies")],
+            Role::Clinician => &[("/today", "staff-nav-today"), ("/copies", "rights-nav-copies"), ("/emergency", "emergency-nav")],
             Role::Compliance => &[
                 ("/access-log", "staff-nav-log"),
                 ("/review", "staff-nav-review"),

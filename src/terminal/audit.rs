@@ -198,6 +198,10 @@ async fn begin_anew(config: &Path, head: &Path, lost: Option<u64>) -> anyhow::Re
 
 async fn purge(config: &Path) -> anyhow::Result<()> {
     let app = open(config).await?;
+    ensure!(
+        app.config.database.owner_url.is_some() || !app.db.role_is_kept_from_the_log().await?,
+        "the role of database.url may remove nothing from the access log: give this command a configuration with database.owner_url"
+    );
     let years = app.config.retention.log_years;
     let purged = retention::purge(&app, &app.system()).await.context("remove what old events say")?;
     app.close().await;

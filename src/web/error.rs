@@ -22,6 +22,8 @@ pub enum Error {
     Forbidden,
     /// No such thing, or somebody else's, which to them is the same.
     NotFound,
+    /// The same, of a clinician who asks for a record: in an emergency there is another way to it.
+    NotYours,
     /// A patient's visit that this browser did not open, or no longer holds.
     NotOpenHere,
     /// The request cannot be understood.
@@ -55,12 +57,18 @@ impl Error {
         (!matches!(self, Error::SignIn)).then(|| self.word())
     }
 
+    /// Where a page of this error leads besides the start page.
+    pub(super) fn way(&self) -> Option<&'static str> {
+        matches!(self, Error::NotYours).then_some("/emergency")
+    }
+
     /// The word in the names of this error's texts: `error-not-found-title`.
     fn word(&self) -> &'static str {
         match self {
             Error::SignIn | Error::SignInAgain => "sign-in",
             Error::Forbidden => "forbidden",
             Error::NotFound => "not-found",
+            Error::NotYours => "not-yours",
             Error::NotOpenHere => "not-open-here",
             Error::Invalid => "invalid",
             Error::Conflict => "conflict",
@@ -86,7 +94,7 @@ impl ResponseError for Error {
             Error::SignIn => StatusCode::SEE_OTHER,
             Error::SignInAgain => StatusCode::UNAUTHORIZED,
             Error::Forbidden => StatusCode::FORBIDDEN,
-            Error::NotFound | Error::NotOpenHere => StatusCode::NOT_FOUND,
+            Error::NotFound | Error::NotYours | Error::NotOpenHere => StatusCode::NOT_FOUND,
             Error::Invalid => StatusCode::UNPROCESSABLE_ENTITY,
             Error::Conflict => StatusCode::CONFLICT,
             Error::Gone => StatusCode::GONE,

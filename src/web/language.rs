@@ -54,11 +54,12 @@ pub async fn speak(
     let response = next.call(request).await?;
     let Some(app) = response.request().app_data::<App>() else { return Ok(response.map_into_left_body()) };
     let t = of(app, response.request());
-    let word = response.response().error().and_then(|error| error.as_error::<Error>()).and_then(Error::page);
-    let error_page = word.map(|word| {
+    let error = response.response().error().and_then(|error| error.as_error::<Error>());
+    let shown = error.and_then(|error| Some((error.page()?, error.way())));
+    let error_page = shown.map(|(word, way)| {
         let request = response.request();
         let again = kept::take(request).filter(|_| response.status() == StatusCode::SERVICE_UNAVAILABLE);
-        page::error_page(&app.config.clinic, t, word, again.map(|fields| page::Again { to: request.uri().path().to_owned(), fields }))
+        page::error_page(&app.config.clinic, t, word, way, again.map(|fields| page::Again { to: request.uri().path().to_owned(), fields }))
     });
     let mut response = match error_page {
         Some(page) => response.map_body(|_, _| EitherBody::right(BoxBody::new(page))),

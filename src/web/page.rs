@@ -119,6 +119,7 @@ struct ErrorPage<'a> {
     phone: &'a str,
     title: String,
     next: String,
+    way: Option<(&'static str, String)>,
     again: Option<Again>,
     style: String,
 }
@@ -129,13 +130,15 @@ pub(super) struct Again {
     pub(super) fields: Fields,
 }
 
-pub(super) fn error_page(clinic: &ClinicConfig, t: Text, word: &str, again: Option<Again>) -> String {
+/// `way`: where it leads besides the start page.
+pub(super) fn error_page(clinic: &ClinicConfig, t: Text, word: &str, way: Option<&'static str>, again: Option<Again>) -> String {
     let page = ErrorPage {
         t,
         clinic: clinic.mail_name(),
         phone: &clinic.phone,
         title: t.say(&format!("error-{word}-title")),
         next: t.say(&format!("error-{word}-next")),
+        way: way.map(|way| (way, t.say(&format!("error-{word}-way")))),
         again,
         style: assets::url("base.css"),
     };

@@ -76,6 +76,55 @@ async fn every_page_of_the_officers_desk_is_open_to_everyone() {
 }
 
 #[tokio::test]
+async fn a_record_opened_in_an_emergency_is_open_to_everyone_who_may_see_it() {
+    let demo = Demo::start();
+    let (clinician, officer) = tokio::join!(demo.signed_in("clinician"), demo.signed_in("compliance"));
+    let mut complaints = Vec::new();
+    let complained = &mut complaints;
+    clinician.goto("/visits/00000000-0000-7000-8000-000000000000/note").await;
+    clinician.sees("This record is not open to you").await;
+    look(&clinician, "not yours", "en", complained).await;
+    clinician.click_link("Open a record in an emergency").await;
+    clinician.fill("Patient", "Nobody Known").await;
+    clinician.fill("What is the emergency?", "She fell and does not answer").await;
+    clinician.click("Open the record").await;
+    clinician.sees("No patient is known by this").await;
+    look(&clinician, "emergency nobody", "en", complained).await;
+    clinician.fill("Patient", "Maria Gonzalez").await;
+    clinician.click("Open the record").await;
+    clinician.sees("Then this page closes by itself").await;
+    look(&clinician, "emergency record", "en", complained).await;
+    let record = clinician.address().await;
+
+    officer.goto("/review").await;
+    officer
+        .wait_for("the emergency to review", async || {
+            officer.reload().await;
+            Ok(officer.shows("in an emergency").await?.then_some(()))
+        })
+        .await;
+    officer.sees("still open to them").await;
+    look(&officer, "emergency goes on", "en", complained).await;
+
+    clinician.click("I am done: close it now").await;
+    clinician.sees("Open a record in an emergency").await;
+    clinician.goto(&record).await;
+    clinician.sees("That record is closed again").await;
+    look(&clinician, "emergency over", "en", complained).await;
+    officer.reload().await;
+    let what = "Opened the record of a patient who is not theirs, in an emergency, Dr. Ana Ruiz";
+    officer.fill(&format!("What you found {what}"), "The ambulance came, all in order").await;
+    look(&officer, "emergency to review", "en", complained).await;
+    officer.click(&format!("Reviewed {what}")).await;
+    officer.sees("Nothing is waiting for you").await;
+    officer.sees("The ambulance came").await;
+    look(&officer, "emergency reviewed", "en", complained).await;
+    assert!(complaints.is_empty(), "{} complaints:\n{}", complaints.len(), complaints.join("\n"));
+    officer.finish().await;
+    clinician.finish_despite(&["the server responded with a status of 4"]).await;
+}
+
+#[tokio::test]
 async fn an_officer_sorts_and_reviews_without_a_mouse() {
     let demo = Demo::start();
     let officer = demo.signed_in("compliance").await;

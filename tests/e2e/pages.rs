@@ -22,7 +22,7 @@ async fn every_page_of_the_front_desk_is_clean_however_it_is_looked_at() {
 
 #[tokio::test]
 async fn every_page_of_a_clinician_is_clean_however_it_is_looked_at() {
-    all_clean("clinician", &["/today", "/copies"]).await;
+    all_clean("clinician", &["/today", "/copies", "/emergency"]).await;
 }
 
 #[tokio::test]

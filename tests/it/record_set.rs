@@ -26,6 +26,7 @@ const LEFT_OUT: &[(&str, &str, &str)] = &[
     ("case_file", "*", "disclosures stand there in words; requests and suspensions are the clinic's own work"),
     ("case_entry", "*", "as its file"),
     ("record_mark", "*", "how the clinic watches over its own people"),
+    ("emergency_access", "*", "who opened the record, and why: in the access log"),
     ("review_item", "*", "how the clinic watches over its own people"),
     ("patient", "version", "counts changes"),
     ("patient", "created_at", "the clinic's own work"),

@@ -20,12 +20,13 @@ use sqlx::AssertSqlSafe;
 use uuid::Uuid;
 
 /// Words that stand in one sealed value each.
-const CANARIES: [&str; 11] = [
+const CANARIES: [&str; 12] = [
     "zanzibara",
     "zanzibarb@example.test",
     "+1 555 8642097531",
     "zanzibard",
     BORN,
+    "zanzibark",
     "zanzibarj",
     "zanzibari",
     "zanzibare",
@@ -53,7 +54,15 @@ impl TestApp {
             assert_eq!(desk.form("/patients/search", &[("search", searched.as_str())]).await.status(), StatusCode::OK);
         }
         let visit = self.known_visit(&desk, clinician, &patient, number, time).await;
+        self.known_emergency(clinician, &name, number).await;
         Known { patient: patient.parse().unwrap(), visit }
+    }
+
+    /// Their record is opened in an emergency.
+    async fn known_emergency(&self, clinician: &Browser, name: &str, number: &str) {
+        let (why, key) = (format!("{}{number}", CANARIES[5]), self::key());
+        let form = [("request_key", key.as_str()), ("patient", name), ("why", &why)];
+        led_to(&clinician.form("/emergency", &form).await);
     }
 
     /// A visit with a reason, somebody beside the patient, a message and a note.
@@ -117,7 +126,7 @@ impl TestApp {
         if place.table == "audit_event" {
             return self.app.keys.open_log(place.row, value).is_ok();
         }
-        if place.table == "review_item" {
+        if ["review_item", "emergency_access"].contains(&place.table) {
             return self.app.keys.open_remark(place.row, value).is_ok();
         }
         if place.patient.is_nil() {
@@ -145,6 +154,7 @@ fn whereabouts(table: &str, column: &str) -> (&'static str, &'static str, &'stat
         ("case_entry", "body") => ("case_id", "(select patient_id from case_file where id = case_id)", "n"),
         // Nobody's: no file has its id.
         ("review_item", "comment") => ("id", "(select patient_id from case_file where case_file.id = review_item.id)", "0"),
+        ("emergency_access", "reason") => ("id", "(select patient_id from case_file where case_file.id = emergency_access.id)", "0"),
         ("audit_event", "payload") => ("id", "id", "0"),
         _ => panic!("say here what {table}.{column} is bound to"),
     }
@@ -165,6 +175,7 @@ on_both! {
         app.known(&clinician, "2", "12:00").await;
         let desk = app.staff(Role::Scheduler).await;
         app.known_visit(&desk, &clinician, &first.patient.to_string(), "3", "13:00").await;
+        app.known_emergency(&clinician, &format!("{}1", CANARIES[0]), "3").await;
         let mut resting = Vec::new();
         for (table, column) in sealed_columns() {
             let values = app.resting(&table, &column).await;
@@ -333,8 +344,8 @@ on_both! {
 
         let untouched = app.found_in_rows(&[]).await;
         let compared = untouched.rows.unwrap();
-        assert_eq!((untouched.found, compared.same, compared.by_version, compared.unknown), (0, 7, 0, 0), "{}", words(&untouched));
-        assert!(untouched.waiting > 0 && words(&untouched).contains("7 sealed values are those that the newest event"));
+        assert_eq!((untouched.found, compared.same, compared.by_version, compared.unknown), (0, 8, 0, 0), "{}", words(&untouched));
+        assert!(untouched.waiting > 0 && words(&untouched).contains("8 sealed values are those that the newest event"));
 
         // The older note, with its number and without.
         for version in [1, 2] {
@@ -365,7 +376,7 @@ on_both! {
         }
         // What leaves with the visit's state may be gone.
         let report = app.found_in_rows(&["update visit set message = null, companion = null".to_owned()]).await;
-        assert_eq!((report.found, report.rows.unwrap().same), (0, 5), "{}", words(&report));
+        assert_eq!((report.found, report.rows.unwrap().same), (0, 6), "{}", words(&report));
         app.finish().await;
     }
 }

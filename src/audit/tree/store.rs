@@ -4,7 +4,8 @@
 //! order of the queue, and the hashes come as one run of bytes.
 //!
 //! What walks over the places is planned anew for each part of the way (`persistent(false)`): a plan for any part at all takes PostgreSQL
-//! over every event each time.
+//! over every event each time. Where its rows must match a filter, the filter is written so that no index serves it (`recorded_at + 0`, `is not
+//! distinct from`): before PostgreSQL has counted a log it takes such an index for a short way, and reads all of it for each part.
 
 use super::checkpoint::Head;
 use super::edge::Tile;
@@ -342,27 +343,27 @@ pub async fn period(tx: &mut Tx, from: Timestamp, until: Timestamp) -> sqlx::Res
 #[derive(Debug, Clone)]
 pub struct Matched {
     pub turn: i64,
-    pub leaf: Leaf,
+    pub place: i64,
     pub event: Recorded,
 }
 
-type MatchedRow = (i64, i64, EventId, Vec<u8>, Timestamp, String, String, String, Option<Uuid>, Vec<u8>, Sealed, Option<BlindIndex>);
+type MatchedRow = (i64, i64, EventId, Timestamp, String, String, String, Option<Uuid>, Vec<u8>, Sealed, Option<BlindIndex>);
 
 fn matched_of(row: MatchedRow) -> Matched {
-    let (turn, n, id, hash, recorded_at, kind, outcome, actor_kind, actor_id, payload_hash, payload, source_index) = row;
+    let (turn, place, id, recorded_at, kind, outcome, actor_kind, actor_id, payload_hash, payload, source_index) = row;
     let event = Recorded { id, recorded_at, kind, outcome, actor_kind, actor_id, payload_hash, payload, source_index };
-    Matched { turn, leaf: Leaf { n, event_id: id, hash }, event }
+    Matched { turn, place, event }
 }
 
 /// Events of a filter with places from `from` up to `until`, in the order of places. The filter's patient is not asked for: see
 /// [`matching_of`]. The turn is the place.
 pub async fn matching(tx: &mut Tx, filter: &Filter, from: i64, until: i64, limit: i64) -> sqlx::Result<Vec<Matched>> {
     let rows: Vec<MatchedRow> = in_tx!(tx, conn => sqlx::query_as(
-        "select lot.n, lot.n, id, lot.hash, recorded_at, kind, outcome, actor_kind, actor_id, payload_hash, payload, source_index
+        "select lot.n, lot.n, id, recorded_at, kind, outcome, actor_kind, actor_id, payload_hash, payload, source_index
          from audit_leaf as lot join audit_event on audit_event.id = lot.event_id
-         where lot.n >= $1 and lot.n < $2 and recorded_at >= $3 and recorded_at < $4
-           and ($5 is null or actor_id = $5) and ($6 is null or kind = $6) and ($7 is null or outcome = $7)
-           and ($8 is null or actor_kind = $8)
+         where lot.n >= $1 and lot.n < $2 and recorded_at + 0 >= $3 and recorded_at + 0 < $4
+           and ($5 is null or actor_id is not distinct from $5) and ($6 is null or kind is not distinct from $6)
+           and ($7 is null or outcome is not distinct from $7) and ($8 is null or actor_kind is not distinct from $8)
          order by lot.n limit $9")
         .bind(from).bind(until)
         .bind(filter.from.unwrap_or(Timestamp(i64::MIN))).bind(filter.until.unwrap_or(Timestamp(i64::MAX)))
@@ -375,11 +376,11 @@ pub async fn matching(tx: &mut Tx, filter: &Filter, from: i64, until: i64, limit
 /// The same of a patient's tag. The turn is the tag's number, from `from` on; `until` is a place.
 pub async fn matching_of(tx: &mut Tx, tag: &[u8], filter: &Filter, from: i64, until: i64, limit: i64) -> sqlx::Result<Vec<Matched>> {
     let rows: Vec<MatchedRow> = in_tx!(tx, conn => sqlx::query_as(
-        "select own.n, own.leaf, id, lot.hash, recorded_at, kind, outcome, actor_kind, actor_id, payload_hash, payload, source_index
+        "select own.n, own.leaf, id, recorded_at, kind, outcome, actor_kind, actor_id, payload_hash, payload, source_index
          from audit_leaf_subject as own join audit_leaf as lot on lot.n = own.leaf join audit_event on audit_event.id = lot.event_id
-         where own.tag = $10 and own.n >= $1 and own.leaf < $2 and recorded_at >= $3 and recorded_at < $4
-           and ($5 is null or actor_id = $5) and ($6 is null or kind = $6) and ($7 is null or outcome = $7)
-           and ($8 is null or actor_kind = $8)
+         where own.tag = $10 and own.n >= $1 and own.leaf < $2 and recorded_at + 0 >= $3 and recorded_at + 0 < $4
+           and ($5 is null or actor_id is not distinct from $5) and ($6 is null or kind is not distinct from $6)
+           and ($7 is null or outcome is not distinct from $7) and ($8 is null or actor_kind is not distinct from $8)
          order by own.n limit $9")
         .bind(from).bind(until)
         .bind(filter.from.unwrap_or(Timestamp(i64::MIN))).bind(filter.until.unwrap_or(Timestamp(i64::MAX)))

@@ -50,7 +50,7 @@ pub async fn lines(app: &App, tx: &mut db::Tx, size: u64) -> anyhow::Result<Stri
             // What a purge took away vouches for nobody.
             let Some(disclosed) = app.log.disclose(&event.event) else { continue };
             let said = Payload::parse(&disclosed.payload).and_then(|payload| Some(named(&payload)?.0));
-            let place = event.leaf.n.cast_unsigned();
+            let place = event.place.cast_unsigned();
             let shown = Shown { place, subjects: Vec::new(), what: What::Whole { salt: disclosed.salt, payload: &disclosed.payload } };
             let (Some(leaf), true) = (shown.leaf(), said.is_some() && said == public_of(verifier)) else { continue };
             let beside = tree::inclusion(tx, head.size, head.root, place, leaf).await?;

@@ -48,6 +48,9 @@ fn act(kind: &str) -> Act {
             dicom("110113", Some("110137"), "U", false)
         }
         "clinic.changed" | "keys.created" | "link.key_rotated" | "link.key_retired" => dicom("110113", Some("110129"), "U", false),
+        // Emergency Override Started, and Stopped.
+        "emergency.opened" => dicom("110113", Some("110127"), "E", false),
+        "emergency.ended" => dicom("110113", Some("110138"), "E", false),
         "request.refused" | "integrity.failed" => dicom("110113", None, "E", false),
         "log.viewed" | "log.exported" | "log.export_finished" => dicom("110101", None, "R", true),
         "system.started" => dicom("110100", Some("110120"), "E", false),
@@ -111,6 +114,7 @@ fn reason(purpose: &str) -> &'static str {
         "treatment" => "TREAT",
         "patient_request" => "PATRQT",
         "compliance" => "HCOMPL",
+        "break_glass" => "BTG",
         _ => "HOPERAT",
     }
 }

@@ -12,7 +12,7 @@ use crate::ids::EventId;
 use crate::time::Timestamp;
 use serde::Deserialize;
 use serde_json::value::RawValue;
-use std::fmt::Write;
+use std::fmt::{self, Write};
 use uuid::Uuid;
 
 /// An event with what proves it.
@@ -113,6 +113,18 @@ impl<'a> ColumnsLine<'a> {
     }
 }
 
+/// At most 32 bytes, as text. The crate's own text is made digit by digit, which a log of millions of events feels.
+struct Hex<'a>(&'a [u8]);
+
+impl fmt::Display for Hex<'_> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let mut digits = [0; 64];
+        let digits = &mut digits[..self.0.len() * 2];
+        hex::encode_to_slice(self.0, digits).map_err(|_| fmt::Error)?;
+        f.write_str(str::from_utf8(digits).map_err(|_| fmt::Error)?)
+    }
+}
+
 fn bytes<const N: usize>(text: &str) -> Option<[u8; N]> {
     let mut out = [0; N];
     hex::decode_to_slice(text, &mut out).ok().map(|()| out)
@@ -124,19 +136,19 @@ impl<'a> Shown<'a> {
         let mut out = String::with_capacity(1_024);
         match &self.what {
             What::Whole { salt, payload } => {
-                write!(out, "{{\"payload\":{payload},\"place\":{},\"salt\":\"{}\"", self.place, hex::encode(salt))
+                write!(out, "{{\"payload\":{payload},\"place\":{},\"salt\":\"{}\"", self.place, Hex(salt))
             }
             What::Altered(columns) => write!(out, "{{\"altered\":{},\"place\":{}", columns.json(), self.place),
             What::Removed(columns) => write!(out, "{{\"place\":{},\"removed\":{}", self.place, columns.json()),
             What::Told { payload_hash, .. } => {
-                write!(out, "{{\"payload_hash\":\"{}\",\"place\":{}", hex::encode(payload_hash), self.place)
+                write!(out, "{{\"payload_hash\":\"{}\",\"place\":{}", Hex(payload_hash), self.place)
             }
         }
         .expect("writing to a string does not fail");
         out.push_str(",\"subjects\":[");
         for (place, (tag, n)) in self.subjects.iter().enumerate() {
             let comma = if place == 0 { "" } else { "," };
-            write!(out, "{comma}[\"{}\",{n}]", hex::encode(tag)).expect("writing to a string does not fail");
+            write!(out, "{comma}[\"{}\",{n}]", Hex(tag)).expect("writing to a string does not fail");
         }
         out.push(']');
         if let What::Told { told, .. } = &self.what {

@@ -36,7 +36,7 @@ use crate::db;
 use crate::ids::EventId;
 use anyhow::Context as _;
 use lines::Gap;
-use pack::{Item, Packed, Packer};
+use pack::{Item, Packed, Writer};
 use sha2::Digest;
 use std::sync::atomic::{AtomicU8, AtomicU64, Ordering};
 use std::sync::{Arc, Mutex, PoisonError};
@@ -46,8 +46,8 @@ use walk::{Lot, Selection, Walk};
 
 /// Chunks made before the client has taken them. Lower: less memory. Higher: the client waits less.
 const CHUNKS_AHEAD: usize = 1;
-/// Batches read before they are packed.
-const ITEMS_AHEAD: usize = 2;
+/// Batches read before their lines are written.
+const ITEMS_AHEAD: usize = 1;
 /// How long a client may take nothing. Lower: a dead one is given up sooner. Higher: a slow one gets its file.
 const STALL_MAX: Duration = Duration::from_secs(60);
 
@@ -271,19 +271,11 @@ impl File {
     async fn made(&self, origin: String) -> Result<Vec<u8>, Stop> {
         let (items, taken) = mpsc::channel(ITEMS_AHEAD);
         let purged = audit::purged_until(&mut self.app.db.reading().await?).await?;
-        let packer = Packer {
-            purged,
-            patient: self.asked.filter.patient,
-            log: self.app.log.clone(),
-            format: self.asked.format,
-            origin,
-            packed: self.packed.clone(),
-            out: self.out.clone(),
-        };
-        let packing = tokio::task::spawn_blocking(move || packer.run(taken));
+        let writer = Writer { purged, patient: self.asked.filter.patient, log: self.app.log.clone(), format: self.asked.format, origin };
+        let making = tokio::spawn(pack::file(writer, self.packed.clone(), taken, self.out.clone()));
         let read = self.parts(&items).await;
         drop(items);
-        let end = packing.await?.map_err(|_| Stop::CutOff)?;
+        let end = making.await??.map_err(|_| Stop::CutOff)?;
         read?;
         if pack::taken(&self.out).await { Ok(end) } else { Err(Stop::CutOff) }
     }
@@ -359,8 +351,8 @@ impl File {
             self.step(pass, reached);
             let mut lines = String::new();
             for event in &events {
-                lines += &self.gap(&mut tx, &mut subtrees, at, event.leaf.n.cast_unsigned()).await?;
-                at = event.leaf.n.cast_unsigned() + 1;
+                lines += &self.gap(&mut tx, &mut subtrees, at, event.place.cast_unsigned()).await?;
+                at = event.place.cast_unsigned() + 1;
             }
             drop(tx);
             give(items, Item::Text(lines)).await?;

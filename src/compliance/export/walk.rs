@@ -7,9 +7,9 @@ use crate::db;
 use crate::time::Timestamp;
 
 /// Events read at once, about. Lower: less memory. Higher: fewer queries.
-const BATCH_ROWS: u64 = 500;
+const BATCH_ROWS: u64 = 1_000;
 /// Places looked at in one query at most, where few of them match. Lower: less memory where many match suddenly. Higher: a rare thing is found sooner.
-const STRIDE_MAX: u64 = 16 * BATCH_ROWS;
+const STRIDE_MAX: u64 = 8 * BATCH_ROWS;
 
 /// Where the events are read from.
 pub struct Selection {
@@ -36,7 +36,7 @@ impl Selection {
         }
         if let Some(tag) = &selection.tag {
             let first = tree::matching_of(tx, tag, filter, 0, selection.until.cast_signed(), 1).await?;
-            selection.from = first.first().map_or(until, |first| first.leaf.n.cast_unsigned());
+            selection.from = first.first().map_or(until, |first| first.place.cast_unsigned());
         }
         Ok(selection)
     }
@@ -63,7 +63,7 @@ impl Selection {
         let events = tree::matching_of(tx, tag, &self.filter, walk.turn, self.until.cast_signed(), BATCH_ROWS.cast_signed()).await?;
         let (Some(first), Some(last)) = (events.first(), events.last()) else { return Ok(None) };
         walk.turn = last.turn + 1;
-        let (tagged, reached) = (tree::tagged_of(tx, tag, first.turn, last.turn).await?, last.leaf.n.cast_unsigned() + 1);
+        let (tagged, reached) = (tree::tagged_of(tx, tag, first.turn, last.turn).await?, last.place.cast_unsigned() + 1);
         Ok(Some(Lot { events, tagged, reached }))
     }
 
@@ -82,7 +82,7 @@ impl Selection {
             _ => walk.stride,
         };
         let tagged = match (events.first(), events.last()) {
-            (Some(first), Some(last)) => tree::tagged(tx, first.leaf.n, last.leaf.n).await?,
+            (Some(first), Some(last)) => tree::tagged(tx, first.place, last.place).await?,
             _ => Vec::new(),
         };
         Ok(Some(Lot { events, tagged, reached }))

@@ -103,6 +103,7 @@ pub fn act(kind: &str) -> &'static str {
         | "identity.recorded" | "incident.reported" | "clinician.late" => "visit-led",
         "log.viewed" | "log.exported" => "log-read",
         "record.marked" => "marked",
+        "emergency.opened" | "emergency.ended" => "emergency",
         kind if kind.starts_with("link.") => "link-sent",
         kind if kind.starts_with("device.") => "device",
         kind if kind.starts_with("call.") || kind.starts_with("chat.") => "call",

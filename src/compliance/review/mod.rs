@@ -13,12 +13,13 @@ use super::entry::Payload;
 use super::store::Person;
 use crate::app::App;
 use crate::audit::tree;
-use crate::audit::{ActorKind, Bookkeeping, Context, Event, Fact, Kind, Object, Recorded};
+use crate::audit::{ActorKind, Bookkeeping, Context, Event, Fact, Kind, Object, Outcome, Purpose, Recorded};
 use crate::crypto::sha256;
 use crate::db::Tx;
 use crate::ids::{EventId, StaffId};
 use crate::mail::notices::{self, Notice, NoticeKind, Part, Said};
 use crate::patients::shares_family_name;
+use crate::records::emergency::{self, Told};
 use crate::text::Text;
 use crate::time::{Millis, Timestamp};
 use model::{Limits, Raised, Rule, Seen};
@@ -60,7 +61,8 @@ async fn raised(app: &App, tx: &mut Tx, new: Vec<Recorded>) -> sqlx::Result<Vec<
     let before = events.len();
     events.extend(new);
     let mut tags = BTreeMap::<EventId, Vec<Vec<u8>>>::new();
-    let opening = events.iter().filter(|event| opens_a_record(event)).map(|event| event.id);
+    let of_one = |event: &&Recorded| staff_opened(event) || event.kind == model::EMERGENCY;
+    let opening = events.iter().filter(of_one).map(|event| event.id);
     for (event, tag) in store::tags(tx, opening).await? {
         tags.entry(event).or_default().push(tag);
     }
@@ -94,7 +96,7 @@ async fn weighed_with(tx: &mut Tx, new: &[Recorded]) -> sqlx::Result<Vec<Recorde
     let (Some(last), Some(first_at)) = (news.last(), new.iter().map(|event| event.recorded_at).min()) else { return Ok(Vec::new()) };
     let hour_before = u64::try_from((first_at - model::HOUR).0).unwrap_or(0);
     let after = EventId(uuid::Builder::from_unix_timestamp_millis(hour_before, &[0; 10]).into_uuid());
-    let accounts: BTreeSet<Uuid> = new.iter().filter(|event| opens_a_record(event)).filter_map(|event| event.actor_id).collect();
+    let accounts: BTreeSet<Uuid> = new.iter().filter(|event| staff_opened(event)).filter_map(|event| event.actor_id).collect();
     let mut events = store::opened(tx, &accounts, after, *last, HOUR_MAX).await?;
     if new.iter().any(is_refusal) {
         events.extend(store::refused(tx, after, *last, HOUR_MAX).await?);
@@ -104,12 +106,13 @@ async fn weighed_with(tx: &mut Tx, new: &[Recorded]) -> sqlx::Result<Vec<Recorde
     Ok(events)
 }
 
-fn opens_a_record(event: &Recorded) -> bool {
-    event.actor_kind == ActorKind::Staff.word() && event.outcome == "success" && model::OPENING.contains(&event.kind.as_str())
+/// By what its columns say. The rules go by [`Seen`], which knows what it says.
+fn staff_opened(event: &Recorded) -> bool {
+    event.actor_kind == ActorKind::Staff.word() && event.outcome == Outcome::Success.word() && model::OPENING.contains(&event.kind.as_str())
 }
 
 fn is_refusal(event: &Recorded) -> bool {
-    event.outcome != "success" && model::REFUSING.contains(&event.kind.as_str())
+    event.outcome != Outcome::Success.word() && model::REFUSING.contains(&event.kind.as_str())
 }
 
 fn seen(app: &App, event: &Recorded, tags: Vec<Vec<u8>>) -> Seen {
@@ -120,9 +123,10 @@ fn seen(app: &App, event: &Recorded, tags: Vec<Vec<u8>>) -> Seen {
         event: event.id.0,
         at: event.recorded_at,
         kind: event.kind.clone(),
-        done: event.outcome == "success",
+        done: event.outcome == Outcome::Success.word(),
         account: event.actor_id.filter(|_| staff),
         clinician: payload.as_ref().is_some_and(|payload| payload.actor.role == "clinician"),
+        in_emergency: payload.as_ref().is_some_and(|payload| payload.purpose == Purpose::BreakGlass.word()),
         tags,
         object: payload.and_then(|payload| payload.object.id.parse().ok()),
         source: event.source_index.as_ref().map(|index| index.0.clone()),
@@ -161,7 +165,10 @@ async fn keep(app: &App, from: i64, to: i64, raised: &[Raised]) -> sqlx::Result<
         drop(tx);
         return go_on(app, from, to).await;
     };
-    notices::queue(&mut tx, app, &notice(app)).await?;
+    // Of an emergency a letter of its own has left already, at once.
+    if raised.iter().any(|one| one.rule != Rule::Emergency) {
+        notices::queue(&mut tx, app, &notice(app)).await?;
+    }
     events.into_iter().for_each(|event| tx.also(event));
     tx.commit(last).await?;
     Ok(found)
@@ -229,6 +236,8 @@ struct Queue {
     /// When somebody last looked through the log by themselves.
     looked: activity::Standing,
     people: Vec<Person>,
+    /// Of items about an emergency, by item.
+    emergencies: BTreeMap<Uuid, Told>,
 }
 
 /// Look at the queue. The look is an event.
@@ -236,23 +245,42 @@ async fn look(app: &App, context: &Context) -> sqlx::Result<Queue> {
     app.log.record(context, Event::done(Kind::LogViewed).with("page", Fact::Word("review"))).await?;
     let (bell, looked) = (bell(app).await?, activity::standing(app).await?);
     let mut tx = app.db.reading().await?;
-    Ok(Queue {
-        open: store::open(&mut tx, OPEN_SHOWN).await?,
-        reviewed: store::reviewed(&mut tx, REVIEWED_SHOWN).await?,
-        bell,
-        looked,
-        people: super::store::people(&mut tx).await?,
-    })
+    let (open, reviewed) = (store::open(&mut tx, OPEN_SHOWN).await?, store::reviewed(&mut tx, REVIEWED_SHOWN).await?);
+    let mut emergencies = BTreeMap::new();
+    for (item, access) in open.iter().chain(&reviewed).filter_map(|item| Some((item.id, item.emergency()?))) {
+        emergencies.extend(emergency::told(app, &mut tx, access).await?.map(|told| (item, told)));
+    }
+    Ok(Queue { open, reviewed, bell, looked, people: super::store::people(&mut tx).await?, emergencies })
 }
 
-/// Record that somebody looked at something, and what they say about it. False when somebody did before, or there is no such thing.
-async fn record(app: &App, context: &Context, by: StaffId, id: Uuid, comment: &str) -> sqlx::Result<bool> {
+/// What came of a review.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+enum Review {
+    Recorded,
+    /// Somebody did before, or there is no such thing.
+    Stale,
+    /// It is about an emergency that is not over. What was done in one can be told afterwards.
+    TooEarly,
+}
+
+/// Record that somebody looked at something, and what they say about it.
+async fn record(app: &App, context: &Context, by: StaffId, id: Uuid, comment: &str) -> sqlx::Result<Review> {
+    let refused = async |why| app.log.refused(context, Event::refused(Kind::ReviewRecorded, why).on(Object::Log, id)).await;
+    let mut tx = app.db.reading().await?;
+    if let Some(access) = store::item(&mut tx, id).await?.and_then(|item| item.emergency())
+        && emergency::told(app, &mut tx, access).await?.is_some_and(|told| !told.over)
+    {
+        drop(tx);
+        refused("not_over").await?;
+        return Ok(Review::TooEarly);
+    }
+    drop(tx);
     let sealed = app.log.seal_remark(id, comment);
     let mut tx = app.log.begin(context).await?;
     let Some((rule, happened_at)) = store::review(&mut tx, id, by, &sealed, app.now()).await? else {
         drop(tx);
-        app.log.refused(context, Event::refused(Kind::ReviewRecorded, "stale").on(Object::Log, id)).await?;
-        return Ok(false);
+        refused("stale").await?;
+        return Ok(Review::Stale);
     };
     let event = Event::done(Kind::ReviewRecorded)
         .on(Object::Log, id)
@@ -260,5 +288,5 @@ async fn record(app: &App, context: &Context, by: StaffId, id: Uuid, comment: &s
         .with("sha256", Fact::Bytes(sha256(&sealed.0).to_vec()));
     let event = Rule::from_word(&rule).into_iter().fold(event, |event, rule| event.with("rule", Fact::Word(rule.word())));
     tx.commit(event).await?;
-    Ok(true)
+    Ok(Review::Recorded)
 }

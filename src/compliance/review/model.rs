@@ -14,9 +14,12 @@ pub const REFUSING: [&str; 2] = ["staff.signed_in", "link.checked"];
 /// The kinds that count by the hour at which they happen.
 const EXPORTING: [&str; 2] = ["log.exported", "record.exported"];
 
+/// The kind that is looked at whoever did it, and whenever.
+pub const EMERGENCY: &str = "emergency.opened";
+
 /// Whether a rule looks at events of this kind.
 pub fn looks_at(kind: &str) -> bool {
-    OPENING.contains(&kind) || REFUSING.contains(&kind) || EXPORTING.contains(&kind)
+    OPENING.contains(&kind) || REFUSING.contains(&kind) || EXPORTING.contains(&kind) || kind == EMERGENCY
 }
 
 /// What is counted within it.
@@ -36,10 +39,12 @@ pub enum Rule {
     WrongLinks,
     /// No rule found it: an officer looked through the log by themselves.
     Activity,
+    /// A clinician opened the record of a patient who is not theirs, in an emergency (HIP-04).
+    Emergency,
 }
 
 impl Rule {
-    pub const ALL: [Rule; 7] = [
+    pub const ALL: [Rule; 8] = [
         Rule::ManyRecords,
         Rule::NoAppointment,
         Rule::WatchedRecord,
@@ -47,6 +52,7 @@ impl Rule {
         Rule::FailedSignIns,
         Rule::WrongLinks,
         Rule::Activity,
+        Rule::Emergency,
     ];
 
     /// The word in the database and in the log.
@@ -59,6 +65,7 @@ impl Rule {
             Rule::FailedSignIns => "failed_sign_ins",
             Rule::WrongLinks => "wrong_links",
             Rule::Activity => "activity",
+            Rule::Emergency => "emergency",
         }
     }
 
@@ -88,6 +95,8 @@ pub struct Seen {
     /// The account that acted.
     pub account: Option<Uuid>,
     pub clinician: bool,
+    /// It happened under access in an emergency, which is looked at by itself.
+    pub in_emergency: bool,
     pub tags: Vec<Vec<u8>>,
     /// The account or visit that it is about.
     pub object: Option<Uuid>,
@@ -124,6 +133,7 @@ pub fn raised(seen: &[Seen], new: usize, limits: &Limits) -> Vec<Raised> {
             too_often(event, until, Rule::FailedSignIns, limits.failed_sign_ins_per_hour, &found),
             too_often(event, until, Rule::WrongLinks, limits.wrong_links_per_hour, &found),
             export_at_night(event, limits),
+            emergency(event),
         ];
         let all = one.into_iter().flatten().chain(one_record(event));
         raised.extend(all.filter(|one| found.insert(one.key.clone())));
@@ -197,12 +207,20 @@ fn export_at_night(event: &Seen, limits: &Limits) -> Option<Raised> {
     (!at_work).then(|| of(Rule::ExportAtNight, event, &who, hour_of(event.at)))
 }
 
+/// Each time a record is opened in an emergency. The key names the access.
+fn emergency(event: &Seen) -> Option<Raised> {
+    let access = event.object.filter(|_| event.kind == EMERGENCY && event.done)?;
+    let (rule, tag) = (Rule::Emergency, event.tags.first().cloned());
+    Some(Raised { tag, key: format!("{}/{access}", rule.word()), ..of(rule, event, "", 0) })
+}
+
 /// Somebody opened records, each something to review only if the database says so: it is marked or of a patient with their family name; or
 /// a clinician has no appointment with the patient.
 fn one_record(event: &Seen) -> Vec<Raised> {
     const DAY_HOURS: i64 = 24;
     let Some(account) = event.account.filter(|_| event.opens_a_record()) else { return Vec::new() };
-    let rules: &[Rule] = if event.clinician { &[Rule::NoAppointment, Rule::WatchedRecord] } else { &[Rule::WatchedRecord] };
+    let rules: &[Rule] =
+        if event.clinician && !event.in_emergency { &[Rule::NoAppointment, Rule::WatchedRecord] } else { &[Rule::WatchedRecord] };
     let one = |rule: Rule, tag: &Vec<u8>| {
         let who = format!("{account}/{}", hex::encode(tag));
         Raised { tag: Some(tag.clone()), ..of(rule, event, &who, hour_of(event.at).div_euclid(DAY_HOURS)) }
@@ -239,6 +257,7 @@ mod tests {
             done: true,
             account: Some(Uuid::from_u128(account)),
             clinician: false,
+            in_emergency: false,
             tags: vec![vec![tag; 16]],
             object: None,
             source: None,
@@ -303,6 +322,15 @@ mod tests {
         assert_eq!(export(24 * 5), [(Rule::ExportAtNight, 1)], "Saturday, 10:30");
         let night = [seen(540, "record.exported", 1, 0), seen(541, "record.exported", 1, 0), seen(542, "record.exported", 2, 0)];
         assert_eq!(rules(&night, 0), [(Rule::ExportAtNight, 1); 2], "a patient's copy, once for each account and hour");
+    }
+
+    #[test]
+    fn each_access_in_an_emergency_is_looked_at_once_and_what_is_read_under_it_is_no_second_thing() {
+        let opened = Seen { clinician: true, in_emergency: true, object: Some(Uuid::from_u128(9)), ..seen(0, EMERGENCY, 1, 1) };
+        let read = Seen { clinician: true, in_emergency: true, ..seen(1, "note.read", 1, 1) };
+        assert_eq!(rules(&[opened.clone(), read.clone(), opened.clone()], 0), [(Rule::Emergency, 1)]);
+        assert_eq!(rules(&[Seen { in_emergency: false, ..read }], 0), [(Rule::NoAppointment, 1)]);
+        assert_eq!(rules(&[Seen { done: false, ..opened }], 0), [], "nothing was opened");
     }
 
     #[test]

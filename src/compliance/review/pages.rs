@@ -4,9 +4,10 @@ use super::super::model::Asked;
 use super::super::pages::address;
 use super::model::Rule;
 use super::store::Item;
-use super::{Bell, Queue, look, overdue_before, record};
+use super::{Bell, Queue, Review, look, overdue_before, record};
 use crate::app::App;
 use crate::ids::StaffId;
+use crate::records::emergency::Told;
 use crate::staff::ComplianceOfficer;
 use crate::text::Text;
 use crate::time::{Millis, Timestamp, Zone};
@@ -48,6 +49,10 @@ struct Row {
     opened: Option<String>,
     reviewed: String,
     comment: String,
+    /// Of an emergency: what the clinician said.
+    why: String,
+    /// And that it goes on: it is reviewed afterwards.
+    goes_on: bool,
 }
 
 impl ReviewPage {
@@ -81,11 +86,13 @@ pub async fn reviewed(app: App, officer: ComplianceOfficer, id: Path<Uuid>, form
         let again = ReviewPage { wrong: Some("review-comment-wrong"), again: Some((id, comment)), ..page };
         return web::html_with(StatusCode::UNPROCESSABLE_ENTITY, &again);
     }
-    if record(&app, &officer.context, officer.member.id, id, &comment).await? {
-        return Ok(web::see_other("/review"));
-    }
+    let (wrong, again) = match record(&app, &officer.context, officer.member.id, id, &comment).await? {
+        Review::Recorded => return Ok(web::see_other("/review")),
+        Review::Stale => ("review-stale", None),
+        Review::TooEarly => ("review-still-open", Some((id, comment))),
+    };
     let page = render(&app, &officer, look(&app, &officer.context).await?);
-    web::html_with(StatusCode::CONFLICT, &ReviewPage { wrong: Some("review-stale"), ..page })
+    web::html_with(StatusCode::CONFLICT, &ReviewPage { wrong: Some(wrong), again, ..page })
 }
 
 /// Whether these are words that can be kept.
@@ -97,7 +104,7 @@ pub(in crate::compliance) fn is_comment(comment: &str) -> bool {
 fn render(app: &App, officer: &ComplianceOfficer, queue: Queue) -> ReviewPage {
     let (page, zone) = (officer.page(app), officer.member.zone);
     let name = |id: Uuid| queue.people.iter().find(|person| person.id == StaffId(id)).map(|person| person.name.clone());
-    let rows = |items: &[Item]| items.iter().map(|item| row(app, page.t, item, &name, zone)).collect();
+    let rows = |items: &[Item]| items.iter().map(|item| row(app, page.t, item, queue.emergencies.get(&item.id), &name, zone)).collect();
     let looked = match queue.looked.last {
         Some((at, by)) => page.t.with2("review-look-last", "at", page.t.when(at, zone), "who", name(by.0).unwrap_or_default()),
         None => page.t.say("review-look-never"),
@@ -115,7 +122,7 @@ fn render(app: &App, officer: &ComplianceOfficer, queue: Queue) -> ReviewPage {
     }
 }
 
-fn row(app: &App, t: Text, item: &Item, name: &dyn Fn(Uuid) -> Option<String>, zone: Zone) -> Row {
+fn row(app: &App, t: Text, item: &Item, told: Option<&Told>, name: &dyn Fn(Uuid) -> Option<String>, zone: Zone) -> Row {
     let by_themselves = Rule::from_word(&item.rule) == Some(Rule::Activity);
     let nobody = if by_themselves { "review-everybody" } else { "review-nobody" };
     let rule = Rule::from_word(&item.rule).map_or("other", Rule::word).replace('_', "-");
@@ -131,18 +138,20 @@ fn row(app: &App, t: Text, item: &Item, name: &dyn Fn(Uuid) -> Option<String>, z
         },
         age: t.count("review-age", "days", (app.now() - item.happened_at).0 / Millis::days(1).0),
         overdue: item.happened_at < overdue_before(app),
-        log: in_the_log(item, zone),
+        log: in_the_log(app, item, zone),
         opened: item.patient_id.map(|patient| format!("/access-log/patients/{patient}")),
         reviewed: match (item.reviewed_at, item.reviewed_by) {
             (Some(at), Some(by)) => t.with2("review-by", "who", name(by.0).unwrap_or_default(), "at", t.when(at, zone)),
             _ => String::new(),
         },
         comment: comment.unwrap_or_default(),
+        why: told.map(|told| told.why.clone().unwrap_or_else(|| t.say("compliance-altered"))).unwrap_or_default(),
+        goes_on: told.is_some_and(|told| !told.over),
     }
 }
 
-/// The hour before it in the log, of the same account and the same kind.
-fn in_the_log(item: &Item, zone: Zone) -> String {
+/// The hour before it in the log, of the same account and the same kind; of an emergency, all of it.
+fn in_the_log(app: &App, item: &Item, zone: Zone) -> String {
     let typed = |at: Timestamp| at.local(zone).format("%Y-%m-%dT%H:%M").to_string();
     let (kind, outcome, person) = match Rule::from_word(&item.rule) {
         Some(Rule::FailedSignIns) => ("staff.signed_in", "refused", None),
@@ -152,6 +161,10 @@ fn in_the_log(item: &Item, zone: Zone) -> String {
     };
     if Rule::from_word(&item.rule) == Some(Rule::Activity) {
         return address("/access-log", &looked_through(item, &typed));
+    }
+    if item.emergency().is_some() {
+        let until = item.happened_at + app.config.emergency.length();
+        return address("/access-log", &looked_through(&Item { found_at: until, ..item.clone() }, &typed));
     }
     let asked = Asked {
         from: typed(item.happened_at - Millis::hours(1)),

@@ -4,7 +4,7 @@ use super::model::Raised;
 use crate::audit::Recorded;
 use crate::crypto::Sealed;
 use crate::db::{Tx, in_tx, lots, many};
-use crate::ids::{EventId, PatientId, StaffId};
+use crate::ids::{EmergencyId, EventId, PatientId, StaffId};
 use crate::time::Timestamp;
 use std::collections::BTreeSet;
 use uuid::Uuid;
@@ -97,6 +97,7 @@ pub async fn insert(tx: &mut Tx, id: Uuid, raised: &Raised, now: Timestamp) -> s
 #[derive(Debug, Clone, sqlx::FromRow)]
 pub struct Item {
     pub id: Uuid,
+    pub once_key: String,
     pub rule: String,
     pub happened_at: Timestamp,
     pub found_at: Timestamp,
@@ -109,10 +110,25 @@ pub struct Item {
     pub comment: Option<Sealed>,
 }
 
+impl Item {
+    /// The access in an emergency that it is about.
+    pub fn emergency(&self) -> Option<EmergencyId> {
+        self.once_key.strip_prefix("emergency/")?.parse().ok()
+    }
+}
+
+pub async fn item(tx: &mut Tx, id: Uuid) -> sqlx::Result<Option<Item>> {
+    in_tx!(tx, conn => sqlx::query_as(
+        "select review_item.id, once_key, rule, happened_at, found_at, actor_id, audit_subject.patient_id as patient_id, number, reviewed_at,
+             reviewed_by, comment
+         from review_item left join audit_subject on audit_subject.tag = review_item.tag where review_item.id = $1")
+        .bind(id).fetch_optional(conn).await)
+}
+
 /// What nobody reviewed, the oldest first.
 pub async fn open(tx: &mut Tx, limit: i64) -> sqlx::Result<Vec<Item>> {
     in_tx!(tx, conn => sqlx::query_as(
-        "select review_item.id, rule, happened_at, found_at, actor_id, audit_subject.patient_id as patient_id, number, reviewed_at, reviewed_by,
+        "select review_item.id, once_key, rule, happened_at, found_at, actor_id, audit_subject.patient_id as patient_id, number, reviewed_at, reviewed_by,
              comment
          from review_item left join audit_subject on audit_subject.tag = review_item.tag
          where reviewed_at is null order by happened_at, review_item.id limit $1")
@@ -122,7 +138,7 @@ pub async fn open(tx: &mut Tx, limit: i64) -> sqlx::Result<Vec<Item>> {
 /// What was reviewed last.
 pub async fn reviewed(tx: &mut Tx, limit: i64) -> sqlx::Result<Vec<Item>> {
     in_tx!(tx, conn => sqlx::query_as(
-        "select review_item.id, rule, happened_at, found_at, actor_id, audit_subject.patient_id as patient_id, number, reviewed_at, reviewed_by,
+        "select review_item.id, once_key, rule, happened_at, found_at, actor_id, audit_subject.patient_id as patient_id, number, reviewed_at, reviewed_by,
              comment
          from review_item left join audit_subject on audit_subject.tag = review_item.tag
          where reviewed_at is not null order by reviewed_at desc, review_item.id desc limit $1")

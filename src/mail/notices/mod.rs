@@ -35,16 +35,20 @@ pub enum NoticeKind {
     WitnessDiffers,
     /// Something in the log waits for a review (AUD-12).
     Review,
+    /// A clinician opened a record in an emergency (HIP-04).
+    Emergency,
 }
 
 impl NoticeKind {
-    pub const ALL: [NoticeKind; 4] = [NoticeKind::Head, NoticeKind::LogLost, NoticeKind::WitnessDiffers, NoticeKind::Review];
+    pub const ALL: [NoticeKind; 5] =
+        [NoticeKind::Head, NoticeKind::LogLost, NoticeKind::WitnessDiffers, NoticeKind::Review, NoticeKind::Emergency];
 
     /// The word in the database and in the log.
     pub fn word(self) -> &'static str {
         match self {
             NoticeKind::Head => "head",
             NoticeKind::Review => "review",
+            NoticeKind::Emergency => "emergency",
             NoticeKind::LogLost => "log_lost",
             NoticeKind::WitnessDiffers => "witness_differs",
         }

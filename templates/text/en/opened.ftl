@@ -58,4 +58,5 @@ opened-act-device = Moved a visit to another device
 opened-act-call = Took part in a video visit
 opened-act-log-read = Looked at who opened your record
 opened-act-marked = Decided whether somebody looks at each opening of your record
+opened-act-emergency = Opened your record in an emergency, as a clinician you have no visit with
 opened-act-other = Did something else with your record

@@ -41,6 +41,11 @@ review-rule-no-appointment = { $count ->
 review-rule-watched-record = { $count ->
    *[other] Opened a record that is watched, or of a patient with their family name
 }
+review-rule-emergency = { $count ->
+   *[other] Opened the record of a patient who is not theirs, in an emergency
+}
+review-why = Their reason
+review-still-open = This record is still open to them. Review it once that is over: it ends by itself.
 review-rule-export-at-night = { $count ->
    *[other] Exported the access log or a patient’s record outside office hours
 }

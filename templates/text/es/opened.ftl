@@ -58,4 +58,5 @@ opened-act-device = Pasó una consulta a otro dispositivo
 opened-act-call = Participó en una consulta por video
 opened-act-log-read = Miró quién abrió su expediente
 opened-act-marked = Decidió si se revisa cada vez que alguien abre su expediente
+opened-act-emergency = Abrió su expediente en una emergencia, sin tener una consulta con usted
 opened-act-other = Hizo otra cosa con su expediente

@@ -37,7 +37,8 @@ const ELSEWHERE: [(&str, &str); 24] = [
 ];
 
 /// Facts that no request of the table leads to.
-const SEEN_ELSEWHERE: [(&str, &str); 12] = [
+const SEEN_ELSEWHERE: [(&str, &str); 13] = [
+    ("emergency.ended", "account"),
     ("log.verification_asked", "known_head"),
     ("staff.signed_in", "locked_until"),
     ("link.sent", "why"),

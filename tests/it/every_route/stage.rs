@@ -13,6 +13,7 @@ use anteroom::crypto::{length_prefixed, sha256};
 use anteroom::ids::{PatientId, RequestKey, VisitId};
 use anteroom::links::{self, AnsweredBy, MintedLink, PatientVisit, cookie_name};
 use anteroom::patients::{self, ContactChoices, Details, NewPatient};
+use anteroom::records::emergency::{self, EmergencyForm, Opened};
 use anteroom::rights::cases::CaseKind;
 use anteroom::rights::incidents::{self, NewIncident};
 use anteroom::rights::{disclosures, requests, retention};
@@ -103,7 +104,9 @@ impl World<'_> {
         if case.route.ends_with("/access-review") {
             self.accounts_shown(&mut stage).await;
         }
-        if on_file(case) {
+        if case.route.contains("/emergency/") {
+            self.emergency(&mut stage).await;
+        } else if on_file(case) {
             self.files(&mut stage, case.with).await;
         }
         Rc::new(stage)
@@ -118,6 +121,22 @@ impl World<'_> {
             .bind(item).bind(&id).bind(app.now()).execute(pool).await.map(drop))
         .unwrap();
         stage.facts.insert("item", item.to_string());
+    }
+
+    /// The clinician has opened the patient's record in an emergency.
+    async fn emergency(&self, stage: &mut Stage) {
+        let app = &self.test.app;
+        let form = EmergencyForm {
+            request_key: RequestKey::new(&app.rng).to_string(),
+            patient: stage.facts["name"].clone(),
+            why: "Collapsed at home".to_owned(),
+            ..EmergencyForm::default()
+        };
+        let asked = form.parse().unwrap();
+        let Opened::As(id) = emergency::open(app, &self.at_work(), self.staff(Visitor::Clinician).id, &asked).await.unwrap() else {
+            panic!("one patient has that name")
+        };
+        stage.facts.insert("emergency", id.to_string());
     }
 
     /// What the page of accounts says of them: a hash over their ids, roles and states.
@@ -344,7 +363,7 @@ impl Making<'_, '_> {
 
 /// Whether a case is about something that the compliance officer keeps.
 fn on_file(case: &Case) -> bool {
-    ["/incidents/", "/disclosures/", "/requests/", "/copies", "/holds/"].iter().any(|path| case.route.contains(path))
+    ["/incidents/", "/disclosures/", "/requests/", "/copies", "/holds/", "/emergency/"].iter().any(|path| case.route.contains(path))
 }
 
 fn details(world: &World<'_>, name: &str) -> Details {

@@ -158,6 +158,7 @@ impl<'a> World<'a> {
             ("/requests/", "request"),
             ("/copies/", "copy"),
             ("/holds/", "hold"),
+            ("/emergency/", "emergency"),
             ("/patients/", "patient"),
             ("/staff/", "colleague"),
             ("/incidents/", "incident"),

@@ -203,6 +203,18 @@ impl TestApp {
         Self { database: Some(database), ..Self::start(None, None, &settings).await }
     }
 
+    /// On a PostgreSQL database that belongs to another role than the server's.
+    pub async fn postgres_in_two_roles() -> Self {
+        let postgres::TwoRoles { database, owner, server } = postgres::database_in_two_roles().await;
+        let settings = format!("[database]\nurl = \"{server}\"\nowner_url = \"{owner}\"");
+        Self { database: Some(database), ..Self::start(None, None, &settings).await }
+    }
+
+    /// Run a statement on PostgreSQL with all rights.
+    pub async fn as_superuser(&self, statement: &str) {
+        postgres::run_on(self.database.as_ref().unwrap().url(), statement).await;
+    }
+
     async fn start(database: Option<postgres::Database>, known_as: Option<&str>, settings: &str) -> Self {
         let folder = tempfile::tempdir().unwrap();
         let listeners = server::bind(&["127.0.0.1:0".parse().unwrap()]).unwrap();

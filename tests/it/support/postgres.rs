@@ -13,11 +13,36 @@ use sqlx::{AssertSqlSafe, ConnectOptions, Connection};
 pub struct Database {
     name: String,
     url: String,
+    /// Roles of this database alone.
+    roles: Vec<String>,
+}
+
+/// A database with two roles of its own: one that it belongs to, and one that only may connect.
+pub struct TwoRoles {
+    pub database: Database,
+    pub owner: String,
+    pub server: String,
 }
 
 /// A database with nothing in it.
 pub async fn empty_database() -> Database {
     create("template0").await
+}
+
+/// An empty database as compliance/runbooks/database-roles.md makes it.
+pub async fn database_in_two_roles() -> TwoRoles {
+    let name = format!("test_{}", hex::encode(random()));
+    let [owner, app] = ["owner", "server"].map(|role| format!("{name}_{role}"));
+    let mut server = server().await;
+    for role in [&owner, &app] {
+        run(&mut server, format!("create role {role} login password 'secret'")).await;
+    }
+    run(&mut server, format!("create database {name} owner {owner} template template0")).await;
+    server.close().await.expect("close the connection");
+    let url = |role: &str| server_options().database(&name).username(role).password("secret").to_url_lossy().to_string();
+    let (owner_url, app_url) = (url(&owner), url(&app));
+    let database = Database { url: url_of(&name), name, roles: vec![owner, app] };
+    TwoRoles { database, owner: owner_url, server: app_url }
 }
 
 /// A copy of a database that `prepare` once filled. `kind` stands for what `prepare` does, so that a template is made only once: hash
@@ -45,7 +70,18 @@ pub async fn dump(url: &str) -> Vec<u8> {
     text.into_bytes()
 }
 
+/// Run statements on a database.
+pub async fn run_on(url: &str, statements: &str) {
+    let mut connection = PgConnectOptions::from_str(url).unwrap().connect().await.unwrap();
+    sqlx::raw_sql(AssertSqlSafe(statements)).execute(&mut connection).await.unwrap_or_else(|error| panic!("{statements}: {error}"));
+    connection.close().await.unwrap();
+}
+
 impl Database {
+    pub fn name(&self) -> &str {
+        &self.name
+    }
+
     pub fn url(&self) -> &str {
         &self.url
     }
@@ -65,11 +101,14 @@ impl Drop for Database {
     /// On a thread and a runtime of its own: this may run inside the test's runtime, which a blocking wait would stop.
     fn drop(&mut self) {
         let drop = format!("drop database if exists {} with (force)", self.name);
+        let roles: Vec<String> = self.roles.iter().map(|role| format!("drop role {role}")).collect();
         let dropped = std::thread::spawn(move || {
             let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build()?;
             runtime.block_on(async {
                 let mut server = PgConnectOptions::from_str(&server_url())?.connect().await?;
-                sqlx::query(AssertSqlSafe(drop)).execute(&mut server).await?;
+                for statement in std::iter::once(drop).chain(roles) {
+                    sqlx::query(AssertSqlSafe(statement)).execute(&mut server).await?;
+                }
                 anyhow::Ok(server.close().await?)
             })
         });
@@ -104,7 +143,7 @@ async fn create(template: &str) -> Database {
     let mut server = server().await;
     run(&mut server, format!("create database {name} template {template}")).await;
     server.close().await.expect("close the connection");
-    Database { url: url_of(&name), name }
+    Database { url: url_of(&name), name, roles: Vec::new() }
 }
 
 /// The name of the finished template for `kind`. Whoever comes first makes it; other tests, in this process or another, wait.

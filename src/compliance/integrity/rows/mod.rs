@@ -47,6 +47,7 @@ pub async fn compare(tx: &mut db::Tx, log: &Log, mut written: Written, report: &
     all!(store::notes);
     all!(store::entries);
     all!(store::remarks);
+    all!(store::emergencies);
     let Work { written, compared, report, .. } = work;
     written.gone().into_iter().for_each(|gone| report.find(Finding::Row(gone)));
     report.rows = Some(compared);

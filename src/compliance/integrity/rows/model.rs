@@ -17,6 +17,7 @@ pub enum What {
     /// With its number in the file.
     Entry(i64),
     Remark,
+    Emergency,
 }
 
 impl What {
@@ -35,6 +36,7 @@ impl What {
             Kind::NoteSaved => (Self::Note, "row_version", "sha256"),
             Kind::CaseOpened | Kind::CaseEntered => (Self::Entry(number), "n", "sha256"),
             Kind::ReviewRecorded => (Self::Remark, "", "sha256"),
+            Kind::EmergencyOpened => (Self::Emergency, "", "sha256"),
             _ => return None,
         })
     }
@@ -50,6 +52,7 @@ impl fmt::Display for What {
             Self::Note => f.write_str("the note of visit"),
             Self::Entry(n) => write!(f, "entry {n} of file"),
             Self::Remark => f.write_str("the comment on the review item"),
+            Self::Emergency => f.write_str("the reason of the access in an emergency"),
         }
     }
 }

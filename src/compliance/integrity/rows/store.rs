@@ -61,3 +61,10 @@ pub async fn remarks(tx: &mut Tx, after: After, limit: i64) -> sqlx::Result<(Opt
         .bind(after.0).bind(limit).fetch_all(conn).await)?;
     Ok((rows.last().map(|row| (row.0, 0)), rows.iter().map(|(row, comment)| held(What::Remark, *row, 0, comment)).collect()))
 }
+
+pub async fn emergencies(tx: &mut Tx, after: After, limit: i64) -> sqlx::Result<(Option<After>, Vec<Held>)> {
+    let rows: Vec<(Uuid, Sealed)> = in_tx!(tx, conn => sqlx::query_as(
+        "select id, reason from emergency_access where id > $1 order by id limit $2")
+        .bind(after.0).bind(limit).fetch_all(conn).await)?;
+    Ok((rows.last().map(|row| (row.0, 0)), rows.iter().map(|(row, reason)| held(What::Emergency, *row, 0, reason)).collect()))
+}

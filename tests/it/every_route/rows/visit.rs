@@ -7,7 +7,7 @@ use crate::every_route::visitors::Visitor::{Clinician, Device, Scheduler};
 use anteroom::appointments::VisitState::{Checking, Ended, InCall, Redeemed, Sent, Waiting};
 
 pub fn rows() -> Vec<Row> {
-    [today(), patients_side(), steps(), call()].into_iter().flatten().collect()
+    [today(), patients_side(), steps(), call(), emergency()].into_iter().flatten().collect()
 }
 
 fn today() -> Vec<Row> {
@@ -104,5 +104,22 @@ fn call() -> Vec<Row> {
             .sending("somebody saved first", Json(r#"{"text":"Rest.","version":7}"#))
             .sending("unreadable", Json("{}"))
             .when("identity not recorded", Checking, &[]),
+    ]
+}
+
+fn emergency() -> Vec<Row> {
+    let asked = |patient| match patient {
+        "somebody" => Form(&[("request_key", "{key}"), ("patient", "{taken}"), ("why", "Collapsed at home")]),
+        "nobody" => Form(&[("request_key", "{key}"), ("patient", "{new}"), ("why", "Collapsed at home")]),
+        _ => Form(&[("request_key", "{key}"), ("patient", "{taken}"), ("why", "")]),
+    };
+    vec![
+        plain("GET /emergency", Clinician, Nothing).open("a form without anybody in it"),
+        plain("POST /emergency", Clinician, asked("somebody"))
+            .keeps_stage()
+            .sending("nobody found", asked("nobody"))
+            .sending("no reason", asked("")),
+        plain("GET /emergency/{id}", Clinician, Nothing).to("unknown", "/emergency/{unknown}"),
+        plain("POST /emergency/{id}/end", Clinician, Form(&[])).to("unknown", "/emergency/{unknown}/end"),
     ]
 }
