@@ -59,7 +59,7 @@
 //!   English.
 //! - **sqlite and postgres have the same tables and columns** (`tests/it/schema.rs`).
 //! - **not one packet goes to a relay of another region** (`tests/it/region_faults.rs`).
-//! - **nothing passes but between the two holders of an admitted visit** (`waiting_room/room.rs`).
+//! - **nothing passes but between the two holders of an admitted visit** (`waiting_room/room/tests.rs`).
 //! - **nothing is signed that does not go on from the last head**, which is kept outside the database (`tests/it/log_tree.rs`).
 //! - **no witness cosigns what does not go on from what it cosigned** (`tests/it/witness.rs`), and **one key of the log follows another
 //!   by the word of the one before** (`tests/it/log_keys.rs`).
