@@ -32,6 +32,8 @@ export async function checkNetwork(ask, { signal, progress }) {
     send(connection, "video", card.track);
     const channel = connection.createDataChannel("check", { ordered: false, maxRetransmits: 0 });
     await connection.setLocalDescription(await connection.createOffer());
+    // Broken off in the meantime: the visit may be over, and its server says so to whoever asks.
+    if (signal.aborted) return null;
     const answered = await ask(withoutCandidates(connection.localDescription?.sdp ?? ""));
     if (!answered?.answer || signal.aborted) return null;
     await connection.setRemoteDescription({ type: "answer", sdp: answered.answer });
