@@ -1,8 +1,9 @@
 //! The conversation with a real mail server: what it is told, when, and what becomes of a letter whatever it answers.
 
 use crate::on_both;
+use crate::support::TestApp;
+use crate::support::postgres::{TwoRoles, database_in_two_roles};
 use crate::support::smtp::{Answer, Catcher, Certificate, PASSWORD, Step};
-use crate::support::{TestApp, migrated_database};
 use anteroom::compliance::heads;
 use anteroom::db::Db;
 use anteroom::mail::notices;
@@ -461,13 +462,14 @@ on_both! {
 }
 
 /// What the README tells a clinic to add to the file that `init` made, with hosts and paths of this machine.
-fn readme_settings(server: &Catcher, database: &str) -> String {
+fn readme_settings(server: &Catcher, roles: &TwoRoles) -> String {
     let readme = include_str!("../../README.md");
     let mut settings = readme.split_once("```toml\n").and_then(|(_, after)| after.split_once("```")).expect("an example").0.to_owned();
     let relay = settings.split_once("[relay]").and_then(|(_, after)| after.split_once("\n\n")).expect("a relay").0;
     let relay = format!("[relay]{relay}\n");
     for (named, real) in [
-        ("postgres://anteroom:secret@db.internal/anteroom?sslmode=verify-full", database.to_owned()),
+        ("postgres://anteroom:secret@db.internal/anteroom?sslmode=verify-full", roles.server.clone()),
+        ("postgres://anteroom_owner:secret@db.internal/anteroom?sslmode=verify-full", roles.owner.clone()),
         ("smtp.clinic.example", "localhost".to_owned()),
         ("port = 465", format!("port = {}\nca_file = \"{}\"", server.port(), server.file("ca.pem").display())),
         ("/etc/anteroom/smtp.password", server.file("password").display().to_string()),
@@ -484,7 +486,7 @@ fn readme_settings(server: &Catcher, database: &str) -> String {
 async fn the_configuration_in_the_readme_sends_mail() {
     let server = Catcher::implicit().await;
     let folder = tempfile::tempdir().unwrap();
-    let database = migrated_database().await;
+    let roles = database_in_two_roles().await;
     let made = format!(
         r#"
         base_url = "https://visits.clinic.example"
@@ -498,8 +500,8 @@ async fn the_configuration_in_the_readme_sends_mail() {
         "#,
         folder = folder.path().display()
     );
-    let settings = format!("{made}\n{}", readme_settings(&server, database.url()));
-    let app = TestApp::configured(folder, Some(database), &settings).await;
+    let settings = format!("{made}\n{}", readme_settings(&server, &roles));
+    let app = TestApp::configured(folder, Some(roles.database), &settings).await;
     app.guest().await;
     assert_eq!(app.send_mails().await, 1);
     let letters = server.letters();
