@@ -1,7 +1,9 @@
 //! Chromium: how one is started, and what of it is unlike Firefox.
 
+use std::fs::read_to_string;
 use std::path::Path;
 use std::process::{Command, Stdio};
+use std::sync::mpsc::RecvTimeoutError;
 use std::time::Duration;
 
 use base64::Engine;
@@ -14,6 +16,8 @@ use super::program::Program;
 
 /// Lower: a driver that never comes up is noticed sooner. Higher: a busy machine has time for it.
 const START_PATIENCE: Duration = Duration::from_secs(30);
+/// Lower: a driver that cannot start is noticed sooner. Higher: one that met a port which was taken has another chance.
+const STARTS_MAX: usize = 3;
 
 const FLAGS: &[&str] = &[
     "--headless=new",
@@ -35,12 +39,25 @@ const FLAGS: &[&str] = &[
 
 /// Starts chromedriver on a port that it chooses itself. Everything it leaves on the disk is in the folder.
 pub fn start(folder: &Path) -> (Program, u16) {
-    let log = format!("--log-path={}", folder.join("chromedriver.log").display());
+    let log = folder.join("chromedriver.log");
+    let named = (0..STARTS_MAX).find_map(|_| start_once(folder, &log));
+    named.unwrap_or_else(|| {
+        panic!("chromedriver ended {STARTS_MAX} times before it named its port:\n{}", read_to_string(&log).unwrap_or_default())
+    })
+}
+
+/// `None`: it ended without a port. It takes one that is free for IPv4 and wants the same for IPv6, which another program may have taken meanwhile.
+fn start_once(folder: &Path, log: &Path) -> Option<(Program, u16)> {
+    let log = format!("--log-path={}", log.display());
     let program = Program::start(Command::new("chromedriver").arg("--port=0").arg(log).env("TMPDIR", folder).stderr(Stdio::null()));
     loop {
-        let line = program.line(START_PATIENCE).unwrap_or_else(|problem| panic!("chromedriver did not say its port: {problem}"));
+        let line = match program.line(START_PATIENCE) {
+            Ok(line) => line,
+            Err(RecvTimeoutError::Disconnected) => return None,
+            Err(RecvTimeoutError::Timeout) => panic!("chromedriver does not say its port"),
+        };
         if let Some(port) = line.strip_prefix("ChromeDriver was started successfully on port ") {
-            return (program, port.trim_end_matches('.').parse().expect("a port is a number"));
+            return Some((program, port.trim_end_matches('.').parse().expect("a port is a number")));
         }
     }
 }

@@ -5,7 +5,7 @@ use std::os::unix::net::UnixStream;
 use std::os::unix::process::CommandExt;
 use std::path::Path;
 use std::process::{Child, Command, Stdio};
-use std::sync::mpsc::{self, Receiver};
+use std::sync::mpsc::{self, Receiver, RecvTimeoutError};
 use std::time::Duration;
 
 pub struct Program {
@@ -33,8 +33,8 @@ impl Program {
     }
 
     /// The next line on its standard output.
-    pub fn line(&self, patience: Duration) -> Result<String, String> {
-        self.lines.recv_timeout(patience).map_err(|problem| problem.to_string())
+    pub fn line(&self, patience: Duration) -> Result<String, RecvTimeoutError> {
+        self.lines.recv_timeout(patience)
     }
 
     /// The lines that it has said since somebody asked, without waiting for more.
