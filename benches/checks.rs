@@ -17,9 +17,9 @@ const CHECKS: u32 = 100;
 /// Packets of both kinds that come back to each while it is measured: about a second.
 const PACKETS: usize = 50;
 /// How often the hundred come. What two hundred leave behind is the allocator's store for the next; a leak grows each time.
-const ROUNDS: u32 = 6;
-/// What a check may leave behind of that, on average of the later ones.
-const LEAK_KB_MAX: u32 = 40;
+const ROUNDS: u32 = 12;
+/// What all later ones together may leave behind, for each of their checks.
+const LEAK_KB_MAX: f64 = 1.0;
 /// How often it is looked whether something has come about.
 const LOOK: Duration = Duration::from_millis(5);
 
@@ -55,7 +55,9 @@ pub async fn run() {
     row("KB  held by the process before, and after them", &[String::new(), number(before), number(once)]);
     row(&format!("KB  after the second and the {ROUNDS}th hundred"), &[String::new(), number(twice), number(again)]);
     assert_eq!(open_files(process), files, "every socket is closed");
-    assert!(again < twice + f64::from(CHECKS * LEAK_KB_MAX), "what a hundred checks leave behind grows with each hundred");
+    let left = (again - twice) / f64::from((ROUNDS - 2) * CHECKS);
+    row("KB  left behind by each check since", &one(left));
+    assert!(left < LEAK_KB_MAX, "what a hundred checks leave behind grows with each hundred");
     keeper.abort();
 }
 

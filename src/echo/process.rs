@@ -1,6 +1,6 @@
 //! The echo process: `anteroom echo`, started by `serve` and by nobody else.
 //!
-//! It parses packets of strangers, so it has nothing: no keys, no database, no environment, no files it was handed, and limits on what it may
+//! It parses packets of strangers, so it has nothing: no keys, no database, none of our environment, no files it was handed, and limits on what it may
 //! use ([`give_up_rights`]). Orders come on standard input and reports go to standard output. When the input ends, `serve` is gone, and so is
 //! this process, whatever it was doing.
 

@@ -171,7 +171,7 @@ async fn the_process_has_nothing_and_little_to_use() {
     let folder = tempfile::tempdir().unwrap();
     let _ours = std::fs::File::create(folder.path().join("key")).unwrap();
     let running = Running::start().await;
-    assert_eq!(running.kernel("environ"), "", "no environment");
+    assert_eq!(running.kernel("environ"), "MALLOC_ARENA_MAX=1\0", "nothing of our environment");
     // The limits are the first thing it does; the pipe's other end is ours before that.
     running.until("its limits", |_| running.kernel("limits").contains("Max core file size        0                    0")).await;
     running.until("no new rights", |_| running.kernel("status").contains("NoNewPrivs:\t1")).await;
