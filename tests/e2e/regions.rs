@@ -11,7 +11,7 @@ use serde_json::json;
 
 use crate::installed::staff;
 use crate::support::browser::{Browser, View};
-use crate::support::clinic::{CLINICIAN, PATIENT, WAITING, see_each_other};
+use crate::support::clinic::{CLINICIAN, PATIENT, WAITING, see_each_other, see_each_other_as};
 use crate::support::front::{Outside, config, front};
 use crate::support::installed::Installed;
 use crate::support::program::Program;
@@ -141,6 +141,7 @@ async fn a_relay_dies_and_the_next_of_its_region_takes_over_and_with_none_left_t
     assert!(!patient.shows("before anybody").await.unwrap());
     patient.shot("strayed-patient").await;
     assert_eq!(patient.cut_off().await, [""; 0]);
+    in_spanish_and_for_the_clinician(&clinician, &patient).await;
     clinician.finish().await;
     patient.finish().await;
 }
@@ -167,4 +168,29 @@ async fn no_way_but_another(clinician: &Browser, patient: &Browser) {
     patient.click("Join visit").await;
     clinician.goto(&call).await;
     clinician.click("Join visit").await;
+}
+
+/// The same is said to a patient who reads Spanish, on a small phone, and to a clinician, and each may come again.
+async fn in_spanish_and_for_the_clinician(clinician: &Browser, patient: &Browser) {
+    patient.inject("sessionStorage.setItem('pathIsTrue', 'yes')").await;
+    patient.look_at(View::SmallPhone).await;
+    patient.click("Try again").await;
+    patient.click("Español").await;
+    patient.click("Entrar a la consulta").await;
+    see_each_other_as(clinician, patient, "Quien le atiende").await;
+    patient.inject("sessionStorage.removeItem('pathIsTrue')").await;
+    patient.sees("Ya no hay servidor intermedio en us-east").await;
+    patient.sees("Puede que haya ido por ahí unos segundos").await;
+    patient.shot("strayed-patient-es").await;
+    assert_eq!(patient.cut_off().await, [""; 0]);
+
+    patient.inject("sessionStorage.setItem('pathIsTrue', 'yes')").await;
+    patient.click("Intentar otra vez").await;
+    patient.click("Entrar a la consulta").await;
+    see_each_other_as(clinician, patient, "Quien le atiende").await;
+    clinician.inject("sessionStorage.removeItem('pathIsTrue')").await;
+    clinician.sees("No relay in us-east any more").await;
+    clinician.sees("Open it again from Today").await;
+    clinician.shot("strayed-clinician").await;
+    assert_eq!(clinician.cut_off().await, [""; 0]);
 }
