@@ -179,6 +179,7 @@ struct ClinicianPage {
     companion: String,
     check: String,
     identifiers: Vec<Identifier>,
+    phone: String,
     words: Words,
 }
 
@@ -223,6 +224,7 @@ async fn clinician(app: App, hub: Data<Hub>, clinician: Clinician, id: Path<Visi
         when: t.time(standing.starts_at, app.config.clinic.zone),
         words: words(&language),
         identifiers: to_ask_for.map(|one| Identifier { label: t.say(one.label), value: one.value.reveal().clone() }).into(),
+        phone: known.phone.map(|phone| phone.reveal().trim().to_owned()).unwrap_or_default(),
         page,
     })
 }

@@ -23,6 +23,7 @@ import { stage } from "./stage.js";
 const main = find("main", HTMLElement);
 const say = texts(main);
 const visit = main.dataset.visit ?? "";
+const phone = main.dataset.phone || say("patient-no-phone");
 
 const devices = new Devices();
 const securityPart = find("#security", HTMLElement);
@@ -32,7 +33,7 @@ const call = stage({
   devices,
   other: "patient",
   say,
-  word: (key) => say(`patient-${key}`),
+  word: (key) => say(`patient-${key}`, { phone }),
   show: (own) => session?.show(own),
   knows: (known) => facts.show(known),
 });
@@ -122,7 +123,7 @@ function open() {
       chat: setChat,
       said: (text) => chat.receive(text),
       proof: showProof,
-      relays: (region) => call.trouble(region === null ? "" : say("no-relay-here", { region })),
+      relays: (region) => call.trouble(region === null ? "" : say("no-relay-here", { region, phone })),
       socket: () => {},
       refused: () => {},
     },
@@ -320,6 +321,7 @@ function showOver(why) {
   announce("");
   find("#over-heading", HTMLElement).textContent = say(`closed-${why}-heading`, { region: session?.regions ?? "" });
   find("#over-words", HTMLElement).textContent = say(`closed-${why}-words`);
+  find("#over-phone", HTMLElement).hidden = !["differ", "no_relay", "strayed"].includes(why);
   tell(find("#over-return", HTMLButtonElement), why === "superseded" ? say("over-superseded-return") : "");
   // The note outlives the call; in another tab it is that tab's.
   if (why === "ended" && identified) {

@@ -191,6 +191,7 @@ async fn in_spanish_and_for_the_clinician(clinician: &Browser, patient: &Browser
     clinician.inject("sessionStorage.removeItem('pathIsTrue')").await;
     clinician.sees("No relay in us-east any more").await;
     clinician.sees("Open it again from Today").await;
+    clinician.sees("The patient's phone: 555 0199").await;
     clinician.shot("strayed-clinician").await;
     assert_eq!(clinician.cut_off().await, [""; 0]);
 }

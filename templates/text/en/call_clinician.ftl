@@ -60,6 +60,10 @@ call-identifier-phone = Phone number
 call-identifier-record = Record number
 call-identifier-name = Full name
 
+# How to go on when a call does not.
+call-patient-phone = The patient's phone:
+call-no-patient-phone = No phone number of this patient is written down. The front desk may know one.
+
 # What the clinician's script says.
 call-js-truth-patient = Encrypted between you and your patient.
 call-js-join-to-see = Press "Join visit" to see and hear the patient. Camera and microphone start only when you press it.
@@ -69,7 +73,8 @@ call-js-patient-here = The patient's page is open. It joins in a moment, or when
 call-js-patient-back = The patient's page is open again. They have to press "Join visit".
 call-js-patient-left = The patient has left the call page and may come back. The visit stays open for them until you end it.
 call-js-patient-lost = The patient's page is not connected at the moment. It comes back by itself if it can.
-call-js-patient-cannot-connect = The connection does not come about. Another network often helps, for example mobile data. You can also talk by phone instead.
+call-js-patient-cannot-connect = The connection does not come about. Another network often helps, for example mobile data. You can also ring the patient up: %phone%
+call-js-patient-no-phone = no phone number is written down
 call-js-patient-camera-off = The patient's camera is off.
 call-js-patient-muted = The patient is muted.
 call-js-back-in-waiting = The patient is in the waiting room again. You can admit them from Today.
@@ -91,6 +96,6 @@ call-js-closed-no_relay-heading = No relay in %region%
 call-js-closed-no_relay-words = The call would have gone another way than it must, so it was closed before anybody saw or heard you that way. Open it again from Today, or ring the patient up.
 call-js-closed-strayed-heading = No relay in %region% any more
 call-js-closed-strayed-words = The call turned to a way that it must not take, so it was closed as soon as this page noticed. For a few seconds it may have gone that way, encrypted as before. Open it again from Today, or ring the patient up.
-call-js-no-relay-here = No relay in %region% can be reached, and this call goes no other way. It is tried again by itself. If it takes too long, ring the patient up.
+call-js-no-relay-here = No relay in %region% can be reached, and this call goes no other way. It is tried again by itself. If it takes too long, ring the patient up: %phone%
 call-js-closed-differ-heading = The call was stopped for safety
 call-js-closed-differ-words = The two sides of the call did not fit together, so it was closed at once, for both. Somebody may be between you, so do not go on with a call from here. Ring the patient up: they were asked to go on by phone. The compliance officer has an incident about it.

@@ -53,6 +53,7 @@ impl Window {
         self.fill("Date of birth", born).await;
         self.fill("Email address", email).await;
         self.fill("Email address again", email).await;
+        self.fill("Phone", "555 0199").await;
         self.put("Language", language).await;
         for choice in ["Mail allowed", "Date and time of visits may stand in mails"] {
             self.tick(choice).await;
