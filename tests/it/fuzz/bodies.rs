@@ -9,6 +9,8 @@ use anteroom::ids::DeploymentId;
 use anteroom::mail::message::Message;
 use anteroom::mail::transport::{self, Outgoing, mime};
 use anteroom::patients::parse_date_of_birth;
+use anteroom::relay::frame::{FRAME_BYTES_MAX, Frames};
+use anteroom::relay::stun;
 use anteroom::text::DateOrder;
 use anteroom::time::Timestamp;
 use anteroom::waiting_room::Party;
@@ -264,4 +266,45 @@ pub fn cookies(bytes: &[u8]) -> bool {
 #[test]
 fn the_token_of_the_corpus_is_the_one_that_was_sealed() {
     assert_eq!(include_str!("corpus/link_token/good-token"), *TOKEN);
+}
+
+/// A message is as long as its head says, every attribute lies in it, and nobody who has no key has proved anything.
+pub fn stun(bytes: &[u8]) -> bool {
+    let Ok(message) = stun::Message::read(bytes) else { return false };
+    assert_eq!(bytes.len(), stun::HEADER_BYTES + usize::from(u16::from_be_bytes([bytes[2], bytes[3]])));
+    for kind in (0..0x40).chain(0x8000..0x8040) {
+        let value = message.attribute(kind);
+        assert!(value.is_none_or(|value| bytes.as_ptr_range().contains(&value.as_ptr()) || value.is_empty()));
+        let _any_of_these = (message.text(kind), message.number(kind), message.address(kind));
+    }
+    let _any_of_these = (message.peers(), message.unknown(&[]));
+    assert!(!message.proves(b"a key that nobody has"), "a proof out of nothing");
+    true
+}
+
+/// However a stream is torn, the same messages come out of it, none longer than may be, and it breaks at the same place. Taken: something whole came
+/// and nothing broke.
+pub fn turn_stream(bytes: &[u8]) -> bool {
+    let whole = messages(bytes, bytes.len().max(1));
+    for piece in [1, 3, 20] {
+        assert_eq!(messages(bytes, piece), whole, "in pieces of {piece}");
+    }
+    assert!(whole.0.iter().all(|message| message.len() <= FRAME_BYTES_MAX));
+    !whole.1 && !whole.0.is_empty()
+}
+
+/// What comes out of a stream in pieces of that length, and whether it broke.
+fn messages(bytes: &[u8], piece: usize) -> (Vec<Vec<u8>>, bool) {
+    let (mut frames, mut found) = (Frames::default(), Vec::new());
+    for part in bytes.chunks(piece) {
+        frames.push(part);
+        loop {
+            match frames.next_whole() {
+                Ok(Some(message)) => found.push(message.to_vec()),
+                Ok(None) => break,
+                Err(_) => return (found, true),
+            }
+        }
+    }
+    (found, false)
 }

@@ -59,6 +59,8 @@ fuzzed!(
     csv,
     form,
     cookies,
+    stun,
+    turn_stream,
 );
 
 #[test]
