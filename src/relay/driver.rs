@@ -7,7 +7,7 @@ use super::control::{Address, Bound, Shape};
 use super::engine::{Client, Effect, Engine, Now, Transport};
 use super::frame::{self, FRAME_BYTES_MAX, Frames};
 use super::lanes::Lanes;
-use super::peers;
+use super::limits::{self, Site};
 use crate::time::{Clock, SystemClock};
 use crate::web::tls::Acceptor;
 use anyhow::Context;
@@ -33,8 +33,8 @@ const DATAGRAMS_AT_ONCE: usize = 64;
 const OUTGOING_MAX: usize = 256;
 /// Streams beside those of allocations. Higher: more who only try. Lower: less for a flood.
 const STREAMS_MAX: usize = 2_048;
-/// Streams of one address. Higher: bigger clinics behind one address.
-const STREAMS_PER_ADDRESS_MAX: usize = 128;
+/// Streams of one site. Higher: bigger clinics behind one address.
+const STREAMS_PER_SITE_MAX: usize = 128;
 const TLS_TIMEOUT: Duration = Duration::from_secs(10);
 /// How long a stream may be without an allocation.
 const UNUSED_TIMEOUT: Duration = Duration::from_secs(30);
@@ -47,7 +47,7 @@ pub struct Driver {
     engine: Mutex<Engine>,
     udp: Vec<Datagrams>,
     streams: Mutex<HashMap<Client, mpsc::Sender<Vec<u8>>>>,
-    per_address: Mutex<HashMap<IpAddr, usize>>,
+    per_site: Mutex<HashMap<Site, usize>>,
     relayed: RwLock<HashMap<SocketAddr, Relayed>>,
     acceptor: RwLock<Option<Acceptor>>,
     addresses: Vec<Address>,
@@ -131,7 +131,7 @@ impl Driver {
             engine: Mutex::new(engine),
             udp,
             streams: Mutex::default(),
-            per_address: Mutex::default(),
+            per_site: Mutex::default(),
             relayed: RwLock::default(),
             acceptor: RwLock::new(acceptor),
             addresses: shape.addresses.clone(),
@@ -251,8 +251,8 @@ impl Driver {
                 tokio::time::sleep(Duration::from_millis(100)).await;
                 continue;
             };
-            let ip = peers::canonical(address.ip());
-            if !self.admit(ip) {
+            let site = limits::site(address.ip());
+            if !self.admit(site) {
                 continue;
             }
             let (driver, at) = (self.clone(), self.next_stream.fetch_add(1, Ordering::Relaxed));
@@ -262,32 +262,32 @@ impl Driver {
                 if let Ok(stream) = stream.and_then(TcpStream::from_std) {
                     driver.serve_stream(stream, Client { address, transport, at }).await;
                 }
-                driver.dismiss(ip);
+                driver.dismiss(site);
             });
         }
     }
 
     /// Count a stream, unless there are too many.
-    fn admit(&self, ip: IpAddr) -> bool {
+    fn admit(&self, site: Site) -> bool {
         let allocations = self.engine().counts().allocations;
-        let mut per_address = self.per_address.lock().unwrap_or_else(PoisonError::into_inner);
-        let all: usize = per_address.values().sum();
-        let its = per_address.entry(ip).or_default();
-        let fits = *its < STREAMS_PER_ADDRESS_MAX && all < STREAMS_MAX + allocations;
+        let mut per_site = self.per_site.lock().unwrap_or_else(PoisonError::into_inner);
+        let all: usize = per_site.values().sum();
+        let its = per_site.entry(site).or_default();
+        let fits = *its < STREAMS_PER_SITE_MAX && all < STREAMS_MAX + allocations;
         if fits {
             *its += 1;
         } else if *its == 0 {
-            per_address.remove(&ip);
+            per_site.remove(&site);
         }
         fits
     }
 
-    fn dismiss(&self, ip: IpAddr) {
-        let mut per_address = self.per_address.lock().unwrap_or_else(PoisonError::into_inner);
-        if let Some(its) = per_address.get_mut(&ip) {
+    fn dismiss(&self, site: Site) {
+        let mut per_site = self.per_site.lock().unwrap_or_else(PoisonError::into_inner);
+        if let Some(its) = per_site.get_mut(&site) {
             *its -= 1;
             if *its == 0 {
-                per_address.remove(&ip);
+                per_site.remove(&site);
             }
         }
     }

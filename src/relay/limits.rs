@@ -85,6 +85,17 @@ fn network(source: IpAddr) -> (bool, u64) {
     }
 }
 
+/// Whose streams are counted together: an IPv4 address, or the `/56` of an IPv6 one, in which one customer has all addresses.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
+pub struct Site((bool, u64));
+
+pub fn site(source: IpAddr) -> Site {
+    Site(match super::peers::canonical(source) {
+        IpAddr::V4(ip) => (false, u64::from(u32::from(ip))),
+        six => network(six),
+    })
+}
+
 /// Who asks for an allocation.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Asker {
@@ -111,6 +122,15 @@ mod tests {
 
     fn ip(text: &str) -> IpAddr {
         text.parse().expect("an address")
+    }
+
+    #[test]
+    fn a_site_is_one_address_of_ipv4_and_a_customers_part_of_ipv6() {
+        let same = |one: &str, other: &str| site(ip(one)) == site(ip(other));
+        assert!(!same("198.51.100.1", "198.51.100.2"), "neighbours");
+        assert!(same("198.51.100.1", "::ffff:198.51.100.1"), "in another spelling");
+        assert!(same("2001:200:1:1::1", "2001:200:1:ff:ffff::9"), "the same /56");
+        assert!(!same("2001:200:1:1::1", "2001:200:1:100::1"));
     }
 
     #[test]
