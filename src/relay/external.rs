@@ -20,13 +20,17 @@ use tokio::net::UdpSocket;
 const TRIES: usize = 3;
 /// Questions after which names are looked up again.
 const LOOK_UP_EVERY: u32 = 30;
+/// Look-ups in a row that must not find an address before a relay is taken to have left it. Lower: one that moved is forgotten sooner. Higher: a name
+/// server that tells of its addresses in turns takes none away from a call.
+const MISSED_MAX: u8 = 10;
 
 pub(super) struct External {
     urls: Vec<String>,
     pub(super) region: Region,
     secret: zeroize::Zeroizing<String>,
     named: Vec<IpAddr>,
-    found: RwLock<Vec<IpAddr>>,
+    /// With how often each was missed in a row.
+    found: RwLock<Vec<(IpAddr, u8)>>,
     health: Mutex<Health>,
 }
 
@@ -72,7 +76,10 @@ impl External {
 
     /// The addresses from which it sends to others.
     pub(super) fn addresses(&self) -> Vec<IpAddr> {
-        if self.named.is_empty() { self.found.read().unwrap_or_else(PoisonError::into_inner).clone() } else { self.named.clone() }
+        if !self.named.is_empty() {
+            return self.named.clone();
+        }
+        self.found.read().unwrap_or_else(PoisonError::into_inner).iter().map(|(address, _)| *address).collect()
     }
 
     /// Ask it again and again, for as long as the server runs.
@@ -98,23 +105,17 @@ impl External {
 
     /// Where its names lead now, the first of them for questions.
     async fn look_up(&self) -> Option<SocketAddr> {
-        let mut found = Vec::new();
-        let mut first = None;
-        for url in &self.urls {
-            let Some(place) = host_and_port(url) else { continue };
-            let Ok(Ok(addresses)) = tokio::time::timeout(ANSWER_TIMEOUT, tokio::net::lookup_host(place)).await else { continue };
-            for address in addresses {
-                first = first.or(Some(address));
-                if !found.contains(&address.ip()) {
-                    found.push(address.ip());
-                }
+        let (mut seen, mut whole) = (Vec::new(), true);
+        for place in self.urls.iter().filter_map(|url| host_and_port(url)) {
+            match tokio::time::timeout(ANSWER_TIMEOUT, tokio::net::lookup_host(place)).await {
+                Ok(Ok(addresses)) => seen.extend(addresses),
+                _ => whole = false,
             }
         }
-        // A name server that is away takes no relay from its place.
-        if !found.is_empty() {
-            *self.found.write().unwrap_or_else(PoisonError::into_inner) = found;
-        }
-        first
+        let addresses: Vec<IpAddr> = seen.iter().map(SocketAddr::ip).collect();
+        let mut found = self.found.write().unwrap_or_else(PoisonError::into_inner);
+        *found = after_look_up(&found, &addresses, whole);
+        seen.first().copied()
     }
 
     /// Ask it once. An error when it answers, and is not one that calls may go through.
@@ -144,6 +145,21 @@ impl External {
     }
 }
 
+/// What is known after a look-up. **An address that calls use is not forgotten for one answer that lacks it**, nor for one that did not come.
+fn after_look_up(known: &[(IpAddr, u8)], seen: &[IpAddr], whole: bool) -> Vec<(IpAddr, u8)> {
+    let missed = |(address, missed): &(IpAddr, u8)| {
+        let missed = if seen.contains(address) { 0 } else { missed.saturating_add(u8::from(whole)) };
+        (missed < MISSED_MAX).then_some((*address, missed))
+    };
+    let mut after: Vec<_> = known.iter().filter_map(missed).collect();
+    for address in seen {
+        if !after.iter().any(|(known, _)| known == address) {
+            after.push((*address, 0));
+        }
+    }
+    after
+}
+
 fn read_secret(file: &Path) -> anyhow::Result<String> {
     let text = std::fs::read_to_string(file).with_context(|| format!("read {}", file.display()))?;
     Ok(text.trim().to_owned())
@@ -159,4 +175,30 @@ pub(super) async fn binding(place: SocketAddr) -> Option<(String, Duration)> {
     let length = tokio::time::timeout(ANSWER_TIMEOUT, socket.recv(&mut buffer)).await.ok()?.ok()?;
     let message = Message::read(&buffer[..length]).ok()?;
     Some((message.text(kind::SOFTWARE).unwrap_or_default().to_owned(), began.elapsed()))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn an_address_is_forgotten_when_it_was_missed_for_long_and_by_no_answer_that_failed() {
+        let [one, two] = [1, 2].map(|last| IpAddr::from([203, 0, 113, last]));
+        let addresses = |known: &[(IpAddr, u8)]| known.iter().map(|(address, _)| *address).collect::<Vec<_>>();
+        let mut known = after_look_up(&[], &[one], true);
+        for turn in 0..100 {
+            known = after_look_up(&known, &[[one, two][turn % 2]], true);
+        }
+        assert_eq!(addresses(&known), [one, two], "told in turns");
+        for _ in 0..100 {
+            known = after_look_up(&known, &[], false);
+        }
+        assert_eq!(addresses(&known), [one, two], "the name server was away");
+        known = after_look_up(&known, &[one, two], true);
+        for _ in 0..MISSED_MAX {
+            assert_eq!(addresses(&known), [one, two]);
+            known = after_look_up(&known, &[two], true);
+        }
+        assert_eq!(addresses(&known), [two], "it has moved");
+    }
 }
