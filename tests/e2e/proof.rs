@@ -39,6 +39,7 @@ async fn both_were_told(clinician: &Browser, patient: &Browser) {
     patient.sees("llame a la clínica").await;
     clinician.sees(STOPPED).await;
     clinician.sees("Ring the patient up").await;
+    clinician.sees("The patient's phone: 555 0").await;
     for browser in [clinician, patient] {
         assert_eq!(browser.ask::<Vec<(String, String)>>("proofWords", json!([])).await.unwrap(), []);
     }

@@ -431,6 +431,22 @@ on_both! {
 }
 
 on_both! {
+    async fn the_clinicians_page_has_the_patients_phone_for_a_call_that_does_not_come_about(app: TestApp) {
+        let scene = app.scene(VisitState::Checking).await;
+        let page = scene.clinician.text(&scene.path("call")).await;
+        for part in ["data-phone=\"555 0142\"", "<a class=\"touch\" href=\"tel:555 0142\">555 0142</a>"] {
+            assert!(page.contains(part), "{part}");
+        }
+        app.execute("update patient set phone = null").await;
+        let page = scene.clinician.text(&scene.path("call")).await;
+        for part in ["data-phone=\"\"", "No phone number of this patient is written down."] {
+            assert!(page.contains(part), "{part}");
+        }
+        app.finish().await;
+    }
+}
+
+on_both! {
     async fn the_browser_forgets_a_visit_that_is_over_and_nothing_else(app: TestApp) {
         let scene = app.scene(VisitState::InCall).await;
         let cookie = anteroom::links::cookie_name(scene.visit);

@@ -130,4 +130,10 @@ test("a socket that was opened early is used once, for its own address, and not 
   page();
   world.pass(50);
   assert.equal(world.tries.length, 4);
+  openEarly("/socket");
+  world.pass(50);
+  page();
+  page();
+  world.pass(50);
+  assert.equal(world.tries.length, 6, "the second page has a socket of its own");
 });
