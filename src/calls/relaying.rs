@@ -8,12 +8,15 @@ use crate::bus::Hint;
 use crate::ids::VisitId;
 use crate::relay::{Relays, Side};
 use crate::waiting_room::{self, Admitted, Party, Standing};
-use std::collections::HashMap;
+use std::collections::{HashMap, HashSet};
 use std::time::Duration;
 use tokio::sync::broadcast::error::RecvError;
+use tokio::time::Instant;
 
 /// How long after a failure the calls are read again.
 const READ_AGAIN: Duration = Duration::from_secs(1);
+/// How often all calls are looked at. Lower: what was missed holds its place at the relay for less long.
+const LOOK_AT_ALL: Duration = Duration::from_secs(10);
 
 /// What relays call this call.
 pub(super) fn name(app: &App, proof: &Admitted<'_>) -> String {
@@ -45,44 +48,36 @@ pub async fn names(app: &App) -> sqlx::Result<Vec<String>> {
     Ok(on(app).await?.into_values().collect())
 }
 
-/// Revoke what a call had as soon as it is over, put back or moved, for as long as the server runs.
+/// Revoke what a call had as soon as it is over, put back or moved, for as long as the server runs. Hints say when to look; what a hint missed, or a
+/// credential that was given just before the end, is found by looking at all of them now and then.
 pub async fn watch(app: App, relays: Relays) {
     if !relays.exist() {
         return;
     }
     let mut hints = app.bus.listen();
-    let mut known = loop {
-        match on(&app).await {
-            Ok(known) => break known,
-            Err(error) => tracing::warn!(%error, "Could not read which calls are on"),
-        }
-        tokio::time::sleep(READ_AGAIN).await;
-    };
+    let mut known = HashMap::new();
+    let mut all_at = Instant::now();
     loop {
-        let visits: Vec<VisitId> = match hints.recv().await {
-            Ok(Hint::Visit { id, .. }) => vec![id],
-            Ok(_) => continue,
-            Err(RecvError::Lagged(_)) => known.keys().copied().collect(),
-            Err(RecvError::Closed) => return,
+        let done = match tokio::time::timeout_at(all_at, hints.recv()).await {
+            Ok(Ok(Hint::Visit { id, .. })) => look(&app, &relays, &mut known, id).await,
+            Ok(Ok(_)) => Ok(()),
+            Ok(Err(RecvError::Closed)) => return,
+            Ok(Err(RecvError::Lagged(_))) | Err(_) => {
+                all_at = Instant::now() + LOOK_AT_ALL;
+                look_at_all(&app, &relays, &mut known).await
+            }
         };
-        for visit in visits {
-            look(&app, &relays, &mut known, visit).await;
+        if let Err(error) = done {
+            tracing::warn!(%error, "Could not look which calls are on");
+            all_at = all_at.min(Instant::now() + READ_AGAIN);
         }
     }
 }
 
-async fn look(app: &App, relays: &Relays, known: &mut HashMap<VisitId, String>, visit: VisitId) {
-    let read = async {
-        let mut tx = app.db.reading().await?;
-        waiting_room::standing(&mut tx, visit).await
-    };
-    let standing = match read.await {
-        Ok(standing) => standing,
-        Err(error) => {
-            // What a call has at the relay ends by itself; whoever cannot be read gets no new credential either.
-            return tracing::warn!(%error, visit.id = %visit, "Could not look whether the call of visit `{visit}` is on");
-        }
-    };
+async fn look(app: &App, relays: &Relays, known: &mut HashMap<VisitId, String>, visit: VisitId) -> sqlx::Result<()> {
+    let mut tx = app.db.reading().await?;
+    let standing = waiting_room::standing(&mut tx, visit).await?;
+    drop(tx);
     let now = standing.filter(Standing::admitted).map(|standing| name_of(app, &standing));
     let before = match &now {
         Some(name) => known.insert(visit, name.clone()),
@@ -91,4 +86,15 @@ async fn look(app: &App, relays: &Relays, known: &mut HashMap<VisitId, String>, 
     if let Some(before) = before.filter(|before| now.as_ref() != Some(before)) {
         relays.revoke(&before).await;
     }
+    Ok(())
+}
+
+/// Whatever the relay knows and is not on any more is over. It is asked for first: a call that begins meanwhile is not among those.
+async fn look_at_all(app: &App, relays: &Relays, known: &mut HashMap<VisitId, String>) -> sqlx::Result<()> {
+    let told: HashSet<String> = relays.calls().into_iter().chain(known.values().cloned()).collect();
+    *known = on(app).await?;
+    for over in told.iter().filter(|name| !known.values().any(|on| on == *name)) {
+        relays.revoke(over).await;
+    }
+    Ok(())
 }

@@ -12,7 +12,7 @@ use serde::{Deserialize, Serialize};
 pub const SDP_BYTES_MAX: usize = 16 * 1024;
 /// The longest candidate line.
 const CANDIDATE_BYTES_MAX: usize = 512;
-/// Candidates one page may send for one description (RTC-03).
+/// Candidates one page may send for one description, and such as stand in one (RTC-03).
 pub const CANDIDATES_MAX: u32 = 64;
 
 /// A frame from a page.
@@ -182,6 +182,7 @@ fn is_description(sdp: &str) -> bool {
         && lines.iter().all(|line| is_line(line))
         && lines.iter().filter_map(|line| line.strip_prefix("m=")).map(kind_and_transport).eq(SECTIONS.map(Some))
         && lines.iter().filter_map(|line| line.strip_prefix("a=ice-options:")).flat_map(str::split_whitespace).all(is_ice_option)
+        && lines.iter().filter(|line| line.starts_with("a=candidate:")).count() <= CANDIDATES_MAX as usize
         && is_one_connection(lines)
         && has_one_fingerprint(lines)
 }
@@ -315,6 +316,9 @@ mod tests {
         }
         assert!(snapshots.len() > 30 && snapshots[0].sdp == description(), "the snapshots were read");
         assert!(!is_description(&description().replacen("s=-", &format!("s={}", "-".repeat(SDP_BYTES_MAX)), 1)), "too long");
+        let naming = |candidates| description() + &"a=candidate:1 1 udp 1 192.0.2.7 50000 typ host\r\n".repeat(candidates);
+        let most = CANDIDATES_MAX as usize;
+        assert!(is_description(&naming(most)) && !is_description(&naming(most + 1)), "more candidates than may follow it one by one");
     }
 
     #[test]

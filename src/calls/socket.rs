@@ -8,7 +8,7 @@ use crate::audit::Context;
 use crate::config::CallPath;
 use crate::ids::{PatientId, VisitId};
 use crate::links::PatientVisit;
-use crate::relay::{Offer, Relays};
+use crate::relay::{Offer, Relays, SIGNALLED_MAX};
 use crate::staff::{self, Clinician, Sight};
 use crate::waiting_room::rules::Rules;
 use crate::waiting_room::{self, GoneWhy, Hub, Outgoing, Seat, SocketId, Standing, Taken};
@@ -27,6 +27,8 @@ const TOUCH: Duration = Duration::from_secs(60);
 const RENEW: Duration = Duration::from_secs(240);
 /// Ways that one socket may report. Higher: a longer drive through more networks stands in the log whole.
 const WAYS_MAX: u32 = 200;
+/// Addresses of one page and one call that the relay is told: no more than it keeps.
+const TOLD_MAX: usize = SIGNALLED_MAX;
 
 pub(super) async fn visit(
     app: App,
@@ -93,8 +95,8 @@ struct Heard {
     /// The page joined, and the call that it has a credential for, held to listed relays or not.
     joined: bool,
     call: Option<(String, bool)>,
-    /// What the relay was told of this page.
-    addresses: HashSet<(String, IpAddr)>,
+    /// What the relay was told of this page, and for which call.
+    told: (String, HashSet<IpAddr>),
 }
 
 impl Visitor {
@@ -232,26 +234,48 @@ impl Visitor {
     }
 
     async fn pass(&self, epoch: i64, frame: Frame, heard: &mut Heard) -> Result<()> {
+        if !self.hub.holds(self.visit, self.socket) {
+            return Ok(());
+        }
+        self.tell_relay(epoch, &frame, heard).await?;
         let mut tx = self.app.db.reading().await?;
         let Some(proof) = waiting_room::admitted(&mut tx, self.visit, &self.seat).await? else { return Ok(()) };
-        let frame = if self.listed_only(&proof.standing) {
-            let listed: Vec<IpAddr> = self.relays.listed().into_iter().map(|relay| relay.address).collect();
-            candidates::only_listed(frame, &listed)
-        } else {
-            Some(frame)
-        };
-        let Some(frame) = frame else { return Ok(()) };
-        if self.relays.exist() && proof.epoch == epoch {
-            let call = relaying::name(&self.app, &proof);
-            for address in candidates::addresses(&frame) {
-                if heard.addresses.insert((call.clone(), address)) {
-                    self.relays.signalled(&call, relaying::side(self.seat.party()), address).await;
-                }
-            }
-        }
+        let Some(frame) = self.as_it_may_pass(&proof.standing, frame) else { return Ok(()) };
         let text = serde_json::to_string(&frame).map_err(|error| Error::Internal(error.into()))?;
         super::forward(&self.hub, &proof, self.socket, epoch, text);
         Ok(())
+    }
+
+    /// Tell the relay where the page may be reached, before the other page hears of it. The database is let go first: it has few readers, and a relay
+    /// that hangs would keep them from everybody.
+    async fn tell_relay(&self, epoch: i64, frame: &Frame, heard: &mut Heard) -> Result<()> {
+        if !self.relays.exist() || candidates::addresses(frame).is_empty() {
+            return Ok(());
+        }
+        let mut tx = self.app.db.reading().await?;
+        let proof = waiting_room::admitted(&mut tx, self.visit, &self.seat).await?.filter(|proof| proof.epoch == epoch);
+        let Some(proof) = proof else { return Ok(()) };
+        let Some(frame) = self.as_it_may_pass(&proof.standing, frame.clone()) else { return Ok(()) };
+        let call = relaying::name(&self.app, &proof);
+        drop(tx);
+        if heard.told.0 != call {
+            heard.told = (call.clone(), HashSet::new());
+        }
+        for address in candidates::addresses(&frame) {
+            if heard.told.1.len() < TOLD_MAX && heard.told.1.insert(address) {
+                self.relays.signalled(&call, relaying::side(self.seat.party()), address).await;
+            }
+        }
+        Ok(())
+    }
+
+    /// Without what may not be named, where calls go through listed relays alone.
+    fn as_it_may_pass(&self, standing: &Standing, frame: Frame) -> Option<Frame> {
+        if !self.listed_only(standing) {
+            return Some(frame);
+        }
+        let listed: Vec<IpAddr> = self.relays.listed().into_iter().map(|relay| relay.address).collect();
+        candidates::only_listed(frame, &listed)
     }
 
     /// Record something about the call, if there is one of that epoch for this seat, and this page holds it.

@@ -28,6 +28,9 @@ pub struct Shape {
     pub listen: Vec<SocketAddr>,
     pub tls_listen: Vec<SocketAddr>,
     pub addresses: Vec<Address>,
+    /// Public addresses of the server itself and of its network check: no peer is there (RTC-12).
+    #[serde(default)]
+    pub beside: Vec<IpAddr>,
     /// Ports of relayed addresses, both ends included.
     pub ports: (u16, u16),
     pub allocations_max: usize,

@@ -4,12 +4,14 @@
 //! replaced; one that speaks another protocol is replaced at once.
 
 use super::control::{Bound, CertificatePem, LINE_BYTES_MAX, Order, PROTOCOL, Secrets, Shape, Start, Status};
+use super::engine::{SIGNALLED_MAX, Side};
 use super::process::SOCKET;
 use crate::app::OWN_PROGRAM;
 use crate::config::TlsConfig;
 use crate::web::tls;
 use anyhow::{Context, bail, ensure};
-use std::collections::HashMap;
+use serde::Deserialize;
+use std::collections::{HashMap, HashSet, VecDeque};
 use std::fs::File;
 use std::io::Write;
 use std::net::IpAddr;
@@ -30,8 +32,8 @@ const START_LOOK: Duration = Duration::from_millis(20);
 const WATCH: Duration = Duration::from_secs(1);
 /// Lower: a renewed certificate is shown sooner.
 const CERTIFICATE_LOOKS: u32 = 5;
-/// Orders remembered for each call, to tell them to a relay that was started anew.
-const REMEMBERED_MAX: usize = 128;
+/// Credentials remembered for each call, to tell them to a relay that was started anew. Both pages get one every four minutes, good for ten.
+const GRANTS_MAX: usize = 16;
 
 /// The one relay of this deployment, as `serve` sees it.
 pub struct Keeper {
@@ -42,9 +44,56 @@ pub struct Keeper {
     certificate_files: Option<TlsConfig>,
     connection: tokio::sync::Mutex<Option<Connection>>,
     bound: RwLock<Option<Bound>>,
-    remembered: Mutex<HashMap<String, Vec<Order>>>,
+    remembered: Mutex<HashMap<String, Remembered>>,
     listed: Mutex<Vec<IpAddr>>,
     child: Mutex<Option<Child>>,
+}
+
+/// What a relay was told of a call, in the order in which it is told again.
+#[derive(Default)]
+struct Remembered {
+    grants: VecDeque<Order>,
+    signalled: HashSet<(Side, IpAddr)>,
+}
+
+impl Remembered {
+    fn orders(&self, call: &str) -> Vec<Order> {
+        let signalled =
+            self.signalled.iter().map(|(side, address)| Order::Signalled { call: call.to_owned(), side: *side, address: *address });
+        self.grants.iter().cloned().chain(signalled).collect()
+    }
+}
+
+/// A relay that runs.
+enum Running {
+    Known(Connection),
+    /// Of a build that speaks another protocol: what it understands for sure is to stop.
+    Strange(BufReader<UnixStream>),
+}
+
+/// What an answer of any protocol says.
+#[derive(Deserialize)]
+struct Spoken {
+    protocol: u32,
+}
+
+impl Running {
+    async fn find(folder: &std::path::Path) -> anyhow::Result<Self> {
+        let mut stream = BufReader::new(UnixStream::connect(folder.join(SOCKET)).await?);
+        let answer = ask(&mut stream, &Order::Status).await?;
+        let ours = serde_json::from_slice::<Spoken>(&answer).is_ok_and(|spoken| spoken.protocol == PROTOCOL);
+        match serde_json::from_slice(&answer) {
+            Ok(status) if ours => Ok(Self::Known(Connection { stream, status, certificate: None })),
+            _ => Ok(Self::Strange(stream)),
+        }
+    }
+
+    fn stream(self) -> BufReader<UnixStream> {
+        match self {
+            Self::Known(connection) => connection.stream,
+            Self::Strange(stream) => stream,
+        }
+    }
 }
 
 struct Connection {
@@ -54,19 +103,14 @@ struct Connection {
 }
 
 impl Connection {
-    async fn open(folder: &std::path::Path) -> anyhow::Result<Self> {
-        let mut stream = BufReader::new(UnixStream::connect(folder.join(SOCKET)).await?);
-        let status = tell(&mut stream, &Order::Status).await?;
-        Ok(Self { stream, status, certificate: None })
-    }
-
     async fn tell(&mut self, order: &Order) -> anyhow::Result<()> {
-        self.status = tell(&mut self.stream, order).await?;
+        self.status = serde_json::from_slice(&ask(&mut self.stream, order).await?).context("understand the relay")?;
         Ok(())
     }
 }
 
-async fn tell(stream: &mut BufReader<UnixStream>, order: &Order) -> anyhow::Result<Status> {
+/// The line that the relay answers.
+async fn ask(stream: &mut BufReader<UnixStream>, order: &Order) -> anyhow::Result<Vec<u8>> {
     let mut line = serde_json::to_vec(order)?;
     line.push(b'\n');
     let conversation = async {
@@ -75,8 +119,7 @@ async fn tell(stream: &mut BufReader<UnixStream>, order: &Order) -> anyhow::Resu
         stream.take(LINE_BYTES_MAX).read_until(b'\n', &mut answer).await?;
         anyhow::Ok(answer)
     };
-    let answer = tokio::time::timeout(ORDER_TIMEOUT, conversation).await.context("the relay does not answer")??;
-    serde_json::from_slice(&answer).context("understand the relay")
+    tokio::time::timeout(ORDER_TIMEOUT, conversation).await.context("the relay does not answer")?
 }
 
 impl Keeper {
@@ -109,24 +152,22 @@ impl Keeper {
         let mut held = self.connection.lock().await;
         *held = None;
         self.set_bound(None);
-        if let Ok(mut found) = Connection::open(&self.folder).await {
-            if found.status.protocol == PROTOCOL && (self.is_mine(&found.status) || found.status.allocations > 0) {
-                found.tell(&Order::Secrets(self.secrets.clone())).await?;
-                found.tell(&Order::Keep { calls: calls.to_vec() }).await?;
-                self.tell_remembered(&mut found).await?;
+        match Running::find(&self.folder).await {
+            Ok(Running::Known(found)) if self.is_mine(&found.status) || found.status.allocations > 0 => {
                 tracing::info!(calls = found.status.calls, "Took over the relay that runs");
-                return self.hold(&mut held, found);
+                return self.hold(&mut held, found, calls).await;
             }
-            self.end(&mut found).await?;
+            Ok(running) => self.end(&mut running.stream()).await?,
+            Err(error) => tracing::debug!(?error, "No relay runs, or none that answers"),
         }
-        let mut started = self.start().await?;
-        self.tell_remembered(&mut started).await?;
-        self.hold(&mut held, started)
+        let started = self.start().await?;
+        self.hold(&mut held, started, calls).await
     }
 
-    /// Tell the relay. What is about a call is remembered for the next one, if this one dies.
+    /// Tell the relay. What is about a call is remembered for the next one, if this one dies; **while there is none nobody waits**.
     pub async fn order(&self, order: Order) -> anyhow::Result<()> {
         self.remember(&order);
+        ensure!(self.bound().is_some(), "no relay runs at this moment");
         let mut held = self.connection.lock().await;
         let connection = held.as_mut().context("no relay runs at this moment")?;
         let told = connection.tell(&order).await;
@@ -187,14 +228,22 @@ impl Keeper {
     /// End the relay: a demonstration is over.
     pub async fn stop(&self) {
         if let Some(connection) = self.connection.lock().await.as_mut() {
-            let _gone_already = self.end(connection).await;
+            let _gone_already = self.end(&mut connection.stream).await;
         }
     }
 
-    fn hold(&self, held: &mut Option<Connection>, connection: Connection) -> anyhow::Result<()> {
+    /// Tell a relay all that it must know, also one that we started: another may have been there first. Whoever orders something from the moment on
+    /// that it is known waits until it is held; what was ordered before is remembered and told here.
+    async fn hold(&self, held: &mut Option<Connection>, mut connection: Connection, calls: &[String]) -> anyhow::Result<()> {
+        connection.tell(&Order::Secrets(self.secrets.clone())).await?;
+        connection.tell(&Order::Keep { calls: calls.to_vec() }).await?;
         self.set_bound(Some(connection.status.bound.clone()));
-        *held = Some(connection);
-        Ok(())
+        let told = self.tell_remembered(&mut connection).await;
+        match told {
+            Ok(()) => *held = Some(connection),
+            Err(_) => self.set_bound(None),
+        }
+        told
     }
 
     fn is_mine(&self, status: &Status) -> bool {
@@ -224,7 +273,7 @@ impl Keeper {
         let told = child.stdin.take().context("the relay's standard input")?.write_all(&line);
         let began = Instant::now();
         let ended = loop {
-            if let Ok(connection) = Connection::open(&self.folder).await {
+            if let Ok(Running::Known(connection)) = Running::find(&self.folder).await {
                 let before = self.child.lock().unwrap_or_else(PoisonError::into_inner).replace(child);
                 let _reaped = before.map(|mut dead| dead.try_wait());
                 return Ok(Connection { certificate: start.certificate, ..connection });
@@ -239,8 +288,8 @@ impl Keeper {
         bail!("the relay did not begin: {}", std::fs::read_to_string(&log).unwrap_or_default().trim());
     }
 
-    async fn end(&self, connection: &mut Connection) -> anyhow::Result<()> {
-        let _it_may_be_gone = connection.tell(&Order::Stop).await;
+    async fn end(&self, stream: &mut BufReader<UnixStream>) -> anyhow::Result<()> {
+        let _it_may_be_gone = ask(stream, &Order::Stop).await;
         let child = self.child.lock().unwrap_or_else(PoisonError::into_inner).take();
         if let Some(mut child) = child {
             let _reaped = tokio::task::spawn_blocking(move || child.wait()).await;
@@ -262,24 +311,35 @@ impl Keeper {
     fn remember(&self, order: &Order) {
         let mut remembered = self.remembered.lock().unwrap_or_else(PoisonError::into_inner);
         match order {
-            Order::Grant { call, .. } | Order::Signalled { call, .. } => {
-                let of_call = remembered.entry(call.clone()).or_default();
-                if of_call.len() >= REMEMBERED_MAX {
-                    of_call.remove(0);
+            Order::Grant { call, .. } => {
+                let grants = &mut remembered.entry(call.clone()).or_default().grants;
+                if grants.len() >= GRANTS_MAX {
+                    grants.pop_front();
                 }
-                of_call.push(order.clone());
+                grants.push_back(order.clone());
+            }
+            Order::Signalled { call, side, address } => {
+                let signalled = &mut remembered.entry(call.clone()).or_default().signalled;
+                if signalled.len() < 2 * SIGNALLED_MAX {
+                    signalled.insert((*side, *address));
+                }
             }
             Order::Revoke { call } => drop(remembered.remove(call)),
-            Order::Keep { calls } => remembered.retain(|call, _| calls.contains(call)),
             Order::Listed { addresses } => self.listed.lock().unwrap_or_else(PoisonError::into_inner).clone_from(addresses),
-            Order::Status | Order::Secrets(_) | Order::Certificate(_) | Order::Stop => {}
+            Order::Status | Order::Secrets(_) | Order::Certificate(_) | Order::Keep { .. } | Order::Stop => {}
         }
+    }
+
+    /// The calls that something is remembered of.
+    pub fn calls(&self) -> Vec<String> {
+        self.remembered.lock().unwrap_or_else(PoisonError::into_inner).keys().cloned().collect()
     }
 
     async fn tell_remembered(&self, connection: &mut Connection) -> anyhow::Result<()> {
         let addresses = self.listed.lock().unwrap_or_else(PoisonError::into_inner).clone();
         connection.tell(&Order::Listed { addresses }).await?;
-        let all: Vec<Order> = self.remembered.lock().unwrap_or_else(PoisonError::into_inner).values().flatten().cloned().collect();
+        let all: Vec<Order> =
+            self.remembered.lock().unwrap_or_else(PoisonError::into_inner).iter().flat_map(|(call, known)| known.orders(call)).collect();
         for order in &all {
             connection.tell(order).await?;
         }
@@ -288,5 +348,85 @@ impl Keeper {
 
     fn set_bound(&self, bound: Option<Bound>) {
         *self.bound.write().unwrap_or_else(PoisonError::into_inner) = bound;
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::relay::control::Address;
+    use tokio::net::UnixListener;
+
+    fn keeper(folder: &std::path::Path) -> Keeper {
+        let here = IpAddr::from([127, 0, 0, 1]);
+        let shape = Shape {
+            realm: "relay.example".to_owned(),
+            listen: Vec::new(),
+            tls_listen: Vec::new(),
+            addresses: vec![Address { here, public: here }],
+            beside: Vec::new(),
+            ports: (40_000, 48_000),
+            allocations_max: 40,
+            loopback_allowed: false,
+            lonely_seconds: 30,
+        };
+        let secrets = Secrets { call: "calls".to_owned(), check: "checks".to_owned() };
+        Keeper::new(folder.to_owned(), "test".to_owned(), shape, secrets, None)
+    }
+
+    fn signalled(last: u8) -> Order {
+        Order::Signalled { call: "a call".to_owned(), side: Side::Patient, address: [192, 0, 2, last].into() }
+    }
+
+    #[tokio::test]
+    async fn while_a_relay_that_hangs_is_asked_nobody_waits_with_it() {
+        let folder = tempfile::tempdir().expect("a folder");
+        let keeper = keeper(folder.path());
+        let _never_answers = UnixListener::bind(folder.path().join(SOCKET)).expect("a socket");
+        let told = tokio::select! {
+            biased;
+            begun = keeper.begin(&[]) => panic!("it was waited for: {begun:?}"),
+            told = keeper.order(signalled(7)) => told,
+        };
+        assert!(told.is_err());
+        assert_eq!(keeper.calls(), ["a call"], "and it is told to the relay that comes");
+    }
+
+    #[tokio::test]
+    async fn a_relay_of_another_protocol_is_known_by_that_alone_and_told_to_stop() {
+        let folder = tempfile::tempdir().expect("a folder");
+        let listener = UnixListener::bind(folder.path().join(SOCKET)).expect("a socket");
+        let strange = tokio::spawn(async move {
+            let (stream, _) = listener.accept().await.expect("a connection");
+            let mut stream = BufReader::new(stream);
+            let mut heard = String::new();
+            stream.read_line(&mut heard).await.expect("a line");
+            stream.write_all(b"{\"protocol\":1,\"of old\":true}\n").await.expect("an answer");
+            stream.read_line(&mut heard).await.expect("a line");
+            heard
+        });
+        let found = Running::find(folder.path()).await.expect("it answers");
+        assert!(matches!(found, Running::Strange(_)));
+        let _it_answers_nothing_more = ask(&mut found.stream(), &Order::Stop).await;
+        assert_eq!(strange.await.expect("it ran"), "{\"order\":\"status\"}\n{\"order\":\"stop\"}\n");
+    }
+
+    #[test]
+    fn a_long_call_loses_no_address_and_keeps_its_last_credentials() {
+        let keeper = keeper(std::path::Path::new("."));
+        for last in 0..200 {
+            keeper.remember(&signalled(last));
+            keeper.remember(&signalled(last));
+        }
+        for turn in 0..100 {
+            let username = format!("{turn}");
+            keeper.remember(&Order::Grant { call: "a call".to_owned(), side: Side::Patient, username, listed_only: false });
+        }
+        let remembered = keeper.remembered.lock().expect("nobody panicked");
+        let orders = remembered["a call"].orders("a call");
+        let named = orders.iter().filter(|order| matches!(order, Order::Signalled { .. })).count();
+        let last =
+            orders.iter().rev().find_map(|order| if let Order::Grant { username, .. } = order { Some(username.as_str()) } else { None });
+        assert_eq!((named, orders.len() - named, last), (200, GRANTS_MAX, Some("99")));
     }
 }

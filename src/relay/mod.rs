@@ -24,7 +24,7 @@ pub mod peers;
 pub mod process;
 pub mod stun;
 
-pub use engine::Side;
+pub use engine::{SIGNALLED_MAX, Side};
 pub use ice::{IceServer, Way};
 
 use crate::config::{Config, RelayConfig};
@@ -182,9 +182,9 @@ impl Relays {
         self.order(Order::Revoke { call: call.to_owned() }).await;
     }
 
-    /// These calls are on, and no others.
-    pub async fn keep(&self, calls: Vec<String>) {
-        self.order(Order::Keep { calls }).await;
+    /// The calls that the built-in relay was told of and that were not revoked.
+    pub fn calls(&self) -> Vec<String> {
+        self.0.built_in.as_ref().map(|built_in| built_in.keeper.calls()).unwrap_or_default()
     }
 
     /// True if a relay carries calls here.
@@ -281,6 +281,16 @@ impl Relay<'_> {
     }
 }
 
+/// Where the server and its network check are to be reached from outside.
+fn beside(config: &Config) -> Vec<IpAddr> {
+    let check = config.network_check.iter().flat_map(|check| [Some(check.listen), check.public_address]).flatten();
+    let mut all: Vec<IpAddr> = config.listen.iter().map(SocketAddr::ip).chain(check).map(peers::canonical).collect();
+    all.retain(|address| peers::is_public(*address));
+    all.sort_unstable();
+    all.dedup();
+    all
+}
+
 impl BuiltIn {
     async fn begin(config: &Config, relay: &RelayConfig, region: Region, rng: &Rng, calls: &[String]) -> anyhow::Result<Self> {
         let name = relay.name.clone().unwrap_or_else(|| config.host().to_owned());
@@ -291,6 +301,7 @@ impl BuiltIn {
             listen: relay.listen.clone(),
             tls_listen: relay.tls_listen.clone(),
             addresses: addresses.collect(),
+            beside: beside(config),
             ports: relay.ports,
             allocations_max: relay.allocations_max,
             loopback_allowed: relay.permit_loopback,

@@ -24,6 +24,9 @@ pub const SOCKET: &str = "relay.sock";
 const LOCK: &str = "relay.lock";
 /// Memory that it may ever address. Higher: more allocations. Lower: a leak ends sooner.
 const MEMORY_BYTES_MAX: u64 = 4 << 30;
+/// How long one that ends, and takes no orders any more, may hold the lock still.
+const LOCK_PATIENCE: Duration = Duration::from_secs(2);
+const LOCK_LOOK: Duration = Duration::from_millis(20);
 const LONELY_LOOK: Duration = Duration::from_secs(1);
 
 /// Run until told to stop, or until nobody needs it.
@@ -34,7 +37,11 @@ pub fn run() -> anyhow::Result<()> {
     line.clear();
     limit(&start.shape)?;
     let lock = File::create(LOCK).context("open the relay's lock")?;
-    ensure!(lock.try_lock().is_ok(), "a relay runs already in this folder");
+    let began = Instant::now();
+    while lock.try_lock().is_err() {
+        ensure!(began.elapsed() < LOCK_PATIENCE, "a relay runs already in this folder");
+        std::thread::sleep(LOCK_LOOK);
+    }
     let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build().context("start the relay")?;
     runtime.block_on(serve(start))
 }
@@ -104,7 +111,8 @@ async fn serve(start: Start) -> anyhow::Result<()> {
 fn settings(shape: &Shape, bound: &Bound, secrets: Secrets) -> Settings {
     let addresses: Vec<_> = shape.addresses.iter().map(|address| address.public).collect();
     let listening = bound.udp.iter().chain(&bound.tcp).chain(&bound.tls).map(std::net::SocketAddr::ip);
-    let own = shape.addresses.iter().flat_map(|address| [address.here, address.public]).chain(listening).map(peers::canonical).collect();
+    let relaying = shape.addresses.iter().flat_map(|address| [address.here, address.public]);
+    let own = relaying.chain(listening).chain(shape.beside.iter().copied()).map(peers::canonical).collect();
     Settings {
         realm: shape.realm.clone(),
         addresses,

@@ -179,16 +179,10 @@ impl Hub {
 
     /// Pass a frame on, if the room lets it. The caller holds proof of admission for the epoch.
     pub fn pass(&self, visit: VisitId, socket: SocketId, epoch: i64, frame: String) {
-        let now = self.0.app.now();
-        let mut live = self.live();
-        let Some(room) = live.rooms.get_mut(&visit) else { return };
-        for effect in room.apply(Event::Frame { socket, epoch }, now) {
-            if let Effect::Relay { to } = effect
-                && let Some(line) = live.lines.get(&to)
-            {
-                let _cut_off_if_full = line.out.try_send(Outgoing::Text(frame));
-                return;
-            }
+        let effects = self.apply(visit, Event::Frame { socket, epoch });
+        let to = effects.into_iter().find_map(|effect| if let Effect::Relay { to } = effect { Some(to) } else { None });
+        if let Some(to) = to {
+            self.send(to, Outgoing::Text(frame));
         }
     }
 

@@ -55,6 +55,7 @@ mod region_faults;
 mod regions;
 mod relay;
 mod relay_keeper;
+mod relay_orders;
 mod relaying;
 mod restarts;
 mod retention;

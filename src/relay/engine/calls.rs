@@ -8,7 +8,7 @@ use std::net::IpAddr;
 use std::sync::Arc;
 
 /// Addresses that one party may name. Higher: more networks changed in one call.
-const SIGNALLED_MAX: usize = 256;
+pub const SIGNALLED_MAX: usize = 256;
 
 /// One of the two parties of a call.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Serialize, Deserialize)]

@@ -19,7 +19,7 @@ use super::stun::{Class, Message, Method, Writer, kind};
 use crate::secret::Secret;
 use allocation::Allocation;
 use calls::Calls;
-pub use calls::Side;
+pub use calls::{SIGNALLED_MAX, Side};
 use std::collections::HashMap;
 use std::collections::hash_map::RandomState;
 use std::net::{IpAddr, SocketAddr};

@@ -28,6 +28,7 @@ pub struct Relay {
 pub fn shape() -> Shape {
     let here = IpAddr::from([127, 0, 0, 1]);
     Shape {
+        beside: Vec::new(),
         realm: REALM.to_owned(),
         listen: vec![(here, 0).into()],
         tls_listen: vec![(here, 0).into()],
