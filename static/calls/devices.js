@@ -27,6 +27,7 @@ export class Devices {
   screen = null;
   /** The camera itself. @type {MediaStreamTrack|null} */ #camera = null;
   /** @type {Veil|null} */ #veil = null;
+  /** How often each was given up. What was asked for before is not taken any more. */ #givenUp = { video: 0, audio: 0 };
   /** Called when a track was replaced or ended by itself. @type {() => void} */
   changed = () => {};
 
@@ -47,12 +48,13 @@ export class Devices {
     const camera = wanted.camera && !this.hasCamera && !this.preparing;
     const microphone = wanted.microphone && !this.hasMicrophone;
     if (!camera && !microphone) return { camera: null, microphone: null };
-    const both = await this.#ask(camera, microphone);
+    const since = { ...this.#givenUp };
+    const both = await this.#ask(camera, microphone, since);
     if (!both) return { camera: null, microphone: null };
     if (!(camera && microphone)) return { camera: camera ? both : null, microphone: microphone ? both : null };
     // One of the two may work without the other.
-    const sound = await this.#ask(false, true);
-    const picture = sound === "blocked" ? both : await this.#ask(true, false);
+    const sound = await this.#ask(false, true, since);
+    const picture = sound === "blocked" ? both : await this.#ask(true, false, since);
     return { camera: picture, microphone: sound };
   }
 
@@ -114,9 +116,11 @@ export class Devices {
     }
     if (!off) {
       const trouble = await this.#ask(true, false);
-      this.cameraOff = trouble !== null;
+      // Turned off again meanwhile, it stays so.
+      this.cameraOff ||= trouble !== null;
       return trouble;
     }
+    this.#givenUp.video += 1;
     this.#letCameraGo();
     this.taken.camera = null;
     this.changed();
@@ -134,6 +138,7 @@ export class Devices {
 
   /** @param {MediaStreamTrack} screen */
   showScreen(screen) {
+    this.#givenUp.video += 1;
     this.#letCameraGo();
     this.screen = screen;
     this.stream.addTrack(screen);
@@ -149,8 +154,10 @@ export class Devices {
     this.changed();
   }
 
-  /** Lets everything go. */
+  /** Lets everything go, also what is still being asked for. */
   stop() {
+    this.#givenUp.video += 1;
+    this.#givenUp.audio += 1;
     this.screen = null;
     this.taken = { microphone: null, camera: null };
     this.#letCameraGo();
@@ -165,8 +172,14 @@ export class Devices {
     return { cameras: of("videoinput"), microphones: of("audioinput"), speakers: of("audiooutput") };
   }
 
-  /** @param {boolean} camera @param {boolean} microphone @returns {Promise<Trouble|null>} */
-  async #ask(camera, microphone) {
+  /**
+   * **What was given up while it was asked for is let go at once**, and nothing is said of it.
+   * @param {boolean} camera @param {boolean} microphone
+   * @returns {Promise<Trouble|null>}
+   */
+  async #ask(camera, microphone, since = { ...this.#givenUp }) {
+    const wanted = () => ({ video: camera && since.video === this.#givenUp.video, audio: microphone && since.audio === this.#givenUp.audio });
+    ({ video: camera, audio: microphone } = wanted());
     if (!camera && !microphone) return null;
     if (!navigator.mediaDevices?.getUserMedia) return "unsupported";
     try {
@@ -174,11 +187,16 @@ export class Devices {
         video: camera && { width: { ideal: 1280 }, height: { ideal: 720 }, facingMode: "user", ...exactly(this.choice.camera) },
         audio: microphone && { echoCancellation: true, noiseSuppression: true, autoGainControl: true, ...exactly(this.choice.microphone) },
       });
-      for (const track of got.getTracks()) this.#take(track);
+      const still = wanted();
+      for (const track of got.getTracks()) {
+        if (still[/** @type {"video"|"audio"} */ (track.kind)]) this.#take(track);
+        else track.stop();
+      }
       this.changed();
       return null;
     } catch (error) {
-      return trouble(error);
+      const { video, audio } = wanted();
+      return video || audio ? trouble(error) : null;
     }
   }
 

@@ -153,6 +153,8 @@ async function openDevices(wanted) {
   if (camera) devices.cameraOff = false;
   else await devices.turnCamera(true);
   const troubles = await devices.open({ camera, microphone: wanted.microphone });
+  // The visit moved to another device while the browser asked.
+  if (main.dataset.view === "over") return false;
   const worst = troubles.camera ?? troubles.microphone;
   if (!worst) {
     tell(trouble, "");
