@@ -35,27 +35,17 @@ export class Devices {
   get hasCamera() { return this.stream.getVideoTracks().some((t) => t.readyState === "live"); }
   /** The camera is open, and its veil has given nothing back yet. */
   get preparing() { return this.#camera?.readyState === "live" && !this.hasCamera; }
-  /** Which camera is open. */
-  get camera() { return this.#camera?.getSettings().deviceId; }
+  /** Which camera is open, or will be when the picture is turned on. */
+  get camera() { return this.#camera?.getSettings().deviceId ?? (this.cameraOff || this.screen ? this.choice.camera : undefined); }
   get hasMicrophone() { return this.stream.getAudioTracks().some((t) => t.readyState === "live"); }
 
   /**
-   * Opens what is wanted and is not open yet. One request for both, so that the browser asks once.
+   * Opens what is wanted and is not open yet.
    * @param {{camera: boolean, microphone: boolean}} wanted
    * @returns {Promise<Troubles>}
    */
   async open(wanted) {
-    const camera = wanted.camera && !this.hasCamera && !this.preparing;
-    const microphone = wanted.microphone && !this.hasMicrophone;
-    if (!camera && !microphone) return { camera: null, microphone: null };
-    const since = { ...this.#givenUp };
-    const both = await this.#ask(camera, microphone, since);
-    if (!both) return { camera: null, microphone: null };
-    if (!(camera && microphone)) return { camera: camera ? both : null, microphone: microphone ? both : null };
-    // One of the two may work without the other.
-    const sound = await this.#ask(false, true, since);
-    const picture = sound === "blocked" ? both : await this.#ask(true, false, since);
-    return { camera: picture, microphone: sound };
+    return this.#askEach(wanted.camera && !this.hasCamera && !this.preparing, wanted.microphone && !this.hasMicrophone);
   }
 
   /**
@@ -64,8 +54,11 @@ export class Devices {
    * @returns {Promise<Trouble|null>}
    */
   async change(choice) {
-    this.choice = { ...this.choice, ...choice };
-    return this.#ask(choice.camera !== undefined && !this.cameraOff && !this.screen, choice.microphone !== undefined);
+    const before = this.choice;
+    this.choice = { ...before, ...choice };
+    const trouble = await this.#ask(choice.camera !== undefined && !this.cameraOff && !this.screen, choice.microphone !== undefined);
+    if (trouble) this.choice = before;
+    return trouble;
   }
 
   /**
@@ -74,7 +67,8 @@ export class Devices {
    */
   async takeBack() {
     const { microphone, camera } = this.taken;
-    return this.#ask(camera !== null && !this.cameraOff, microphone !== null);
+    const troubles = await this.#askEach(camera !== null && !this.cameraOff, microphone !== null);
+    return troubles.microphone ?? troubles.camera;
   }
 
   /** Puts the camera behind a veil, or takes it out from there. @param {Veil|null} veil */
@@ -115,7 +109,7 @@ export class Devices {
       return null;
     }
     if (!off) {
-      const trouble = await this.#ask(true, false);
+      const { camera: trouble } = await this.#askEach(true, false);
       // Turned off again meanwhile, it stays so.
       this.cameraOff ||= trouble !== null;
       return trouble;
@@ -150,7 +144,7 @@ export class Devices {
     if (!this.screen) return;
     this.#drop(this.screen);
     this.screen = null;
-    if (!this.cameraOff) await this.#ask(true, false);
+    if (!this.cameraOff) await this.#askEach(true, false);
     this.changed();
   }
 
@@ -170,6 +164,30 @@ export class Devices {
     /** @param {MediaDeviceKind} kind */
     const of = (kind) => every.filter((device) => device.kind === kind && device.deviceId !== "");
     return { cameras: of("videoinput"), microphones: of("audioinput"), speakers: of("audiooutput") };
+  }
+
+  /**
+   * One request for both, so that the browser asks once.
+   * @param {boolean} camera @param {boolean} microphone
+   * @returns {Promise<Troubles>}
+   */
+  async #askEach(camera, microphone) {
+    const since = { ...this.#givenUp };
+    const both = camera && microphone && await this.#ask(true, true, since);
+    if (both === null) return { camera: null, microphone: null };
+    // One of the two may work without the other.
+    const sound = microphone ? await this.#askAny("microphone", since) : null;
+    const picture = !camera ? null : both && sound === "blocked" ? both : await this.#askAny("camera", since);
+    return { camera: picture, microphone: sound };
+  }
+
+  /** The one that was chosen, or another once that is unplugged. @param {"camera"|"microphone"} what @param {{video: number, audio: number}} since */
+  async #askAny(what, since) {
+    const ask = () => this.#ask(what === "camera", what === "microphone", since);
+    const trouble = await ask();
+    if (trouble !== "missing" || !this.choice[what]) return trouble;
+    delete this.choice[what];
+    return ask();
   }
 
   /**

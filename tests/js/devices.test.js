@@ -2,6 +2,7 @@
 
 import assert from "node:assert/strict";
 import { test } from "node:test";
+import { fill } from "../../static/calls/device_choice.js";
 import { Devices } from "../../static/calls/devices.js";
 
 class Track extends EventTarget {
@@ -115,4 +116,69 @@ test("a camera that opens while a screen is shown does not take its place", asyn
   late.allow();
   await opening;
   assert.deepEqual([live(), devices.stream.getVideoTracks()], [[], [screen]]);
+});
+
+test("what was chosen and is unplugged gives way to what else there is, and the other choice stays", async () => {
+  const { devices, next, live } = page();
+  devices.choice = { camera: "unplugged", microphone: "the good one" };
+  const opening = devices.open(BOTH);
+  (await next()).refuse("OverconstrainedError");
+  (await next()).allow();
+  const picture = await next();
+  assert.equal(picture.wanted.video.deviceId.exact, "unplugged");
+  picture.refuse("OverconstrainedError");
+  const other = await next();
+  assert.equal(other.wanted.video.deviceId, undefined);
+  other.allow();
+  assert.deepEqual([await opening, live(), devices.choice], [NOTHING, ["audio", "video"], { microphone: "the good one" }]);
+});
+
+test("a headset that was pulled out is followed by another device, one kind without the other", async () => {
+  const { devices, next, live } = page();
+  devices.choice = { microphone: "headset" };
+  devices.taken = { microphone: "gone", camera: "gone" };
+  const taking = devices.takeBack();
+  (await next()).refuse("NotFoundError");
+  (await next()).refuse("NotFoundError");
+  (await next()).allow();
+  (await next()).refuse("NotFoundError");
+  assert.deepEqual([await taking, live(), await next()], ["missing", ["audio"], undefined]);
+});
+
+test("where a change fails, the device before stays in use and chosen", async () => {
+  const { devices, next, live } = page();
+  devices.choice = { camera: "old" };
+  const opening = devices.open(BOTH);
+  (await next()).allow();
+  await opening;
+  const changing = devices.change({ camera: "new" });
+  (await next()).refuse("OverconstrainedError");
+  assert.deepEqual([await changing, await next(), devices.choice, devices.camera, live()], ["missing", undefined, { camera: "old" }, "old", ["video", "audio"]]);
+});
+
+test("a camera that is off is the one that will come, and one that is gone is none", async () => {
+  const { devices, next } = page();
+  const opening = devices.open({ camera: true, microphone: false });
+  (await next()).allow();
+  await opening;
+  await devices.turnCamera(true);
+  await devices.change({ camera: "other" });
+  assert.equal(devices.camera, "other");
+  const turning = devices.turnCamera(false);
+  (await next()).allow();
+  await turning;
+  devices.stream.getVideoTracks()[0]?.dispatchEvent(new Event("ended"));
+  assert.equal(devices.camera, undefined);
+});
+
+test("where none of a kind is in use, the only one left can be chosen", () => {
+  Object.assign(globalThis, { document: { createElement: () => ({}) } });
+  /** @param {string|undefined} current */
+  const shown = (current) => {
+    const select = { options: [], replaceChildren(...options) { this.options = options; } };
+    fill(/** @type {any} */ (select), /** @type {any} */ ([{ deviceId: "left", label: "" }]), current, "Camera", "Choose");
+    return select.options.map(({ value, textContent, selected }) => `${value} ${textContent}${selected ? " *" : ""}`);
+  };
+  assert.deepEqual(shown("left"), ["left Camera 1 *"]);
+  for (const current of [undefined, "gone"]) assert.deepEqual(shown(current), [" Choose", "left Camera 1"], "a page shows the first one");
 });

@@ -169,6 +169,7 @@ call-js-speaker-failed = This speaker does not work. The one before is still in 
 call-js-camera = Camera
 call-js-microphone = Microphone
 call-js-speaker = Speaker
+call-js-choose = Choose
 
 # The call.
 call-js-connecting = Connecting

@@ -168,6 +168,7 @@ call-js-speaker-failed = Este altavoz no funciona. Se sigue usando el anterior.
 call-js-camera = Cámara
 call-js-microphone = Micrófono
 call-js-speaker = Altavoz
+call-js-choose = Elija
 
 # The call.
 call-js-connecting = Conectando
