@@ -49,15 +49,27 @@ export class Devices {
   }
 
   /**
-   * Changes to another device. The old one stays in use when the new one fails.
+   * Changes to another device. The old one stays in use, or is opened again, when the new one fails.
    * @param {Choice} choice
    * @returns {Promise<Trouble|null>}
    */
   async change(choice) {
-    const before = this.choice;
+    const [before, since] = [this.choice, { ...this.#givenUp }];
     this.choice = { ...before, ...choice };
-    const trouble = await this.#ask(choice.camera !== undefined && !this.cameraOff && !this.screen, choice.microphone !== undefined);
-    if (trouble) this.choice = before;
+    const camera = choice.camera !== undefined && !this.cameraOff && !this.screen;
+    let trouble = await this.#ask(camera, choice.microphone !== undefined, since);
+    // Many a phone opens one camera at a time: the old one makes room.
+    const old = trouble === "busy" && camera && this.#camera;
+    if (old) {
+      old.stop();
+      trouble = await this.#ask(true, false, since);
+    }
+    if (!trouble) return null;
+    this.choice = before;
+    if (old && await this.#ask(true, false, since)) {
+      this.#letCameraGo();
+      this.changed();
+    }
     return trouble;
   }
 

@@ -156,6 +156,31 @@ test("where a change fails, the device before stays in use and chosen", async ()
   assert.deepEqual([await changing, await next(), devices.choice, devices.camera, live()], ["missing", undefined, { camera: "old" }, "old", ["video", "audio"]]);
 });
 
+test("on a phone that opens one camera at a time the old one makes room, and comes back where the new one fails", async () => {
+  const { devices, next, live } = page();
+  const opening = devices.open({ camera: true, microphone: false });
+  (await next()).allow();
+  await opening;
+  /** The phone's answers, the n-th camera that it could open being broken. @param {string} id @param {(opened: number) => boolean} broken */
+  const change = async (id, broken) => {
+    const changing = devices.change({ camera: id });
+    for (let count = 0, asking = await next(); asking; asking = await next()) {
+      if (live().length > 0) asking.refuse("NotReadableError");
+      else if (broken(count++)) asking.refuse("AbortError");
+      else asking.allow();
+    }
+    return [await changing, live(), devices.camera, devices.choice.camera];
+  };
+  assert.deepEqual(await change("back", () => false), [null, ["video"], "back", "back"]);
+  assert.deepEqual(await change("front", (count) => count === 0), ["busy", ["video"], "back", "back"]);
+  assert.deepEqual(devices.stream.getVideoTracks().map(({ readyState }) => readyState), ["live"]);
+
+  let told = 0;
+  devices.changed = () => { told += 1; };
+  assert.deepEqual(await change("front", () => true), ["busy", [], undefined, "back"]);
+  assert.deepEqual([devices.stream.getVideoTracks(), told], [[], 1], "none is left that stands still");
+});
+
 test("a camera that is off is the one that will come, and one that is gone is none", async () => {
   const { devices, next } = page();
   const opening = devices.open({ camera: true, microphone: false });
