@@ -25,7 +25,7 @@ export function deviceChoice({ devices, remote, soundOnly, say }) {
   camera.addEventListener("change", () => void choose({ camera: camera.value }));
   microphone.addEventListener("change", () => void choose({ microphone: microphone.value }));
   only.addEventListener("change", () => void soundOnly(only.checked).then(list));
-  speaker.addEventListener("change", () => void remote.setSinkId(speaker.value).catch(() => { problem.textContent = say("speaker-failed"); }));
+  speaker.addEventListener("change", () => void Promise.all([remote.setSinkId(speaker.value), sound.choose(speaker.value)]).catch(() => { problem.textContent = say("speaker-failed"); }));
   navigator.mediaDevices?.addEventListener("devicechange", () => { if (dialog.open) void list(); });
 
   async function open() {
