@@ -147,7 +147,8 @@ async function begin() {
   keepAwake();
   call.lost("connecting");
   session?.want();
-  const troubles = await devices.open({ camera: true, microphone: true });
+  // What was chosen before, on this page, still counts.
+  const troubles = await devices.open({ camera: !devices.cameraOff, microphone: true });
   const worst = troubles.microphone ?? troubles.camera;
   if (worst) call.notice(`${say(troubles.microphone ? "no-sound" : "no-camera")} ${mend(worst, say)}`);
   // Put back while the camera opened.

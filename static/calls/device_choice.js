@@ -25,7 +25,7 @@ export function deviceChoice({ devices, remote, soundOnly, say }) {
   camera.addEventListener("change", () => void choose({ camera: camera.value }));
   microphone.addEventListener("change", () => void choose({ microphone: microphone.value }));
   only.addEventListener("change", () => void soundOnly(only.checked).then(list));
-  speaker.addEventListener("change", () => void remote.setSinkId(speaker.value).catch(() => { problem.textContent = say("speaker-failed"); }));
+  speaker.addEventListener("change", () => void Promise.all([remote.setSinkId(speaker.value), sound.choose(speaker.value)]).catch(() => { problem.textContent = say("speaker-failed"); }));
   navigator.mediaDevices?.addEventListener("devicechange", () => { if (dialog.open) void list(); });
 
   async function open() {
@@ -39,9 +39,9 @@ export function deviceChoice({ devices, remote, soundOnly, say }) {
 
   async function list() {
     const { cameras, microphones, speakers } = await devices.list();
-    fill(camera, cameras, devices.camera, say("camera"));
-    fill(microphone, microphones, devices.stream.getAudioTracks()[0]?.getSettings().deviceId, say("microphone"));
-    fill(speaker, speakers, remote.sinkId, say("speaker"));
+    fill(camera, cameras, devices.camera, say("camera"), say("choose"));
+    fill(microphone, microphones, devices.stream.getAudioTracks()[0]?.getSettings().deviceId, say("microphone"), say("choose"));
+    fill(speaker, speakers, remote.sinkId || "default", say("speaker"), say("choose"));
     find("#speaker-part", HTMLElement).hidden = speakers.length === 0 || !("setSinkId" in remote);
   }
 
@@ -80,17 +80,21 @@ export function mend(trouble, say) {
 }
 
 /**
+ * Where none of them is in use, none stands there as if it were: it could not be chosen.
  * @param {HTMLSelectElement} select
- * @param {MediaDeviceInfo[]} choices
+ * @param {MediaDeviceInfo[]} devices
  * @param {string|undefined} current
  * @param {string} kind
+ * @param {string} none
  */
-function fill(select, choices, current, kind) {
-  select.replaceChildren(...choices.map((device, i) => {
-    const option = make("option", "", device.label || `${kind} ${i + 1}`);
-    option.value = device.deviceId;
-    option.selected = device.deviceId === current;
+export function fill(select, devices, current, kind, none) {
+  const choices = devices.map(({ deviceId, label }, i) => ({ deviceId, label: label || `${kind} ${i + 1}` }));
+  if (!choices.some(({ deviceId }) => deviceId === current)) choices.unshift({ deviceId: "", label: none });
+  select.replaceChildren(...choices.map(({ deviceId, label }) => {
+    const option = make("option", "", label);
+    option.value = deviceId;
+    option.selected = deviceId === current;
     return option;
   }));
-  select.disabled = choices.length === 0;
+  select.disabled = devices.length === 0;
 }

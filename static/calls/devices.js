@@ -27,6 +27,7 @@ export class Devices {
   screen = null;
   /** The camera itself. @type {MediaStreamTrack|null} */ #camera = null;
   /** @type {Veil|null} */ #veil = null;
+  /** How often each was given up. What was asked for before is not taken any more. */ #givenUp = { video: 0, audio: 0 };
   /** Called when a track was replaced or ended by itself. @type {() => void} */
   changed = () => {};
 
@@ -34,36 +35,42 @@ export class Devices {
   get hasCamera() { return this.stream.getVideoTracks().some((t) => t.readyState === "live"); }
   /** The camera is open, and its veil has given nothing back yet. */
   get preparing() { return this.#camera?.readyState === "live" && !this.hasCamera; }
-  /** Which camera is open. */
-  get camera() { return this.#camera?.getSettings().deviceId; }
+  /** Which camera is open, or will be when the picture is turned on. */
+  get camera() { return this.#camera?.getSettings().deviceId ?? (this.cameraOff || this.screen ? this.choice.camera : undefined); }
   get hasMicrophone() { return this.stream.getAudioTracks().some((t) => t.readyState === "live"); }
 
   /**
-   * Opens what is wanted and is not open yet. One request for both, so that the browser asks once.
+   * Opens what is wanted and is not open yet.
    * @param {{camera: boolean, microphone: boolean}} wanted
    * @returns {Promise<Troubles>}
    */
   async open(wanted) {
-    const camera = wanted.camera && !this.hasCamera && !this.preparing;
-    const microphone = wanted.microphone && !this.hasMicrophone;
-    if (!camera && !microphone) return { camera: null, microphone: null };
-    const both = await this.#ask(camera, microphone);
-    if (!both) return { camera: null, microphone: null };
-    if (!(camera && microphone)) return { camera: camera ? both : null, microphone: microphone ? both : null };
-    // One of the two may work without the other.
-    const sound = await this.#ask(false, true);
-    const picture = sound === "blocked" ? both : await this.#ask(true, false);
-    return { camera: picture, microphone: sound };
+    return this.#askEach(wanted.camera && !this.hasCamera && !this.preparing, wanted.microphone && !this.hasMicrophone);
   }
 
   /**
-   * Changes to another device. The old one stays in use when the new one fails.
+   * Changes to another device. The old one stays in use, or is opened again, when the new one fails.
    * @param {Choice} choice
    * @returns {Promise<Trouble|null>}
    */
   async change(choice) {
-    this.choice = { ...this.choice, ...choice };
-    return this.#ask(choice.camera !== undefined && !this.cameraOff && !this.screen, choice.microphone !== undefined);
+    const [before, since] = [this.choice, { ...this.#givenUp }];
+    this.choice = { ...before, ...choice };
+    const camera = choice.camera !== undefined && !this.cameraOff && !this.screen;
+    let trouble = await this.#ask(camera, choice.microphone !== undefined, since);
+    // Many a phone opens one camera at a time: the old one makes room.
+    const old = trouble === "busy" && camera && this.#camera;
+    if (old) {
+      old.stop();
+      trouble = await this.#ask(true, false, since);
+    }
+    if (!trouble) return null;
+    this.choice = before;
+    if (old && await this.#ask(true, false, since)) {
+      this.#letCameraGo();
+      this.changed();
+    }
+    return trouble;
   }
 
   /**
@@ -72,7 +79,8 @@ export class Devices {
    */
   async takeBack() {
     const { microphone, camera } = this.taken;
-    return this.#ask(camera !== null && !this.cameraOff, microphone !== null);
+    const troubles = await this.#askEach(camera !== null && !this.cameraOff, microphone !== null);
+    return troubles.microphone ?? troubles.camera;
   }
 
   /** Puts the camera behind a veil, or takes it out from there. @param {Veil|null} veil */
@@ -113,10 +121,12 @@ export class Devices {
       return null;
     }
     if (!off) {
-      const trouble = await this.#ask(true, false);
-      this.cameraOff = trouble !== null;
+      const { camera: trouble } = await this.#askEach(true, false);
+      // Turned off again meanwhile, it stays so.
+      this.cameraOff ||= trouble !== null;
       return trouble;
     }
+    this.#givenUp.video += 1;
     this.#letCameraGo();
     this.taken.camera = null;
     this.changed();
@@ -134,6 +144,7 @@ export class Devices {
 
   /** @param {MediaStreamTrack} screen */
   showScreen(screen) {
+    this.#givenUp.video += 1;
     this.#letCameraGo();
     this.screen = screen;
     this.stream.addTrack(screen);
@@ -145,12 +156,14 @@ export class Devices {
     if (!this.screen) return;
     this.#drop(this.screen);
     this.screen = null;
-    if (!this.cameraOff) await this.#ask(true, false);
+    if (!this.cameraOff) await this.#askEach(true, false);
     this.changed();
   }
 
-  /** Lets everything go. */
+  /** Lets everything go, also what is still being asked for. */
   stop() {
+    this.#givenUp.video += 1;
+    this.#givenUp.audio += 1;
     this.screen = null;
     this.taken = { microphone: null, camera: null };
     this.#letCameraGo();
@@ -165,8 +178,38 @@ export class Devices {
     return { cameras: of("videoinput"), microphones: of("audioinput"), speakers: of("audiooutput") };
   }
 
-  /** @param {boolean} camera @param {boolean} microphone @returns {Promise<Trouble|null>} */
-  async #ask(camera, microphone) {
+  /**
+   * One request for both, so that the browser asks once.
+   * @param {boolean} camera @param {boolean} microphone
+   * @returns {Promise<Troubles>}
+   */
+  async #askEach(camera, microphone) {
+    const since = { ...this.#givenUp };
+    const both = camera && microphone && await this.#ask(true, true, since);
+    if (both === null) return { camera: null, microphone: null };
+    // One of the two may work without the other.
+    const sound = microphone ? await this.#askAny("microphone", since) : null;
+    const picture = !camera ? null : both && sound === "blocked" ? both : await this.#askAny("camera", since);
+    return { camera: picture, microphone: sound };
+  }
+
+  /** The one that was chosen, or another once that is unplugged. @param {"camera"|"microphone"} what @param {{video: number, audio: number}} since */
+  async #askAny(what, since) {
+    const ask = () => this.#ask(what === "camera", what === "microphone", since);
+    const trouble = await ask();
+    if (trouble !== "missing" || !this.choice[what]) return trouble;
+    delete this.choice[what];
+    return ask();
+  }
+
+  /**
+   * **What was given up while it was asked for is let go at once**, and nothing is said of it.
+   * @param {boolean} camera @param {boolean} microphone
+   * @returns {Promise<Trouble|null>}
+   */
+  async #ask(camera, microphone, since = { ...this.#givenUp }) {
+    const wanted = () => ({ video: camera && since.video === this.#givenUp.video, audio: microphone && since.audio === this.#givenUp.audio });
+    ({ video: camera, audio: microphone } = wanted());
     if (!camera && !microphone) return null;
     if (!navigator.mediaDevices?.getUserMedia) return "unsupported";
     try {
@@ -174,11 +217,16 @@ export class Devices {
         video: camera && { width: { ideal: 1280 }, height: { ideal: 720 }, facingMode: "user", ...exactly(this.choice.camera) },
         audio: microphone && { echoCancellation: true, noiseSuppression: true, autoGainControl: true, ...exactly(this.choice.microphone) },
       });
-      for (const track of got.getTracks()) this.#take(track);
+      const still = wanted();
+      for (const track of got.getTracks()) {
+        if (still[/** @type {"video"|"audio"} */ (track.kind)]) this.#take(track);
+        else track.stop();
+      }
       this.changed();
       return null;
     } catch (error) {
-      return trouble(error);
+      const { video, audio } = wanted();
+      return video || audio ? trouble(error) : null;
     }
   }
 

@@ -148,9 +148,13 @@ async function check() {
 
 /** @param {{camera: boolean, microphone: boolean}} wanted @returns {Promise<boolean>} whether one may go on */
 async function openDevices(wanted) {
-  devices.cameraOff = !wanted.camera;
-  if (!wanted.camera) await devices.turnCamera(true);
-  const troubles = await devices.open(wanted);
+  // Whoever chose sound only beforehand joins with sound only, whichever button is pressed.
+  const camera = wanted.camera && call.wantsPicture;
+  if (camera) devices.cameraOff = false;
+  else await devices.turnCamera(true);
+  const troubles = await devices.open({ camera, microphone: wanted.microphone });
+  // The visit moved to another device while the browser asked.
+  if (main.dataset.view === "over") return false;
   const worst = troubles.camera ?? troubles.microphone;
   if (!worst) {
     tell(trouble, "");

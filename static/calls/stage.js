@@ -235,6 +235,9 @@ export function stage({ devices, other, say, word, show, knows }) {
       showOwn();
     },
 
+    /** Not, where sound only was chosen. */
+    get wantsPicture() { return wantsPicture; },
+
     /** No pictures, in either direction, or pictures again. @param {boolean} only */
     async soundOnly(only) {
       wantsPicture = !only;

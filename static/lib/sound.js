@@ -3,10 +3,23 @@
 /** @type {AudioContext|null} */
 let context = null;
 
+/** What plays on the speaker that was chosen, and the way there: an element can choose one in more browsers than a context. @type {{audio: HTMLAudioElement, way: MediaStreamAudioDestinationNode}|null} */
+let speaker = null;
+
 /** Call it from a tap or a key. */
 export function unlock() {
   context ??= new AudioContext();
   if (context.state === "suspended") void context.resume();
+  return context;
+}
+
+/** From now on the notes come from there; from the speaker before, where it fails. Call it from a tap or a key. @param {string} id */
+export async function choose(id) {
+  const { audio, way } = speaker ?? { audio: new Audio(), way: unlock().createMediaStreamDestination() };
+  await audio.setSinkId(id);
+  audio.srcObject ??= way.stream;
+  await audio.play();
+  speaker = { audio, way };
 }
 
 export function isUnlocked() {
@@ -40,7 +53,7 @@ function play(notes) {
     volume.gain.setValueAtTime(0.0001, from);
     volume.gain.exponentialRampToValueAtTime(0.25, from + 0.03);
     volume.gain.exponentialRampToValueAtTime(0.0001, from + 0.5);
-    tone.connect(volume).connect(context.destination);
+    tone.connect(volume).connect(speaker?.way ?? context.destination);
     tone.start(from);
     tone.stop(from + 0.55);
   }

@@ -1,10 +1,12 @@
 //! The line between the two browsers: cut, moved to another network with the server away, too poor for a picture; and devices that are taken away.
 
 use crate::support::browser::{Browser, View};
-use crate::support::clinic::{CLINICIAN, PATIENT, find_path_anew, hear_each_other, see_each_other};
+use crate::support::clinic::{CLINICIAN, PATIENT, WAITING, find_path_anew, hear_each_other, see_each_other};
 use crate::support::server::{AWAY, Demo};
 
 const CUT: &str = "The connection is interrupted. Reconnecting by itself.";
+
+const SOUND_ONLY: &str = "Sound only, no pictures. Needs little data.";
 
 /// How long it may take until both read that the line is cut. The pages do it within a second (`tests/js/pulse.test.js`), the browser alone needs
 /// five and more. Lower: said sooner. Higher: fewer false alarms while two browsers share two cores.
@@ -70,7 +72,7 @@ async fn a_poor_line_keeps_the_sound_and_what_was_taken_away_comes_back_with_one
 
     for only in [true, false] {
         patient.click("Devices").await;
-        patient.press_box("Sound only, no pictures. Needs little data.").await;
+        patient.press_box(SOUND_ONLY).await;
         patient.shot("line-3-devices").await;
         patient.click("Done").await;
         if only {
@@ -103,6 +105,34 @@ async fn a_poor_line_keeps_the_sound_and_what_was_taken_away_comes_back_with_one
     see_each_other(&clinician, &patient).await;
     gone(&patient, "stopped on this device").await;
     assert!(!patient.has_button("Tap to resume").await);
+    clinician.finish().await;
+    patient.finish().await;
+}
+
+#[tokio::test]
+async fn who_chooses_sound_only_before_joining_joins_with_sound_only() {
+    let demo = Demo::start();
+    let (clinician, patient) = tokio::join!(demo.signed_in("clinician"), demo.browser("patient"));
+    patient.open_visit(demo.visit_now()).await;
+    patient.click("Check camera and microphone first").await;
+    patient.click("Camera, microphone and background").await;
+    patient.press_box(SOUND_ONLY).await;
+    patient.click("Done").await;
+    patient.sees("The camera is off. Your microphone works.").await;
+    patient.click("Join visit").await;
+    patient.sees(WAITING).await;
+
+    clinician.admit().await;
+    patient.sees("You chose sound only.").await;
+    clinician.sees("The patient's camera is off.").await;
+    clinician.sees("Not sent: they chose sound only.").await;
+    hear_each_other(&clinician, &patient).await;
+    assert!(!clinician.shows_picture_of(PATIENT).await, "a picture came, though sound only was chosen");
+
+    patient.click("Devices").await;
+    patient.press_box(SOUND_ONLY).await;
+    patient.click("Done").await;
+    see_each_other(&clinician, &patient).await;
     clinician.finish().await;
     patient.finish().await;
 }

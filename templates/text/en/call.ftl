@@ -94,6 +94,7 @@ call-choose-camera = Camera
 call-choose-microphone = Microphone
 call-choose-speaker = Speaker
 call-test-sound = Play a sound
+call-test-sound-why = Hear nothing? Turn the volume up, or try another speaker.
 call-sound-only = Sound only, no pictures. Needs little data.
 call-done = Done
 
@@ -169,6 +170,7 @@ call-js-speaker-failed = This speaker does not work. The one before is still in 
 call-js-camera = Camera
 call-js-microphone = Microphone
 call-js-speaker = Speaker
+call-js-choose = Choose
 
 # The call.
 call-js-connecting = Connecting

@@ -93,6 +93,7 @@ call-choose-camera = Cámara
 call-choose-microphone = Micrófono
 call-choose-speaker = Altavoz
 call-test-sound = Probar el sonido
+call-test-sound-why = ¿No oye nada? Suba el volumen o pruebe otro altavoz.
 call-sound-only = Solo sonido, sin imágenes. Gasta pocos datos.
 call-done = Listo
 
@@ -168,6 +169,7 @@ call-js-speaker-failed = Este altavoz no funciona. Se sigue usando el anterior.
 call-js-camera = Cámara
 call-js-microphone = Micrófono
 call-js-speaker = Altavoz
+call-js-choose = Elija
 
 # The call.
 call-js-connecting = Conectando
