@@ -73,7 +73,7 @@ export class Session {
     }, opened);
     this.changed = () => void this.#peer?.peer.then((peer) => peer.use(devices.stream));
     addEventListener("online", this.#network);
-    networkInformation()?.addEventListener("change", this.#network);
+    networkInformation()?.addEventListener("change", this.#moved);
   }
 
   /** The person wants the call. The devices may still be opening: what they give goes out as soon as it is there. */
@@ -113,6 +113,14 @@ export class Session {
 
   /** @type {Peer|null} */ #current = null;
   #network = () => this.#feed({ type: "network" });
+  #kind = networkInformation()?.type;
+
+  /** Chromium says a change of every new guess at the speed, too. A path that is well is only left for another kind of network. */
+  #moved = () => {
+    const before = this.#kind;
+    this.#kind = networkInformation()?.type;
+    if (this.#kind !== undefined && this.#kind !== before) this.#network();
+  };
 
   /** @param {import("./negotiation.js").Event} event */
   #feed(event) {
@@ -140,7 +148,7 @@ export class Session {
       case "news": return this.hooks.news(effect.news);
       case "stop":
         removeEventListener("online", this.#network);
-        networkInformation()?.removeEventListener("change", this.#network);
+        networkInformation()?.removeEventListener("change", this.#moved);
         return this.#socket.stop();
     }
   }
@@ -315,7 +323,7 @@ function bytesOf(id) {
   return Uint8Array.from(id.replaceAll("-", "").match(/../g) ?? [], (byte) => parseInt(byte, 16));
 }
 
-/** Says when a phone moves from one network to another. Not in every browser. @returns {EventTarget|null} */
+/** Says when a phone moves from one network to another, and of which kind that is. Not in every browser. @returns {(EventTarget & {type?: string})|null} */
 function networkInformation() {
   const connection = /** @type {{connection?: unknown}} */ (navigator).connection;
   return connection instanceof EventTarget ? connection : null;

@@ -81,3 +81,23 @@ for (const role of /** @type {const} */ (["clinician", "patient"])) {
     world.ends();
   });
 }
+
+test("a new guess at the speed of the line leaves the path alone, another kind of network renews it", async () => {
+  const line = Object.assign(new EventTarget(), { type: /** @type {string|undefined} */ (undefined) });
+  const changes = (/** @type {string} */ type) => {
+    line.type = type;
+    line.dispatchEvent(new Event("change"));
+  };
+  Object.defineProperty(globalThis, "navigator", { value: { connection: line }, configurable: true });
+  const { world, sent } = await page("patient");
+  const asked = sent("ready").length;
+  line.dispatchEvent(new Event("change"));
+  assert.equal(sent("ready").length, asked, "where the browser names no kind");
+  changes("wifi");
+  changes("wifi");
+  assert.equal(sent("ready").length, asked + 1);
+  changes("cellular");
+  assert.equal(sent("ready").length, asked + 2);
+  world.ends();
+  Object.defineProperty(globalThis, "navigator", { value: {}, configurable: true });
+});
