@@ -321,8 +321,8 @@ function showOver(why) {
   announce("");
   find("#over-heading", HTMLElement).textContent = say(`closed-${why}-heading`, { region: session?.regions ?? "" });
   find("#over-words", HTMLElement).textContent = say(`closed-${why}-words`);
-  find("#over-phone", HTMLElement).hidden = !["differ", "no_relay", "strayed"].includes(why);
-  tell(find("#over-return", HTMLButtonElement), why === "superseded" ? say("over-superseded-return") : "");
+  find("#over-phone", HTMLElement).hidden = !["differ", "no_relay", "strayed", "unloaded"].includes(why);
+  tell(find("#over-return", HTMLButtonElement), ["superseded", "unloaded"].includes(why) ? say(`over-${why}-return`) : "");
   // The note outlives the call; in another tab it is that tab's.
   if (why === "ended" && identified) {
     find("#note-after", HTMLElement).append(noteRoot);

@@ -344,7 +344,7 @@ function over(why) {
   chat.set(false);
   letSleep();
   announce("");
-  const mayReturn = ["left", "superseded", "differ", "no_relay", "strayed"].includes(why);
+  const mayReturn = ["left", "superseded", "differ", "no_relay", "strayed", "unloaded"].includes(why);
   // Only what this visit put there could be in it, and nothing of a visit stays on the device. How often it was connected counts as long as one may return.
   if (!mayReturn) sessionStorage.clear();
   document.title = quietTitle;

@@ -33,7 +33,7 @@ const forCall = async () => {
 export class Session {
   /** @type {import("./negotiation.js").State} */ #state;
   /** @type {import("../lib/live.js").Live} */ #socket;
-  /** @type {{epoch: number, peer: Promise<Peer>}|null} */ #peer = null;
+  /** @type {{epoch: number, peer: Promise<Peer|null>}|null} */ #peer = null;
   /** @type {import("./negotiation.js").Message|null} */ #last = null;
   /** Told after admission, and again before they end and whenever one came or went. @type {RTCIceServer[]} */ #relays = [];
   /** @type {import("./listed.js").Listed[]} */ #listed = [];
@@ -71,7 +71,7 @@ export class Session {
         this.#feed({ type: "message", message });
       },
     }, opened);
-    this.changed = () => void this.#peer?.peer.then((peer) => peer.use(devices.stream));
+    this.changed = () => void this.#peer?.peer.then((peer) => peer?.use(devices.stream));
     addEventListener("online", this.#network);
     networkInformation()?.addEventListener("change", this.#moved);
   }
@@ -160,15 +160,22 @@ export class Session {
     const peer = forCall().then(([{ Peer }, { watchLine }]) => {
       this.#watchLine = watchLine;
       return Peer.open(this.#options(epoch, current));
-    });
+    }).catch(() => null);
     const opening = { epoch, peer };
     this.#peer = opening;
     this.hooks.proof({ is: "preparing" });
-    peer.then((opened) => {
-      if (this.#peer !== opening) return opened.close();
+    void peer.then((opened) => {
+      if (this.#peer !== opening) return opened?.close();
+      if (!opened) return this.#unopened(epoch);
       this.#current = opened;
       this.#tellOwn();
-    }).catch(() => this.hooks.refused());
+    });
+  }
+
+  /** @param {number} epoch */
+  #unopened(epoch) {
+    this.hooks.refused();
+    this.#feed({ type: "unopened", epoch });
   }
 
   /**
@@ -224,7 +231,7 @@ export class Session {
     const again = this.#told && this.#relays.length === 0 && relays.length > 0;
     [this.#relays, this.#listed, this.#told] = [relays, listed, true];
     void this.#peer?.peer.then((peer) => {
-      peer.useRelays(relays, listed);
+      peer?.useRelays(relays, listed);
       // There was none to go through, and now there is.
       if (again) this.#network();
     });
@@ -300,7 +307,7 @@ export class Session {
   /** @param {number} epoch @param {(peer: Peer) => void} act */
   #with(epoch, act) {
     const opening = this.#peer;
-    if (opening?.epoch === epoch) void opening.peer.then((peer) => { if (this.#peer === opening) act(peer); });
+    if (opening?.epoch === epoch) void opening.peer.then((peer) => { if (peer && this.#peer === opening) act(peer); });
   }
 
   #tellChat() {

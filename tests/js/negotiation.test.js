@@ -194,6 +194,29 @@ test("a connection of which the encryption broke is made anew, under a new epoch
   }
 });
 
+test("a connection that cannot be made is tried three times anew, and then the page must be loaded again", () => {
+  for (const role of /** @type {const} */ (["patient", "clinician"])) {
+    const page = new Page(role).joined();
+    assert.deepEqual(page.on({ type: "unopened", epoch: 7 }), [], "another one's");
+    for (let epoch = 1; epoch <= 3; epoch += 1) {
+      assert.deepEqual(page.on({ type: "unopened", epoch }), [{ do: "later", ms: 3_000, epoch, why: "unopened" }]);
+      page.on({ type: "later", epoch, why: "unopened" });
+      assert.deepEqual(page.done, [{ do: "close" }, { do: "news", news: "connecting" }, { do: "send", message: { type: "join", tab: TAB, epoch: null } }]);
+      page.hears({ ...STATE, epoch: epoch + 1 });
+      assert.equal(page.does()[0], "open");
+    }
+    page.on({ type: "unopened", epoch: 4 });
+    assert.deepEqual(page.done.at(-1), { do: "news", news: "unloaded" });
+  }
+});
+
+test("a connection that stood has its tries again", () => {
+  const page = new Page("clinician").joined();
+  page.on({ type: "unopened", epoch: 1 });
+  page.on({ type: "up", epoch: 1, path: "host" });
+  assert.equal(page.state.unopened, 0);
+});
+
 test("with the server away a broken connection waits for it", () => {
   const page = new Page("patient").connected();
   page.on({ type: "closed" });

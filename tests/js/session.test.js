@@ -29,8 +29,8 @@ async function until(done) {
   assert.ok(done());
 }
 
-/** A page in a call that goes through the clinic's relays and no other way, as far as the connection that it opened. @param {"clinician"|"patient"} role */
-async function page(role) {
+/** A page that is let into a call that goes through the clinic's relays and no other way. @param {"clinician"|"patient"} role */
+async function admitted(role) {
   const world = new World();
   const kept = new Map();
   Object.assign(globalThis, {
@@ -48,10 +48,16 @@ async function page(role) {
   says({ type: "relays", servers: [SERVER], listed: [LISTED] });
   says(STATE);
   says(STATE);
-  const before = Connection.last;
-  await until(() => Connection.last && Connection.last !== before && news.includes("connecting"));
   const sent = (/** @type {string} */ type) => socket.sent.filter((/** @type {any} */ message) => message.type === type);
-  return { world, connection: Connection.last, news, hooks, sent };
+  return { world, session, news, hooks, sent, says };
+}
+
+/** The same, as far as the connection that it opened. @param {"clinician"|"patient"} role */
+async function page(role) {
+  const before = Connection.last;
+  const { news, ...others } = await admitted(role);
+  await until(() => Connection.last && Connection.last !== before && news.includes("connecting"));
+  return { connection: Connection.last, news, ...others };
 }
 
 for (const role of /** @type {const} */ (["clinician", "patient"])) {
@@ -78,6 +84,38 @@ for (const role of /** @type {const} */ (["clinician", "patient"])) {
     assert.equal(connection.connectionState, "closed");
     assert.deepEqual(sent("no_relay"), [{ type: "no_relay", epoch: 1 }]);
     assert.ok(!news.includes("no_relay"));
+    world.ends();
+  });
+}
+
+/** A page in a browser that makes no connection, which goes on for so many tries. @param {"clinician"|"patient"} role @param {number} tries */
+async function cannotOpen(role, tries) {
+  Object.assign(globalThis, { RTCPeerConnection: class { static generateCertificate() { return Promise.reject(new Error("none")); } } });
+  const made = await admitted(role);
+  for (let epoch = 1; epoch <= tries; epoch += 1) {
+    await until(() => made.hooks.refused?.mock.callCount() === epoch);
+    // What is changed meanwhile is not sent to a connection that is not there.
+    made.session.changed();
+    made.world.pass(3_000);
+    if (epoch === tries) Object.assign(globalThis, { RTCPeerConnection: Connection });
+    made.says({ ...STATE, epoch: epoch + 1 });
+  }
+  return made;
+}
+
+for (const role of /** @type {const} */ (["clinician", "patient"])) {
+  test(`${role}: a connection that could not be made is made once it can be`, async () => {
+    const before = Connection.last;
+    const { world, sent, news } = await cannotOpen(role, 2);
+    await until(() => Connection.last !== before);
+    assert.deepEqual(sent("join").map(({ epoch }) => epoch), [null, null, null]);
+    assert.ok(!news.includes("unloaded"));
+    world.ends();
+  });
+
+  test(`${role}: where none can be made the person is told to load the page again`, async () => {
+    const { world, news } = await cannotOpen(role, 4);
+    assert.equal(news.at(-1), "unloaded");
     world.ends();
   });
 }

@@ -287,6 +287,9 @@ call-js-over-no_relay-return = Try again
 call-js-over-strayed-heading = No relay in %region% any more
 call-js-over-strayed-words = The call turned to a way that it must not take, so it was closed as soon as this page noticed. For a few seconds it may have gone that way, encrypted as before. Please try again, or call the clinic and go on by phone.
 call-js-over-strayed-return = Try again
+call-js-over-unloaded-heading = The call could not begin
+call-js-over-unloaded-words = A part of this page did not come. Please reload the page. If that does not help, call the clinic and go on by phone.
+call-js-over-unloaded-return = Reload the page
 
 # A second device asks for the visit; the patient's page puts the question.
 call-move-heading = Is that you?

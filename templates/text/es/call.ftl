@@ -286,6 +286,9 @@ call-js-over-no_relay-return = Intentar otra vez
 call-js-over-strayed-heading = Ya no hay servidor intermedio en %region%
 call-js-over-strayed-words = La llamada tomó un camino que no debe tomar, por eso se cerró en cuanto esta página lo notó. Puede que haya ido por ahí unos segundos, cifrada como antes. Inténtelo otra vez, o llame a la clínica y siga por teléfono.
 call-js-over-strayed-return = Intentar otra vez
+call-js-over-unloaded-heading = La llamada no pudo empezar
+call-js-over-unloaded-words = No llegó una parte de esta página. Por favor, vuelva a cargar la página. Si no ayuda, llame a la clínica y siga por teléfono.
+call-js-over-unloaded-return = Volver a cargar la página
 
 # A second device asks for the visit; the patient's page puts the question.
 call-move-heading = ¿Es usted?
