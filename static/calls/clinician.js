@@ -307,17 +307,17 @@ function news(news) {
   }
 }
 
-/** @param {boolean} open */
-function setChat(open) {
-  chat.set(open);
-  chatToggle.hidden = !open;
-  if (!open) sides.set(chatPart, false);
+/** @param {import("./chat.js").Chat} now */
+function setChat(now) {
+  chat.set(now);
+  chatToggle.hidden = now === "closed";
+  if (now === "closed") sides.set(chatPart, false);
 }
 
 /** @param {import("./negotiation.js").News} why */
 function showOver(why) {
   if (why === "ended") background.forget();
-  chat.set(false);
+  chat.set("closed");
   announce("");
   find("#over-heading", HTMLElement).textContent = say(`closed-${why}-heading`, { region: session?.regions ?? "" });
   find("#over-words", HTMLElement).textContent = say(`closed-${why}-words`);

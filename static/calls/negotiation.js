@@ -24,6 +24,7 @@ import { isGone } from "./other.js";
  * @property {boolean} wanted  the person wants the call
  * @property {boolean} joined  said so on this socket
  * @property {boolean} chat
+ * @property {number|null} heard  the epoch that the server named last
  * @property {Link|null} link
  * @property {boolean} over
  * @property {number} unopened  connections in a row that could not even be made
@@ -92,7 +93,7 @@ const TAKEN_MAX = 2 * CANDIDATES_MAX;
  * @returns {State}
  */
 export function start(role, tab) {
-  return { role, tab, open: false, wanted: false, joined: false, chat: false, link: null, over: false, unopened: 0, owed: null };
+  return { role, tab, open: false, wanted: false, joined: false, chat: false, heard: null, link: null, over: false, unopened: 0, owed: null };
 }
 
 /** @param {string} visit */
@@ -168,12 +169,16 @@ function receive(state, message) {
 
 /** What the server says about the visit. @param {State} state @param {Message} message @returns {Step} */
 function told(state, message) {
+  // Somebody put back and somebody let in are two epochs. In a jump over one, that may be what this page did not hear.
+  const jumped = state.heard !== null && message.epoch > state.heard + 1;
+  state = { ...state, heard: message.epoch };
   if (isOver(message.state)) return finish(state, message.state);
   if (!isAdmitted(message.state)) return putBack(state);
 
   const chat = (message.identity === "known" || message.identity === "confirmed") && message.rules.chat;
   /** @type {Effect[]} */
-  const effects = chat === state.chat ? [] : [{ do: "chat", open: chat }];
+  const effects = jumped && state.chat ? [{ do: "chat", open: false }] : [];
+  if (chat !== (state.chat && !jumped)) effects.push({ do: "chat", open: chat });
   state = { ...state, chat };
   if (state.link && isGone(message.peer)) state = part(state, effects);
   if (!state.wanted || !state.open) return { state, effects };

@@ -312,11 +312,11 @@ function news(news) {
   }
 }
 
-/** @param {boolean} open */
-function setChat(open) {
-  chat.set(open);
-  chatToggle.hidden = !open;
-  if (!open) sides.set(chatPart, false);
+/** @param {import("./chat.js").Chat} now */
+function setChat(now) {
+  chat.set(now);
+  chatToggle.hidden = now === "closed";
+  if (now === "closed") sides.set(chatPart, false);
 }
 
 /** @param {import("./proof_panel.js").View} view */
@@ -341,7 +341,7 @@ function over(why) {
   move.close();
   phone?.close();
   call.stop();
-  chat.set(false);
+  chat.set("closed");
   letSleep();
   announce("");
   const mayReturn = ["left", "superseded", "differ", "no_relay", "strayed", "unloaded"].includes(why);

@@ -22,7 +22,7 @@ const forCall = async () => {
  * @property {(stream: MediaStream|null) => void} remote
  * @property {(own: import("./other.js").Own|null) => void} sends  what the other side sends, null before it has said so
  * @property {(quality: import("./quality.js").Quality) => void} quality
- * @property {(open: boolean) => void} chat
+ * @property {(chat: import("./chat.js").Chat) => void} chat
  * @property {(text: string) => void} said
  * @property {(view: import("./proof_panel.js").View) => void} proof  how far the spoken proof is
  * @property {(none: string|null) => void} relays  the regions in which no relay is there for a call that needs one; null when there is, or none is needed
@@ -45,6 +45,7 @@ export class Session {
   #proofTold = false;
   #identityKnown = false;
   #channelOpen = false;
+  /** @type {import("./chat.js").Chat} */ #chat = "closed";
 
   /**
    * @param {{role: import("./negotiation.js").Role, visit: string, relayOnly: boolean, devices: import("./devices.js").Devices, hooks: Hooks, opened?: Parameters<typeof connect>[2]}} options
@@ -310,8 +311,11 @@ export class Session {
     if (opening?.epoch === epoch) void opening.peer.then((peer) => { if (peer && this.#peer === opening) act(peer); });
   }
 
+  /** A connection that is only made anew lets the chat rest. */
   #tellChat() {
-    this.hooks.chat(this.#identityKnown && this.#channelOpen);
+    const rests = this.#chat === "closed" ? "closed" : "resting";
+    this.#chat = !this.#identityKnown ? "closed" : this.#channelOpen ? "open" : rests;
+    this.hooks.chat(this.#chat);
   }
 }
 

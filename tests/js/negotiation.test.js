@@ -494,6 +494,19 @@ test("chat is open only while the identity is recorded", () => {
   assert.deepEqual(page.does(), ["close", "news", "chat"]);
 });
 
+test("a chat goes on over a new connection, and begins anew where this page may have missed that somebody else was let in", () => {
+  const known = { ...STATE, state: "in_call", identity: "known" };
+  const chats = (/** @type {Page} */ page) => page.done.filter((effect) => effect.do === "chat").map((effect) => effect.open);
+  const page = new Page("clinician").connected();
+  page.hears(known);
+  page.hears({ ...known, epoch: 2 });
+  assert.ok(!chats(page).includes(false));
+  page.on({ type: "closed" });
+  page.on({ type: "opened" });
+  page.hears({ ...known, epoch: 4 });
+  assert.deepEqual(chats(page), [false, true]);
+});
+
 test("the clinician may close the chat, and open it again", () => {
   const page = new Page("patient").connected();
   const known = { ...STATE, state: "in_call", identity: "known" };

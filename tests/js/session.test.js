@@ -88,6 +88,27 @@ for (const role of /** @type {const} */ (["clinician", "patient"])) {
   });
 }
 
+for (const role of /** @type {const} */ (["clinician", "patient"])) {
+  test(`${role}: the chat rests while a connection is made anew, and closes when it is not known who comes`, async () => {
+    const { world, connection, hooks, says } = await page(role);
+    const known = { ...STATE, state: "in_call", identity: "known" };
+    const told = () => (hooks.chat?.mock.calls ?? []).map(({ arguments: [chat] }) => chat).filter((chat, at, all) => chat !== all[at - 1]);
+    const opens = () => Connection.last.channels.get("chat")?.dispatchEvent(new Event("open"));
+    says(known);
+    assert.deepEqual(told(), ["closed"], "nothing can be said before there is a connection");
+    opens();
+    says({ ...known, epoch: 2 });
+    await until(() => Connection.last !== connection);
+    opens();
+    assert.deepEqual(told(), ["closed", "open", "resting", "open"]);
+    says({ ...STATE, epoch: 2 });
+    says({ ...known, epoch: 2 });
+    says({ ...known, state: "waiting", epoch: 3, identity: null });
+    assert.deepEqual(told(), ["closed", "open", "resting", "open", "closed", "open", "resting", "closed"]);
+    world.ends();
+  });
+}
+
 /** A page in a browser that makes no connection, which goes on for so many tries. @param {"clinician"|"patient"} role @param {number} tries */
 async function cannotOpen(role, tries) {
   Object.assign(globalThis, { RTCPeerConnection: class { static generateCertificate() { return Promise.reject(new Error("none")); } } });
