@@ -57,7 +57,7 @@ const sides = panels([
   { panel: noteRoot, toggle: find("#note-toggle", HTMLButtonElement) },
   { panel: securityPart, toggle: find("#security-toggle", HTMLButtonElement) },
 ]);
-const proof = proofPanel(proofPart, proofToggle, { role: "clinician", say, answered: (outcome) => session?.compared(outcome) });
+const proof = proofPanel(proofPart, proofToggle, { role: "clinician", say, answered: (outcome) => session?.compared(outcome), knows: (text) => facts.compared(text) });
 const chat = chatPanel(chatPart, {
   send: (text) => session?.say(text) ?? false,
   came: () => {
@@ -94,7 +94,7 @@ find("#back", HTMLButtonElement).addEventListener("click", () => void part("wait
 find("#remove", HTMLButtonElement).addEventListener("click", () => removal.showModal());
 find("#remove-no", HTMLButtonElement).addEventListener("click", () => removal.close());
 find("#remove-yes", HTMLButtonElement).addEventListener("click", () => { removal.close(); void part("removal"); });
-find("#end", HTMLButtonElement).addEventListener("click", askToEnd);
+for (const id of ["#end", "#security-end"]) find(id, HTMLButtonElement).addEventListener("click", askToEnd);
 find("#end-no", HTMLButtonElement).addEventListener("click", () => ending.close());
 find("#end-yes", HTMLButtonElement).addEventListener("click", () => { ending.close(); void end(); });
 find("#stop-sharing", HTMLButtonElement).addEventListener("click", (event) => void once(/** @type {HTMLElement} */ (event.currentTarget), stopSharing));
@@ -165,7 +165,7 @@ function told(message) {
   rules.told(message.rules, identified);
   showScreen(message.rules.sharing === "on");
   showMove(message.moving);
-  for (const id of ["#back", "#end"]) find(id, HTMLButtonElement).hidden = !letIn;
+  for (const id of ["#back", "#end", "#security-end"]) find(id, HTMLButtonElement).hidden = !letIn;
   if (!letIn) backInWaitingRoom();
   else if (again) askToJoin();
 }

@@ -52,7 +52,7 @@ const sides = panels([
   { panel: proofPart, toggle: proofToggle },
   { panel: securityPart, toggle: find("#security-toggle", HTMLButtonElement) },
 ]);
-const proof = proofPanel(proofPart, proofToggle, { role: "patient", say, answered: (outcome) => session?.compared(outcome) });
+const proof = proofPanel(proofPart, proofToggle, { role: "patient", say, answered: (outcome) => session?.compared(outcome), knows: (text) => facts.compared(text) });
 const chat = chatPanel(chatPart, {
   send: (text) => session?.say(text) ?? false,
   came: () => {

@@ -81,6 +81,7 @@ call-security-facts = What is encrypted
 call-security-protocols = Encryption that this call uses
 call-security-path = Path
 call-security-line = Line
+call-security-words = Words compared
 call-security-not = Picture, sound and chat go from browser to browser. Appointments, mails and notes do not: the clinic's server works with them.
 call-security-more = What is end-to-end encrypted, and what is not
 call-security-route = The networks decide which way the call takes to a relay, and from one relay to another. The clinic does not.

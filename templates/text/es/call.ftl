@@ -80,6 +80,7 @@ call-security-facts = Qué va cifrado
 call-security-protocols = Cifrado que usa esta llamada
 call-security-path = Camino
 call-security-line = Conexión
+call-security-words = Palabras comparadas
 call-security-not = La imagen, el sonido y el chat van de navegador a navegador. Las citas, los correos y las notas no: el servidor de la clínica trabaja con ellos.
 call-security-more = Qué va cifrado de extremo a extremo, y qué no
 call-security-route = Las redes deciden por qué camino llega la llamada a un servidor intermedio, y de uno a otro. La clínica no lo decide.
