@@ -8,15 +8,21 @@ const LENGTH_MAX = 2_000;
 
 /** @typedef {{mine: boolean, text: string}} Line */
 
+/**
+ * Resting: the connection is made anew, and both people are the same. What was said and what is being written stays.
+ * Closed: nobody knows any more who is there, or it is over. Whoever comes next sees nothing of it.
+ * @typedef {"open"|"resting"|"closed"} Chat
+ */
+
 /** What was said, and whether it may be. Pure. */
 export class ChatLog {
   open = false;
   /** @type {Line[]} */ lines = [];
 
-  /** @param {boolean} open */
-  set(open) {
-    this.open = open;
-    if (!open) this.lines = [];
+  /** @param {Chat} chat */
+  set(chat) {
+    this.open = chat === "open";
+    if (chat === "closed") this.lines = [];
   }
 
   /** @param {string} text @returns {string|null} what to send, null when nothing may be sent */
@@ -47,6 +53,7 @@ export function chatPanel(root, { send, came, say }) {
   const view = find("[role=log]", HTMLElement, root);
   const form = find("form", HTMLFormElement, root);
   const field = find("textarea", HTMLTextAreaElement, root);
+  const button = find("button", HTMLButtonElement, form);
   const problem = find("[data-problem]", HTMLElement, root);
   field.maxLength = LENGTH_MAX;
 
@@ -63,8 +70,8 @@ export function chatPanel(root, { send, came, say }) {
   form.addEventListener("submit", (event) => {
     event.preventDefault();
     const text = log.outgoing(field.value);
-    if (text === null) return field.focus();
-    const sent = send(text);
+    if (text === null && log.open) return field.focus();
+    const sent = text !== null && send(text);
     problem.textContent = sent ? "" : say("chat-failed");
     if (!sent) return;
     show({ mine: true, text });
@@ -86,13 +93,14 @@ export function chatPanel(root, { send, came, say }) {
       show({ mine: false, text: accepted });
       came();
     },
-    /** @param {boolean} open */
-    set(open) {
-      log.set(open);
-      if (!open) {
-        list.replaceChildren();
-        field.value = "";
-      }
+    /** @param {Chat} chat */
+    set(chat) {
+      log.set(chat);
+      button.ariaDisabled = log.open ? null : "true";
+      if (chat !== "resting") problem.textContent = "";
+      if (chat !== "closed") return;
+      list.replaceChildren();
+      field.value = "";
     },
   };
 }

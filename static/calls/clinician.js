@@ -57,7 +57,7 @@ const sides = panels([
   { panel: noteRoot, toggle: find("#note-toggle", HTMLButtonElement) },
   { panel: securityPart, toggle: find("#security-toggle", HTMLButtonElement) },
 ]);
-const proof = proofPanel(proofPart, proofToggle, { role: "clinician", say, answered: (outcome) => session?.compared(outcome) });
+const proof = proofPanel(proofPart, proofToggle, { role: "clinician", say, answered: (outcome) => session?.compared(outcome), knows: (text) => facts.compared(text) });
 const chat = chatPanel(chatPart, {
   send: (text) => session?.say(text) ?? false,
   came: () => {
@@ -94,7 +94,7 @@ find("#back", HTMLButtonElement).addEventListener("click", () => void part("wait
 find("#remove", HTMLButtonElement).addEventListener("click", () => removal.showModal());
 find("#remove-no", HTMLButtonElement).addEventListener("click", () => removal.close());
 find("#remove-yes", HTMLButtonElement).addEventListener("click", () => { removal.close(); void part("removal"); });
-find("#end", HTMLButtonElement).addEventListener("click", askToEnd);
+for (const id of ["#end", "#security-end"]) find(id, HTMLButtonElement).addEventListener("click", askToEnd);
 find("#end-no", HTMLButtonElement).addEventListener("click", () => ending.close());
 find("#end-yes", HTMLButtonElement).addEventListener("click", () => { ending.close(); void end(); });
 find("#stop-sharing", HTMLButtonElement).addEventListener("click", (event) => void once(/** @type {HTMLElement} */ (event.currentTarget), stopSharing));
@@ -166,7 +166,7 @@ function told(message) {
   rules.told(message.rules, identified);
   showScreen(message.rules.sharing === "on");
   showMove(message.moving);
-  for (const id of ["#back", "#end"]) find(id, HTMLButtonElement).hidden = !letIn;
+  for (const id of ["#back", "#end", "#security-end"]) find(id, HTMLButtonElement).hidden = !letIn;
   if (!letIn) backInWaitingRoom();
   else if (again) askToJoin();
 }
@@ -308,22 +308,22 @@ function news(news) {
   }
 }
 
-/** @param {boolean} open */
-function setChat(open) {
-  chat.set(open);
-  chatToggle.hidden = !open;
-  if (!open) sides.set(chatPart, false);
+/** @param {import("./chat.js").Chat} now */
+function setChat(now) {
+  chat.set(now);
+  chatToggle.hidden = now === "closed";
+  if (now === "closed") sides.set(chatPart, false);
 }
 
 /** @param {import("./negotiation.js").News} why */
 function showOver(why) {
   if (why === "ended") background.forget();
-  chat.set(false);
+  chat.set("closed");
   announce("");
   find("#over-heading", HTMLElement).textContent = say(`closed-${why}-heading`, { region: session?.regions ?? "" });
   find("#over-words", HTMLElement).textContent = say(`closed-${why}-words`);
-  find("#over-phone", HTMLElement).hidden = !["differ", "no_relay", "strayed"].includes(why);
-  tell(find("#over-return", HTMLButtonElement), why === "superseded" ? say("over-superseded-return") : "");
+  find("#over-phone", HTMLElement).hidden = !["differ", "no_relay", "strayed", "unloaded"].includes(why);
+  tell(find("#over-return", HTMLButtonElement), ["superseded", "unloaded"].includes(why) ? say(`over-${why}-return`) : "");
   // The note outlives the call; in another tab it is that tab's.
   if (why === "ended" && identified) {
     find("#note-after", HTMLElement).append(noteRoot);

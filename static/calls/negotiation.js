@@ -24,8 +24,10 @@ import { isGone } from "./other.js";
  * @property {boolean} wanted  the person wants the call
  * @property {boolean} joined  said so on this socket
  * @property {boolean} chat
+ * @property {number|null} heard  the epoch that the server named last
  * @property {Link|null} link
  * @property {boolean} over
+ * @property {number} unopened  connections in a row that could not even be made
  * @property {Message|null} owed  that the two sides differ, until the server has heard it
  *
  * @typedef {{type: string, [field: string]: any}} Message
@@ -40,16 +42,17 @@ import { isGone } from "./other.js";
  *   | {type: "outside", epoch: number, shown: boolean}
  *   | {type: "down", epoch: number, failed: boolean}
  *   | {type: "broken", epoch: number}
+ *   | {type: "unopened", epoch: number}
  *   | {type: "beside", epoch: number, open: boolean}
  *   | {type: "silent", epoch: number, silent: boolean, doubt?: boolean, elsewhere?: boolean}
- *   | {type: "later", epoch: number, why: "down"|"unoffered"}
+ *   | {type: "later", epoch: number, why: "down"|"unoffered"|"unopened"}
  *   | {type: "network"}
  *   | {type: "proved", epoch: number, outcome: Outcome, source: string, found: "people"|"page"}
  *   | {type: "left"}} Event
  *
  * @typedef {"matched"|"differ"|"not_compared"} Outcome  of comparing the words
  *
- * @typedef {"connecting"|"connected"|"reconnecting"|"closed"|"differ"|"no_relay"|"strayed"|"superseded"|"ended"|"cancelled"|"no_show"|"removed"|"moved"|"rescheduled"|"signed_out"} News
+ * @typedef {"connecting"|"connected"|"reconnecting"|"closed"|"differ"|"no_relay"|"strayed"|"unloaded"|"superseded"|"ended"|"cancelled"|"no_show"|"removed"|"moved"|"rescheduled"|"signed_out"} News
  *
  * @typedef {{do: "send", message: Message}
  *   | {do: "tell", epoch: number, message: Message}
@@ -62,7 +65,7 @@ import { isGone } from "./other.js";
  *   | {do: "candidate", epoch: number, candidate: string, mid: string, line: number}
  *   | {do: "chat", open: boolean}
  *   | {do: "matched"}
- *   | {do: "later", ms: number, epoch: number, why: "down"|"unoffered"}
+ *   | {do: "later", ms: number, epoch: number, why: "down"|"unoffered"|"unopened"}
  *   | {do: "news", news: News}
  *   | {do: "stop"}} Effect
  *
@@ -76,6 +79,10 @@ const DOWN_MS = 2_000;
 const RETRY_MS = { clinician: 5_000, patient: 9_000 };
 // How long the patient's page waits for an offer before it says again that it is ready.
 const UNOFFERED_MS = 2_000;
+// Lower: a part of the page that did not come is asked for sooner. Higher: a line that is just away has time to come back.
+const UNOPENED_MS = 3_000;
+// Lower: the person is told sooner to load the page again. Higher: more chance that nobody has to.
+const UNOPENED_MAX = 3;
 const CANDIDATES_MAX = 64;
 // Each may come by both ways.
 const TAKEN_MAX = 2 * CANDIDATES_MAX;
@@ -86,7 +93,7 @@ const TAKEN_MAX = 2 * CANDIDATES_MAX;
  * @returns {State}
  */
 export function start(role, tab) {
-  return { role, tab, open: false, wanted: false, joined: false, chat: false, link: null, over: false, owed: null };
+  return { role, tab, open: false, wanted: false, joined: false, chat: false, heard: null, link: null, over: false, unopened: 0, owed: null };
 }
 
 /** @param {string} visit */
@@ -118,6 +125,7 @@ export function step(state, event) {
     case "outside": return outside(state, event.epoch, event.shown);
     case "down": return down(state, event.epoch, event.failed);
     case "broken": return broken(state, event.epoch);
+    case "unopened": return unopened(state, event.epoch);
     case "beside": return { state: withLink(state, event.epoch, { beside: event.open }), effects: [] };
     case "silent": return hush(state, event);
     case "later": return later(state, event.epoch, event.why);
@@ -161,12 +169,16 @@ function receive(state, message) {
 
 /** What the server says about the visit. @param {State} state @param {Message} message @returns {Step} */
 function told(state, message) {
+  // Somebody put back and somebody let in are two epochs. In a jump over one, that may be what this page did not hear.
+  const jumped = state.heard !== null && message.epoch > state.heard + 1;
+  state = { ...state, heard: message.epoch };
   if (isOver(message.state)) return finish(state, message.state);
   if (!isAdmitted(message.state)) return putBack(state);
 
   const chat = (message.identity === "known" || message.identity === "confirmed") && message.rules.chat;
   /** @type {Effect[]} */
-  const effects = chat === state.chat ? [] : [{ do: "chat", open: chat }];
+  const effects = jumped && state.chat ? [{ do: "chat", open: false }] : [];
+  if (chat !== (state.chat && !jumped)) effects.push({ do: "chat", open: chat });
   state = { ...state, chat };
   if (state.link && isGone(message.peer)) state = part(state, effects);
   if (!state.wanted || !state.open) return { state, effects };
@@ -290,7 +302,7 @@ function up(state, epoch, path, region) {
   if (!link || link.epoch !== epoch) return { state, effects: [] };
   /** @type {Effect[]} */
   const effects = link.silent ? [] : [{ do: "news", news: "connected" }];
-  return after(goes(withLink(state, epoch, { up: true }), epoch, path, region), effects);
+  return after(goes({ ...withLink(state, epoch, { up: true }), unopened: 0 }, epoch, path, region), effects);
 }
 
 /** The way that the connection takes now. The server hears of each, once. @param {State} state @param {number} epoch @param {string} path @param {string|null} region @returns {Step} */
@@ -328,12 +340,24 @@ function down(state, epoch, failed) {
  * @param {State} state @param {number} epoch @returns {Step}
  */
 function broken(state, epoch) {
-  if (state.link?.epoch !== epoch) return { state, effects: [] };
+  const link = state.link;
+  if (link?.epoch !== epoch) return { state, effects: [] };
   /** @type {Effect[]} */
-  const effects = [{ do: "close" }, { do: "news", news: "reconnecting" }];
+  const effects = [{ do: "close" }, { do: "news", news: link.path === null ? "connecting" : "reconnecting" }];
   const joined = state.open && state.joined;
   if (joined) effects.push({ do: "send", message: { type: "join", tab: state.tab, epoch: null } });
   return { state: { ...state, joined, link: null }, effects };
+}
+
+/**
+ * There is no connection: a part of the page did not come, or the browser makes none. It is tried anew a few times. After an upgrade the parts of the
+ * page that is open are gone for good, and only another page helps.
+ * @param {State} state @param {number} epoch @returns {Step}
+ */
+function unopened(state, epoch) {
+  if (state.link?.epoch !== epoch) return { state, effects: [] };
+  if (state.unopened === UNOPENED_MAX) return finish(state, "unloaded");
+  return { state: { ...state, unopened: state.unopened + 1 }, effects: [{ do: "later", ms: UNOPENED_MS, epoch, why: "unopened" }] };
 }
 
 /**
@@ -355,10 +379,11 @@ function hush(state, { epoch, silent, doubt = silent, elsewhere = false }) {
   return astray && !link.left ? after(renew(state), effects) : { state, effects };
 }
 
-/** @param {State} state @param {number} epoch @param {"down"|"unoffered"} why @returns {Step} */
+/** @param {State} state @param {number} epoch @param {"down"|"unoffered"|"unopened"} why @returns {Step} */
 function later(state, epoch, why) {
   const link = state.link;
   if (!link || link.epoch !== epoch) return { state, effects: [] };
+  if (why === "unopened") return broken(state, epoch);
   if (why === "unoffered") {
     if (link.seen !== null) return { state, effects: [] };
     return after(renew(state), [{ do: "later", ms: UNOFFERED_MS, epoch, why }]);

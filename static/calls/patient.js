@@ -52,7 +52,7 @@ const sides = panels([
   { panel: proofPart, toggle: proofToggle },
   { panel: securityPart, toggle: find("#security-toggle", HTMLButtonElement) },
 ]);
-const proof = proofPanel(proofPart, proofToggle, { role: "patient", say, answered: (outcome) => session?.compared(outcome) });
+const proof = proofPanel(proofPart, proofToggle, { role: "patient", say, answered: (outcome) => session?.compared(outcome), knows: (text) => facts.compared(text) });
 const chat = chatPanel(chatPart, {
   send: (text) => session?.say(text) ?? false,
   came: () => {
@@ -316,11 +316,11 @@ function news(news) {
   }
 }
 
-/** @param {boolean} open */
-function setChat(open) {
-  chat.set(open);
-  chatToggle.hidden = !open;
-  if (!open) sides.set(chatPart, false);
+/** @param {import("./chat.js").Chat} now */
+function setChat(now) {
+  chat.set(now);
+  chatToggle.hidden = now === "closed";
+  if (now === "closed") sides.set(chatPart, false);
 }
 
 /** @param {import("./proof_panel.js").View} view */
@@ -345,10 +345,10 @@ function over(why) {
   move.close();
   phone?.close();
   call.stop();
-  chat.set(false);
+  chat.set("closed");
   letSleep();
   announce("");
-  const mayReturn = ["left", "superseded", "differ", "no_relay", "strayed"].includes(why);
+  const mayReturn = ["left", "superseded", "differ", "no_relay", "strayed", "unloaded"].includes(why);
   // Only what this visit put there could be in it, and nothing of a visit stays on the device. How often it was connected counts as long as one may return.
   if (!mayReturn) sessionStorage.clear();
   document.title = quietTitle;

@@ -332,7 +332,8 @@ export class Peer {
     if (this.#proving) return this.#isSame(this.#proving) ? undefined : this.#proved({ is: "differ" });
     if (this.#proof.readyState !== "open") return;
     this.#beginning = true;
-    const transport = this.#onlyTransport();
+    const only = this.#onlyTransport();
+    const transport = only?.state === "connected" ? only : null;
     const [own, said] = this.#described();
     const seen = transport && await certificateBehind(transport);
     this.#beginning = false;
@@ -349,10 +350,17 @@ export class Peer {
     if (!this.#closed) this.hooks.proof(said);
   }
 
-  /** @param {{transport: RTCDtlsTransport, own: Uint8Array, peer: Uint8Array}} proved */
+  /**
+   * The one that was proved may have ended: the other side hung up, or its encryption failed. Then nothing comes through it, and no difference was seen.
+   * This lets nobody in: it must still be the only one, and both descriptions must name the certificates that were compared. What brought such a
+   * connection back under another certificate would be a description that names it, and after that one it is looked at again. Whatever is not ended
+   * and does not stand, as one that shakes hands anew, differs.
+   * @param {{transport: RTCDtlsTransport, own: Uint8Array, peer: Uint8Array}} proved
+   */
   #isSame({ transport, own, peer }) {
     const [ownNow, peerNow] = this.#described();
-    return this.#onlyTransport() === transport && ownNow !== null && peerNow !== null && same(own, ownNow) && same(peer, peerNow);
+    return this.#onlyTransport() === transport && ["connected", "closed", "failed"].includes(transport.state)
+      && ownNow !== null && peerNow !== null && same(own, ownNow) && same(peer, peerNow);
   }
 
   /** The certificates that the two descriptions in force name, ours and theirs. */
@@ -365,7 +373,7 @@ export class Peer {
     const connection = this.#connection;
     const ends = [...connection.getSenders(), ...connection.getReceivers()].map(({ transport }) => transport);
     const [one, ...others] = new Set([connection.sctp?.transport, ...ends].filter((transport) => transport instanceof RTCDtlsTransport));
-    return one && others.length === 0 && one.state === "connected" ? one : null;
+    return one && others.length === 0 ? one : null;
   }
 
   /** Without a word to the other page: it hears of it from the server. */

@@ -30,9 +30,9 @@ export function looks(before, view) {
 /**
  * @param {HTMLElement} root  the partial `calls/proof.html`
  * @param {HTMLElement} toggle  what opens it, where it is not always open
- * @param {{role: import("./proof.js").Role, say: import("../lib/texts.js").Say, answered: (outcome: "matched"|"differ") => void}} on
+ * @param {{role: import("./proof.js").Role, say: import("../lib/texts.js").Say, answered: (outcome: "matched"|"differ") => void, knows: (text: string) => void}} on  knows: how far it is, in words
  */
-export function proofPanel(root, toggle, { role, say, answered }) {
+export function proofPanel(root, toggle, { role, say, answered, knows }) {
   const status = find("[data-status]", HTMLElement, root);
   const list = find("[data-words]", HTMLElement, root);
   const answers = find("[data-answers]", HTMLElement, root);
@@ -80,7 +80,9 @@ export function proofPanel(root, toggle, { role, say, answered }) {
       root.dataset.state = now?.status ?? "none";
       toggle.dataset.state = now?.status ?? "none";
       toggle.textContent = say(now?.status === "matched" ? "proof-toggle-matched" : "proof-toggle");
-      tell(status, now ? say(now.status === "matched" ? `proof-matched-${role}` : `proof-${now.status}`) : "");
+      const text = now ? say(now.status === "matched" ? `proof-matched-${role}` : `proof-${now.status}`) : "";
+      tell(status, text);
+      knows(text);
       const match = answers.querySelector("[data-match]");
       if (match instanceof HTMLElement) match.hidden = now?.status === "matched";
       if (now?.status === "again" && was?.status !== "again") announce(say("proof-again"));

@@ -16,7 +16,22 @@ export function securityFacts(root, { other, say }) {
   const protocol = find("#security-protocols", HTMLElement, root);
   const way = find("#security-path", HTMLElement, root);
   const line = find("#security-line", HTMLElement, root);
+  const words = find("#security-words", HTMLElement, root);
+  const compare = find("#security-compare", HTMLButtonElement, root);
+  const toggle = find("#proof-toggle", HTMLButtonElement);
+  // There is room for one panel: this one closes, and the keyboard must not be left in it.
+  compare.addEventListener("click", () => {
+    toggle.click();
+    toggle.focus();
+  });
+
   return {
+    /** How far the comparing of the words is. @param {string} text  nothing while there is no connection */
+    compared(text) {
+      tell(words, text || say("security-unknown"));
+      compare.hidden = text === "";
+    },
+
     /** @param {import("./stage.js").Known} known */
     show({ phase, path, word }) {
       const connected = phase === "connected";

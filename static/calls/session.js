@@ -22,7 +22,7 @@ const forCall = async () => {
  * @property {(stream: MediaStream|null) => void} remote
  * @property {(own: import("./other.js").Own|null) => void} sends  what the other side sends, null before it has said so
  * @property {(quality: import("./quality.js").Quality) => void} quality
- * @property {(open: boolean) => void} chat
+ * @property {(chat: import("./chat.js").Chat) => void} chat
  * @property {(text: string) => void} said
  * @property {(view: import("./proof_panel.js").View) => void} proof  how far the spoken proof is
  * @property {(none: string|null) => void} relays  the regions in which no relay is there for a call that needs one; null when there is, or none is needed
@@ -33,7 +33,7 @@ const forCall = async () => {
 export class Session {
   /** @type {import("./negotiation.js").State} */ #state;
   /** @type {import("../lib/live.js").Live} */ #socket;
-  /** @type {{epoch: number, peer: Promise<Peer>}|null} */ #peer = null;
+  /** @type {{epoch: number, peer: Promise<Peer|null>}|null} */ #peer = null;
   /** @type {import("./negotiation.js").Message|null} */ #last = null;
   /** Told after admission, and again before they end and whenever one came or went. @type {RTCIceServer[]} */ #relays = [];
   /** @type {import("./listed.js").Listed[]} */ #listed = [];
@@ -45,6 +45,7 @@ export class Session {
   #proofTold = false;
   #identityKnown = false;
   #channelOpen = false;
+  /** @type {import("./chat.js").Chat} */ #chat = "closed";
 
   /**
    * @param {{role: import("./negotiation.js").Role, visit: string, relayOnly: boolean, devices: import("./devices.js").Devices, hooks: Hooks, opened?: Parameters<typeof connect>[2]}} options
@@ -71,9 +72,9 @@ export class Session {
         this.#feed({ type: "message", message });
       },
     }, opened);
-    this.changed = () => void this.#peer?.peer.then((peer) => peer.use(devices.stream));
+    this.changed = () => void this.#peer?.peer.then((peer) => peer?.use(devices.stream));
     addEventListener("online", this.#network);
-    networkInformation()?.addEventListener("change", this.#network);
+    networkInformation()?.addEventListener("change", this.#moved);
   }
 
   /** The person wants the call. The devices may still be opening: what they give goes out as soon as it is there. */
@@ -113,6 +114,14 @@ export class Session {
 
   /** @type {Peer|null} */ #current = null;
   #network = () => this.#feed({ type: "network" });
+  #kind = networkInformation()?.type;
+
+  /** Chromium says a change of every new guess at the speed, too. A path that is well is only left for another kind of network. */
+  #moved = () => {
+    const before = this.#kind;
+    this.#kind = networkInformation()?.type;
+    if (this.#kind !== undefined && this.#kind !== before) this.#network();
+  };
 
   /** @param {import("./negotiation.js").Event} event */
   #feed(event) {
@@ -140,7 +149,7 @@ export class Session {
       case "news": return this.hooks.news(effect.news);
       case "stop":
         removeEventListener("online", this.#network);
-        networkInformation()?.removeEventListener("change", this.#network);
+        networkInformation()?.removeEventListener("change", this.#moved);
         return this.#socket.stop();
     }
   }
@@ -152,15 +161,22 @@ export class Session {
     const peer = forCall().then(([{ Peer }, { watchLine }]) => {
       this.#watchLine = watchLine;
       return Peer.open(this.#options(epoch, current));
-    });
+    }).catch(() => null);
     const opening = { epoch, peer };
     this.#peer = opening;
     this.hooks.proof({ is: "preparing" });
-    peer.then((opened) => {
-      if (this.#peer !== opening) return opened.close();
+    void peer.then((opened) => {
+      if (this.#peer !== opening) return opened?.close();
+      if (!opened) return this.#unopened(epoch);
       this.#current = opened;
       this.#tellOwn();
-    }).catch(() => this.hooks.refused());
+    });
+  }
+
+  /** @param {number} epoch */
+  #unopened(epoch) {
+    this.hooks.refused();
+    this.#feed({ type: "unopened", epoch });
   }
 
   /**
@@ -216,7 +232,7 @@ export class Session {
     const again = this.#told && this.#relays.length === 0 && relays.length > 0;
     [this.#relays, this.#listed, this.#told] = [relays, listed, true];
     void this.#peer?.peer.then((peer) => {
-      peer.useRelays(relays, listed);
+      peer?.useRelays(relays, listed);
       // There was none to go through, and now there is.
       if (again) this.#network();
     });
@@ -292,11 +308,14 @@ export class Session {
   /** @param {number} epoch @param {(peer: Peer) => void} act */
   #with(epoch, act) {
     const opening = this.#peer;
-    if (opening?.epoch === epoch) void opening.peer.then((peer) => { if (this.#peer === opening) act(peer); });
+    if (opening?.epoch === epoch) void opening.peer.then((peer) => { if (peer && this.#peer === opening) act(peer); });
   }
 
+  /** A connection that is only made anew lets the chat rest. */
   #tellChat() {
-    this.hooks.chat(this.#identityKnown && this.#channelOpen);
+    const rests = this.#chat === "closed" ? "closed" : "resting";
+    this.#chat = !this.#identityKnown ? "closed" : this.#channelOpen ? "open" : rests;
+    this.hooks.chat(this.#chat);
   }
 }
 
@@ -315,7 +334,7 @@ function bytesOf(id) {
   return Uint8Array.from(id.replaceAll("-", "").match(/../g) ?? [], (byte) => parseInt(byte, 16));
 }
 
-/** Says when a phone moves from one network to another. Not in every browser. @returns {EventTarget|null} */
+/** Says when a phone moves from one network to another, and of which kind that is. Not in every browser. @returns {(EventTarget & {type?: string})|null} */
 function networkInformation() {
   const connection = /** @type {{connection?: unknown}} */ (navigator).connection;
   return connection instanceof EventTarget ? connection : null;

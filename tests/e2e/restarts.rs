@@ -48,3 +48,24 @@ async fn a_server_restart_keeps_the_place_while_waiting_and_does_not_touch_the_m
     clinician.finish_despite(AWAY).await;
     patient.finish_despite(AWAY).await;
 }
+
+#[tokio::test]
+async fn a_page_whose_scripts_are_gone_says_to_reload_and_then_the_call_comes_about() {
+    let demo = Demo::start();
+    let (clinician, patient) = tokio::join!(demo.signed_in("clinician"), demo.browser("patient"));
+    patient.open_visit(demo.visit_now()).await;
+    // As after an upgrade: the page is an older one, and what it loads later is not there any more.
+    patient.miss(&["*/calls/peer.js*"]).await;
+    patient.click("Join visit").await;
+    clinician.admit().await;
+    patient.sees("A part of this page did not come. Please reload the page.").await;
+    patient.shot("unloaded-patient").await;
+    assert_eq!(patient.complaints().await, [""; 0]);
+
+    patient.miss(&[]).await;
+    patient.click("Reload the page").await;
+    patient.click("Join visit").await;
+    see_each_other(&clinician, &patient).await;
+    clinician.finish().await;
+    patient.finish_despite(&["net::ERR_BLOCKED_BY_CLIENT"]).await;
+}

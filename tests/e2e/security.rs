@@ -3,6 +3,7 @@
 use crate::support::browser::{Browser, View};
 use crate::support::clinic::{CLINICIAN, PATIENT, see_each_other};
 use crate::support::server::Demo;
+use serde_json::json;
 
 const SHARING: &str = "Patient may show their screen";
 
@@ -18,6 +19,16 @@ async fn the_clinician_sets_what_may_happen_in_a_call_and_the_patient_reads_it()
         browser.sees("DTLS 1.").await;
         browser.sees("SRTP A").await;
         browser.sees("Direct, path not pinned.").await;
+        browser.sees("Not compared yet.").await;
+        browser.click_within("#security", "Compare words").await;
+        browser.sees("Compare four words").await;
+        assert_eq!(browser.ask::<String>("placeOfKeyboard", json!([])).await.unwrap(), "Compare words");
+    }
+    clinician.click("They match").await;
+    for (browser, said) in [(&clinician, "You said that they match."), (&patient, "Your clinician pressed")] {
+        browser.sees(said).await;
+        browser.open_panel("Security").await;
+        browser.sees(said).await;
     }
     for rule in ["Chat", SHARING] {
         assert!(clinician.find("field", rule, "#security").await.unwrap().is_none(), "{rule}: nobody knows yet who is there");
@@ -81,6 +92,8 @@ async fn the_clinician_sets_what_may_happen_in_a_call_and_the_patient_reads_it()
     clinician.shot("security-relay-only-clinician").await;
     patient.shot("security-relay-only-patient").await;
     assert_eq!(patient.complaints().await, [""; 0]);
+    clinician.press_in_security("End visit").await;
+    clinician.click("Go on").await;
     clinician.end_visit().await;
     patient.visit_is_over().await;
     clinician.finish().await;

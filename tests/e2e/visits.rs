@@ -108,6 +108,10 @@ async fn a_reload_keeps_the_place_while_waiting_and_comes_back_with_join_visit_i
     patient.click("Join visit").await;
     see_each_other(&clinician, &patient).await;
     clinician.click("Known to me").await;
+    clinician.say_in_chat("Which dose do you take?").await;
+    patient.open_panel("Chat").await;
+    patient.sees("Which dose do you take?").await;
+    clinician.fill("Write a message", "And since when?").await;
 
     patient.reload().await;
     patient.sees_button("Join visit").await;
@@ -115,6 +119,13 @@ async fn a_reload_keeps_the_place_while_waiting_and_comes_back_with_join_visit_i
     patient.click("Join visit").await;
     see_each_other(&clinician, &patient).await;
     hear_each_other(&clinician, &patient).await;
+
+    // Only the connection was another: what the clinician said and was about to say is still there. The page that is new knows nothing of it.
+    assert!(clinician.shows("Which dose do you take?").await.unwrap());
+    clinician.send_in_chat().await;
+    patient.open_panel("Chat").await;
+    patient.sees("And since when?").await;
+    assert!(!patient.shows("Which dose do you take?").await.unwrap());
     chat_both_ways(&clinician, &patient).await;
 
     clinician.end_visit().await;

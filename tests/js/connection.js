@@ -12,6 +12,11 @@ class Channel extends EventTarget {
   readyState = "connecting";
 }
 
+/** What sound, picture and data share. */
+export class Transport extends EventTarget {
+  state = "connected";
+}
+
 export class Connection extends EventTarget {
   /** The one that was made last. @type {Connection} */ static last;
   connectionState = "new";
@@ -19,6 +24,10 @@ export class Connection extends EventTarget {
   signalingState = "have-local-offer";
   iceGatheringState = "new";
   localDescription = { sdp: "" };
+  /** @type {{sdp: string}|null} */ currentLocalDescription = null;
+  /** @type {{sdp: string}|null} */ currentRemoteDescription = null;
+  /** @type {{transport: any}|null} */ sctp = null;
+  /** By their names. @type {Map<string, Channel>} */ channels = new Map();
   /** Every track that was ever given to it. @type {any[]} */
   given = [];
   /** What the browser measures from now on. @type {any[]} */
@@ -49,8 +58,16 @@ export class Connection extends EventTarget {
     this.#transceivers.push({ sender, receiver: { track: { kind }, transport: null }, direction: "recvonly" });
   }
 
-  createDataChannel() { return new Channel(); }
+  /** @param {string} name */
+  createDataChannel(name) {
+    const channel = new Channel();
+    this.channels.set(name, channel);
+    return channel;
+  }
+
   getTransceivers() { return this.#transceivers; }
+  getSenders() { return this.#transceivers.map(({ sender }) => sender); }
+  getReceivers() { return this.#transceivers.map(({ receiver }) => receiver); }
   async createAnswer() { return {}; }
   async setLocalDescription() {}
 
@@ -70,7 +87,13 @@ export class Connection extends EventTarget {
     this.dispatchEvent(new Event("connectionstatechange"));
   }
 
+  /** A negotiation came to its end. */
+  isStable() {
+    this.signalingState = "stable";
+    this.dispatchEvent(new Event("signalingstatechange"));
+  }
+
   close() { this.connectionState = "closed"; }
 }
 
-Object.assign(globalThis, { RTCPeerConnection: Connection, MediaStream: Stream });
+Object.assign(globalThis, { RTCPeerConnection: Connection, MediaStream: Stream, RTCDtlsTransport: Transport });

@@ -194,6 +194,29 @@ test("a connection of which the encryption broke is made anew, under a new epoch
   }
 });
 
+test("a connection that cannot be made is tried three times anew, and then the page must be loaded again", () => {
+  for (const role of /** @type {const} */ (["patient", "clinician"])) {
+    const page = new Page(role).joined();
+    assert.deepEqual(page.on({ type: "unopened", epoch: 7 }), [], "another one's");
+    for (let epoch = 1; epoch <= 3; epoch += 1) {
+      assert.deepEqual(page.on({ type: "unopened", epoch }), [{ do: "later", ms: 3_000, epoch, why: "unopened" }]);
+      page.on({ type: "later", epoch, why: "unopened" });
+      assert.deepEqual(page.done, [{ do: "close" }, { do: "news", news: "connecting" }, { do: "send", message: { type: "join", tab: TAB, epoch: null } }]);
+      page.hears({ ...STATE, epoch: epoch + 1 });
+      assert.equal(page.does()[0], "open");
+    }
+    page.on({ type: "unopened", epoch: 4 });
+    assert.deepEqual(page.done.at(-1), { do: "news", news: "unloaded" });
+  }
+});
+
+test("a connection that stood has its tries again", () => {
+  const page = new Page("clinician").joined();
+  page.on({ type: "unopened", epoch: 1 });
+  page.on({ type: "up", epoch: 1, path: "host" });
+  assert.equal(page.state.unopened, 0);
+});
+
 test("with the server away a broken connection waits for it", () => {
   const page = new Page("patient").connected();
   page.on({ type: "closed" });
@@ -469,6 +492,19 @@ test("chat is open only while the identity is recorded", () => {
   assert.deepEqual(page.hears({ ...STATE, state: "in_call", identity: "known" }), [{ do: "chat", open: true }]);
   page.hears({ ...STATE, state: "waiting" });
   assert.deepEqual(page.does(), ["close", "news", "chat"]);
+});
+
+test("a chat goes on over a new connection, and begins anew where this page may have missed that somebody else was let in", () => {
+  const known = { ...STATE, state: "in_call", identity: "known" };
+  const chats = (/** @type {Page} */ page) => page.done.filter((effect) => effect.do === "chat").map((effect) => effect.open);
+  const page = new Page("clinician").connected();
+  page.hears(known);
+  page.hears({ ...known, epoch: 2 });
+  assert.ok(!chats(page).includes(false));
+  page.on({ type: "closed" });
+  page.on({ type: "opened" });
+  page.hears({ ...known, epoch: 4 });
+  assert.deepEqual(chats(page), [false, true]);
 });
 
 test("the clinician may close the chat, and open it again", () => {

@@ -3,9 +3,10 @@
 
 import assert from "node:assert/strict";
 import { test } from "node:test";
-import { Connection, stream } from "./connection.js";
+import { Connection, Transport, stream } from "./connection.js";
 import { Peer } from "../../static/calls/peer.js";
 import { LOOKS } from "../../static/calls/pinning.js";
+import { ONE, OTHER, sdp } from "./sdp.js";
 
 const LISTED = [{ address: "203.0.113.9", region: "us-east" }, { address: "203.0.113.10", region: "us-east" }];
 const RELAYS = [{ urls: ["turn:one.example:3478?transport=udp"] }, { urls: ["turn:two.example:3478?transport=udp"] }];
@@ -98,4 +99,53 @@ test("the relay that a connection goes through is asked last from the next searc
     assert.deepEqual(connection.getConfiguration(), { ...before, iceServers: order.map((at) => RELAYS[at]) });
   }
   peer.close();
+});
+
+/** A connection of which the words were made. @param {any} t */
+async function proved(t) {
+  const { connection, of } = opened("clinician", false);
+  connection.sctp = { transport: new Transport() };
+  connection.currentLocalDescription = { sdp: sdp({ print: ONE }) };
+  connection.currentRemoteDescription = { sdp: sdp({ print: OTHER }) };
+  Object.assign(connection.channels.get("proof") ?? {}, { readyState: "open" });
+  connection.signalingState = "stable";
+  connection.becomes("connected");
+  await until(t, () => of("proof").length > 0);
+  const says = async () => {
+    connection.isStable();
+    await new Promise((resolve) => setImmediate(resolve));
+    return of("proof").at(-1).is;
+  };
+  return { connection, says };
+}
+
+for (const state of ["closed", "failed"]) {
+  test(`a proved connection that is ${state} is none that differs, unless anything else is another than it was`, async (t) => {
+    t.mock.timers.enable({ apis: ["setTimeout"] });
+    const ended = await proved(t);
+    ended.connection.sctp.transport.state = state;
+    assert.equal(await ended.says(), "spent", "as it was said before");
+    ended.connection.currentRemoteDescription = { sdp: sdp({ print: ONE }) };
+    assert.equal(await ended.says(), "differ", "another certificate");
+
+    const joined = await proved(t);
+    joined.connection.sctp.transport.state = state;
+    joined.connection.getSenders = () => [{ transport: new Transport() }];
+    assert.equal(await joined.says(), "differ", "sound and picture go elsewhere");
+
+    const replaced = await proved(t);
+    replaced.connection.sctp.transport.state = state;
+    replaced.connection.sctp = { transport: new Transport() };
+    assert.equal(await replaced.says(), "differ", "not the one that was proved");
+  });
+}
+
+test("a proved connection that shakes hands anew differs", async (t) => {
+  t.mock.timers.enable({ apis: ["setTimeout"] });
+  for (const state of ["new", "connecting"]) {
+    const { connection, says } = await proved(t);
+    assert.equal(await says(), "spent");
+    connection.sctp.transport.state = state;
+    assert.equal(await says(), "differ");
+  }
 });

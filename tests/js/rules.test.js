@@ -82,8 +82,8 @@ test("every text that a script names is there", () => {
 
 test("every state and every ending has its words", () => {
   for (const state of ["booked", "sent", "redeemed", "waiting", "checking", "in_call", "ended", "cancelled", "no_show"]) assert.ok(ids.has(`waiting-js-${state}`), state);
-  for (const why of ["ended", "left", "superseded", "cancelled", "no_show", "removed", "moved", "rescheduled", "differ", "no_relay", "strayed"]) for (const part of ["heading", "words"]) assert.ok(ids.has(`call-js-over-${why}-${part}`), why);
-  for (const why of ["ended", "superseded", "cancelled", "no_show", "signed_out", "differ", "no_relay", "strayed"]) for (const part of ["heading", "words"]) assert.ok(ids.has(`call-js-closed-${why}-${part}`), why);
+  for (const why of ["ended", "left", "superseded", "cancelled", "no_show", "removed", "moved", "rescheduled", "differ", "no_relay", "strayed", "unloaded"]) for (const part of ["heading", "words"]) assert.ok(ids.has(`call-js-over-${why}-${part}`), why);
+  for (const why of ["ended", "superseded", "cancelled", "no_show", "signed_out", "differ", "no_relay", "strayed", "unloaded"]) for (const part of ["heading", "words"]) assert.ok(ids.has(`call-js-closed-${why}-${part}`), why);
   for (const word of ["connecting", "reconnecting", "no-picture", "sound-only", "sound-first", "quality-good", "quality-weak", "quality-poor", "taken-stopped", "truth-none", "truth-connecting", "truth-reconnecting", "truth-unknown", "truth-clinician", "truth-patient", "rule-sharing-no", "rule-sharing-allowed", "rule-sharing-on"]) assert.ok(ids.has(`call-js-${word}`), word);
   for (const word of ["here", "back", "left", "lost", "camera-off", "muted"]) for (const other of ["clinician", "patient"]) assert.ok(ids.has(`call-js-${other}-${word}`), word);
   for (const what of ["microphone", "camera", "both"]) for (const how of ["held", "gone"]) assert.ok(ids.has(`call-js-taken-${what}-${how}`), what);

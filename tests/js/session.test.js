@@ -29,8 +29,8 @@ async function until(done) {
   assert.ok(done());
 }
 
-/** A page in a call that goes through the clinic's relays and no other way, as far as the connection that it opened. @param {"clinician"|"patient"} role */
-async function page(role) {
+/** A page that is let into a call that goes through the clinic's relays and no other way. @param {"clinician"|"patient"} role */
+async function admitted(role) {
   const world = new World();
   const kept = new Map();
   Object.assign(globalThis, {
@@ -48,10 +48,16 @@ async function page(role) {
   says({ type: "relays", servers: [SERVER], listed: [LISTED] });
   says(STATE);
   says(STATE);
-  const before = Connection.last;
-  await until(() => Connection.last && Connection.last !== before && news.includes("connecting"));
   const sent = (/** @type {string} */ type) => socket.sent.filter((/** @type {any} */ message) => message.type === type);
-  return { world, connection: Connection.last, news, hooks, sent };
+  return { world, session, news, hooks, sent, says };
+}
+
+/** The same, as far as the connection that it opened. @param {"clinician"|"patient"} role */
+async function page(role) {
+  const before = Connection.last;
+  const { news, ...others } = await admitted(role);
+  await until(() => Connection.last && Connection.last !== before && news.includes("connecting"));
+  return { connection: Connection.last, news, ...others };
 }
 
 for (const role of /** @type {const} */ (["clinician", "patient"])) {
@@ -81,3 +87,76 @@ for (const role of /** @type {const} */ (["clinician", "patient"])) {
     world.ends();
   });
 }
+
+for (const role of /** @type {const} */ (["clinician", "patient"])) {
+  test(`${role}: the chat rests while a connection is made anew, and closes when it is not known who comes`, async () => {
+    const { world, connection, hooks, says } = await page(role);
+    const known = { ...STATE, state: "in_call", identity: "known" };
+    const told = () => (hooks.chat?.mock.calls ?? []).map(({ arguments: [chat] }) => chat).filter((chat, at, all) => chat !== all[at - 1]);
+    const opens = () => Connection.last.channels.get("chat")?.dispatchEvent(new Event("open"));
+    says(known);
+    assert.deepEqual(told(), ["closed"], "nothing can be said before there is a connection");
+    opens();
+    says({ ...known, epoch: 2 });
+    await until(() => Connection.last !== connection);
+    opens();
+    assert.deepEqual(told(), ["closed", "open", "resting", "open"]);
+    says({ ...STATE, epoch: 2 });
+    says({ ...known, epoch: 2 });
+    says({ ...known, state: "waiting", epoch: 3, identity: null });
+    assert.deepEqual(told(), ["closed", "open", "resting", "open", "closed", "open", "resting", "closed"]);
+    world.ends();
+  });
+}
+
+/** A page in a browser that makes no connection, which goes on for so many tries. @param {"clinician"|"patient"} role @param {number} tries */
+async function cannotOpen(role, tries) {
+  Object.assign(globalThis, { RTCPeerConnection: class { static generateCertificate() { return Promise.reject(new Error("none")); } } });
+  const made = await admitted(role);
+  for (let epoch = 1; epoch <= tries; epoch += 1) {
+    await until(() => made.hooks.refused?.mock.callCount() === epoch);
+    // What is changed meanwhile is not sent to a connection that is not there.
+    made.session.changed();
+    made.world.pass(3_000);
+    if (epoch === tries) Object.assign(globalThis, { RTCPeerConnection: Connection });
+    made.says({ ...STATE, epoch: epoch + 1 });
+  }
+  return made;
+}
+
+for (const role of /** @type {const} */ (["clinician", "patient"])) {
+  test(`${role}: a connection that could not be made is made once it can be`, async () => {
+    const before = Connection.last;
+    const { world, sent, news } = await cannotOpen(role, 2);
+    await until(() => Connection.last !== before);
+    assert.deepEqual(sent("join").map(({ epoch }) => epoch), [null, null, null]);
+    assert.ok(!news.includes("unloaded"));
+    world.ends();
+  });
+
+  test(`${role}: where none can be made the person is told to load the page again`, async () => {
+    const { world, news } = await cannotOpen(role, 4);
+    assert.equal(news.at(-1), "unloaded");
+    world.ends();
+  });
+}
+
+test("a new guess at the speed of the line leaves the path alone, another kind of network renews it", async () => {
+  const line = Object.assign(new EventTarget(), { type: /** @type {string|undefined} */ (undefined) });
+  const changes = (/** @type {string} */ type) => {
+    line.type = type;
+    line.dispatchEvent(new Event("change"));
+  };
+  Object.defineProperty(globalThis, "navigator", { value: { connection: line }, configurable: true });
+  const { world, sent } = await page("patient");
+  const asked = sent("ready").length;
+  line.dispatchEvent(new Event("change"));
+  assert.equal(sent("ready").length, asked, "where the browser names no kind");
+  changes("wifi");
+  changes("wifi");
+  assert.equal(sent("ready").length, asked + 1);
+  changes("cellular");
+  assert.equal(sent("ready").length, asked + 2);
+  world.ends();
+  Object.defineProperty(globalThis, "navigator", { value: {}, configurable: true });
+});

@@ -38,21 +38,29 @@ test("chat is closed until it is opened", () => {
   const chat = new ChatLog();
   assert.equal(chat.outgoing("hello"), null);
   assert.equal(chat.incoming("hello"), null);
-  chat.set(true);
+  chat.set("open");
   assert.equal(chat.outgoing("  hello "), "hello");
   assert.equal(chat.incoming("hello"), "hello");
 });
 
 test("chat keeps 500 messages of at most 2,000 characters, and none once it is closed", () => {
   const chat = new ChatLog();
-  chat.set(true);
+  chat.set("open");
   assert.equal(chat.outgoing("x".repeat(2001)), null);
   assert.equal(chat.incoming("x".repeat(2001)), null);
   for (let i = 0; i < 600; i += 1) chat.keep({ mine: true, text: String(i) });
   assert.equal(chat.lines.length, 500);
   assert.equal(chat.lines[0]?.text, "100");
-  chat.set(false);
+  chat.set("closed");
   assert.equal(chat.lines.length, 0);
+});
+
+test("a chat that rests keeps what was said and takes nothing", () => {
+  const chat = new ChatLog();
+  chat.set("open");
+  chat.keep({ mine: true, text: "hello" });
+  chat.set("resting");
+  assert.deepEqual([chat.outgoing("are you there?"), chat.incoming("yes"), chat.lines.length], [null, null, 1]);
 });
 
 test("what to do fits the browser and the system", () => {

@@ -81,6 +81,7 @@ call-security-facts = What is encrypted
 call-security-protocols = Encryption that this call uses
 call-security-path = Path
 call-security-line = Line
+call-security-words = Words compared
 call-security-not = Picture, sound and chat go from browser to browser. Appointments, mails and notes do not: the clinic's server works with them.
 call-security-more = What is end-to-end encrypted, and what is not
 call-security-route = The networks decide which way the call takes to a relay, and from one relay to another. The clinic does not.
@@ -289,6 +290,9 @@ call-js-over-no_relay-return = Try again
 call-js-over-strayed-heading = No relay in %region% any more
 call-js-over-strayed-words = The call turned to a way that it must not take, so it was closed as soon as this page noticed. For a few seconds it may have gone that way, encrypted as before. Please try again, or call the clinic and go on by phone.
 call-js-over-strayed-return = Try again
+call-js-over-unloaded-heading = The call could not begin
+call-js-over-unloaded-words = A part of this page did not come. Please reload the page. If that does not help, call the clinic and go on by phone.
+call-js-over-unloaded-return = Reload the page
 
 # A second device asks for the visit; the patient's page puts the question.
 call-move-heading = Is that you?

@@ -80,6 +80,7 @@ call-security-facts = Qué va cifrado
 call-security-protocols = Cifrado que usa esta llamada
 call-security-path = Camino
 call-security-line = Conexión
+call-security-words = Palabras comparadas
 call-security-not = La imagen, el sonido y el chat van de navegador a navegador. Las citas, los correos y las notas no: el servidor de la clínica trabaja con ellos.
 call-security-more = Qué va cifrado de extremo a extremo, y qué no
 call-security-route = Las redes deciden por qué camino llega la llamada a un servidor intermedio, y de uno a otro. La clínica no lo decide.
@@ -288,6 +289,9 @@ call-js-over-no_relay-return = Intentar otra vez
 call-js-over-strayed-heading = Ya no hay servidor intermedio en %region%
 call-js-over-strayed-words = La llamada tomó un camino que no debe tomar, por eso se cerró en cuanto esta página lo notó. Puede que haya ido por ahí unos segundos, cifrada como antes. Inténtelo otra vez, o llame a la clínica y siga por teléfono.
 call-js-over-strayed-return = Intentar otra vez
+call-js-over-unloaded-heading = La llamada no pudo empezar
+call-js-over-unloaded-words = No llegó una parte de esta página. Por favor, vuelva a cargar la página. Si no ayuda, llame a la clínica y siga por teléfono.
+call-js-over-unloaded-return = Volver a cargar la página
 
 # A second device asks for the visit; the patient's page puts the question.
 call-move-heading = ¿Es usted?

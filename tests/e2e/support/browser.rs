@@ -219,6 +219,12 @@ impl Window {
         self.devtools("Network.setExtraHTTPHeaders", json!({"headers": {"Accept-Language": languages}})).await.unwrap();
     }
 
+    /// From here on nothing comes from addresses like these. With none, everything comes again.
+    pub async fn miss(&self, addresses: &[&str]) {
+        self.devtools("Network.enable", json!({})).await.unwrap();
+        self.devtools("Network.setBlockedURLs", json!({"urls": addresses})).await.unwrap();
+    }
+
     /// From here on each page of this browser runs this script before its own.
     pub async fn before_each_page(&self, script: &str) {
         match self.engine {

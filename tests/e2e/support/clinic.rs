@@ -187,8 +187,20 @@ impl Window {
     pub async fn say_in_chat(&self, text: &str) {
         self.open_panel("Chat").await;
         self.fill("Write a message", text).await;
-        self.click("Send").await;
+        self.send_in_chat().await;
         self.sees(text).await;
+    }
+
+    /// Sends what stands in the field, once there is a connection to send it over.
+    pub async fn send_in_chat(&self) {
+        self.wait_for("send", async || {
+            let Some(button) = self.find("button", "Send", "#chat").await? else { return Ok(None) };
+            if button.attr("aria-disabled").await?.is_some() {
+                return Ok(None);
+            }
+            button.click().await.map(Some)
+        })
+        .await;
     }
 
     /// Writes the note and waits until the page says that the server has it. Asking the server would be one more reading in the log.
