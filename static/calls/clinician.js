@@ -58,6 +58,7 @@ const sides = panels([
   { panel: securityPart, toggle: find("#security-toggle", HTMLButtonElement) },
 ]);
 const proof = proofPanel(proofPart, proofToggle, { role: "clinician", say, answered: (outcome) => session?.compared(outcome), knows: (text) => facts.compared(text) });
+void proof.load();
 const chat = chatPanel(chatPart, {
   send: (text) => session?.say(text) ?? false,
   came: () => {

@@ -18,7 +18,6 @@ import { panels } from "./panels.js";
 import { proofPanel } from "./proof_panel.js";
 import { rulesRead, securityFacts } from "./security.js";
 import { Session } from "./session.js";
-import { screenSharing } from "./sharing.js";
 import { stage } from "./stage.js";
 
 /** @typedef {"ready"|"waiting"|"call"|"over"} View */
@@ -61,7 +60,6 @@ const chat = chatPanel(chatPart, {
   },
   say,
 });
-const sharing = screenSharing({ visit, devices, say, notice: (text) => call.notice(text) });
 const move = deviceMove({ visit, say });
 const network = networkLine(main, {
   say,
@@ -89,6 +87,8 @@ let session = null;
 let joined = false;
 let state = main.dataset.state ?? "";
 let message = "";
+/** @type {Promise<ReturnType<typeof import("./sharing.js").screenSharing>>|null} */
+let sharing = null;
 /** The link for another device, once it was wanted. @type {ReturnType<typeof import("./phone_link.js").phoneLink>|null} */
 let phone = null;
 
@@ -119,6 +119,7 @@ function begin() {
   if (main.dataset.again === "true") sayAgain();
   if (main.dataset.view === "waiting") {
     keepAwake();
+    void proof.load();
     checkNetworkLater();
   }
   // Before the waiting room too: another device may ask for the visit.
@@ -174,6 +175,7 @@ async function arrive() {
   if (!isAdmitted(state)) state = "waiting";
   joined = true;
   keepAwake();
+  void proof.load();
   listenToServer();
   session?.want();
   if (isAdmitted(state)) return admitted();
@@ -223,6 +225,15 @@ function noRelay(region) {
   call.trouble(region === null ? "" : say("no-relay", { region, phone: main.dataset.phone ?? "" }));
 }
 
+/** Few are ever asked to show their screen: how to is fetched when one may. @param {import("./security.js").Rules["sharing"]} now */
+async function toldOfSharing(now) {
+  if (now === "no" && !sharing) return;
+  sharing ??= import("./sharing.js").then(({ screenSharing }) => screenSharing({ visit, devices, say, notice: (text) => call.notice(text) }));
+  const there = await sharing.catch(() => null);
+  if (there) there.told(now);
+  else sharing = null;
+}
+
 async function continueOnPhone() {
   // Few want it: it is fetched when somebody does.
   phone ??= await import("./phone_link.js").then(({ phoneLink }) => phoneLink({ visit, say })).catch(() => null);
@@ -242,7 +253,7 @@ function told(news) {
   move.told(news.moving);
   call.where(news.peer);
   rules.told(news.rules, news.identity !== null);
-  sharing.told(news.rules.sharing);
+  void toldOfSharing(news.rules.sharing);
   if (isAdmitted(state)) {
     if (!isAdmitted(before)) letIn();
     return;

@@ -42,8 +42,8 @@ export function proofPanel(root, toggle, { role, say, answered, knows }) {
   let now = null;
   /** @type {number[]} */
   let wanted = [];
-  /** Loaded with the page, so that asking for them tells nobody when they are compared. Without them the numbers do. */
-  const loaded = words(root.dataset.list ?? "");
+  /** Without them the numbers do. @type {ReturnType<typeof words>|undefined} */
+  let loaded;
 
   answers.querySelector("[data-match]")?.addEventListener("click", () => answered("matched"));
   find("[data-differ]", HTMLElement, answers).addEventListener("click", () => sure.showModal());
@@ -53,10 +53,16 @@ export function proofPanel(root, toggle, { role, say, answered, knows }) {
     answered("differ");
   });
 
+  /** Fetches the words before anybody compares them, so that asking for them tells nobody when that is. */
+  function load() {
+    loaded ??= words(root.dataset.list ?? "");
+    return loaded;
+  }
+
   /** @param {number[]} numbers */
   async function fill(numbers) {
     wanted = numbers;
-    const known = await loaded;
+    const known = await load();
     // The connection was lost before the list was there.
     if (wanted !== numbers) return;
     for (const [at, row] of all(list, "li").entries()) {
@@ -67,6 +73,8 @@ export function proofPanel(root, toggle, { role, say, answered, knows }) {
   }
 
   return {
+    load,
+
     /** @param {View} view */
     show(view) {
       const was = now;
