@@ -110,6 +110,49 @@ async fn a_poor_line_keeps_the_sound_and_what_was_taken_away_comes_back_with_one
 }
 
 #[tokio::test]
+async fn who_may_use_neither_camera_nor_microphone_reads_what_to_do_and_joins_without() {
+    let demo = Demo::start();
+    let (clinician, patient) = tokio::join!(demo.signed_in("clinician"), demo.browser("patient"));
+    let refused = "navigator.mediaDevices.getUserMedia = () => Promise.reject(new DOMException('refused', 'NotAllowedError'));";
+    patient.before_each_page(refused).await;
+    patient.look_at(View::Phone).await;
+    patient.open_visit(demo.visit_now()).await;
+    patient.click("Join visit").await;
+    patient.sees("Camera and microphone do not open.").await;
+    patient.sees("Press the icon left of the address and allow camera and microphone.").await;
+    patient.shot("line-refused").await;
+    assert_eq!(patient.complaints().await, [""; 0]);
+    assert_eq!(patient.cut_off().await, [""; 0]);
+    patient.click("Join without camera and microphone").await;
+    patient.sees(WAITING).await;
+    clinician.admit().await;
+    patient.sees_moving_picture_of(CLINICIAN).await;
+    clinician.finish().await;
+    patient.finish().await;
+}
+
+#[tokio::test]
+async fn the_newer_of_two_tabs_has_the_call_and_the_older_one_says_so_and_can_take_it_back() {
+    let demo = Demo::start();
+    let (clinician, patient) = demo.checking_call().await;
+    let page = patient.address().await;
+    patient.new_tab(&page).await;
+    patient.click("Join visit").await;
+    see_each_other(&clinician, &patient).await;
+    patient.go_to_tab(0).await;
+    patient.sees("The visit is open in another tab").await;
+    patient.sees("Camera and microphone are off here.").await;
+    patient.shot("line-two-tabs").await;
+    patient.click("Use this tab instead").await;
+    patient.click("Join visit").await;
+    see_each_other(&clinician, &patient).await;
+    patient.go_to_tab(1).await;
+    patient.sees("The visit is open in another tab").await;
+    clinician.finish().await;
+    patient.finish().await;
+}
+
+#[tokio::test]
 async fn who_chooses_sound_only_before_joining_joins_with_sound_only() {
     let demo = Demo::start();
     let (clinician, patient) = tokio::join!(demo.signed_in("clinician"), demo.browser("patient"));

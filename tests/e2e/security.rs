@@ -1,7 +1,7 @@
 //! The one place for what protects a call, on both sides; and that no page tells whether anybody looks at it.
 
 use crate::support::browser::{Browser, View};
-use crate::support::clinic::{CLINICIAN, PATIENT, see_each_other};
+use crate::support::clinic::{CLINICIAN, PATIENT, WAITING, see_each_other};
 use crate::support::server::Demo;
 use serde_json::json;
 
@@ -130,6 +130,45 @@ async fn nothing_leaves_a_call_when_somebody_looks_away() {
     }
     clinician.finish().await;
     patient.finish().await;
+}
+
+#[tokio::test]
+async fn where_somebody_is_leaves_no_page_before_the_clinician_lets_them_in() {
+    let demo = Demo::start();
+    let (clinician, patient) = tokio::join!(demo.browser("clinician"), demo.browser("patient"));
+    for browser in [&clinician, &patient] {
+        browser.keep_connections().await;
+    }
+    clinician.sign_in(&demo, "clinician").await;
+    patient.open_visit(demo.visit_now()).await;
+    patient.click("Join visit").await;
+    patient.sees(WAITING).await;
+    clinician.sees_button("Admit").await;
+    // The check of the connection has its own description of what it wants.
+    patient.network_verdict().await;
+    let (of_clinician, of_patient) = (clinician.left().await, patient.left().await);
+    for left in of_clinician.iter().chain(&of_patient) {
+        assert!(!names_an_address(&left.what), "{left:?} left a page before admission");
+    }
+    assert!(
+        of_patient.iter().any(|left| left.what.contains("a=ice-ufrag") || left.what.contains("a%3Dice-ufrag")),
+        "the check's offer is seen"
+    );
+
+    clinician.admit().await;
+    see_each_other(&clinician, &patient).await;
+    for browser in [&clinician, &patient] {
+        assert!(browser.left().await.iter().any(|left| names_an_address(&left.what)), "{}: what leaves is seen", browser.name);
+    }
+    clinician.finish().await;
+    patient.finish().await;
+}
+
+/// A way to whoever sent this: a candidate, a name on the local network, or the line of a description that says where media goes.
+fn names_an_address(text: &str) -> bool {
+    let plain = text.replace("%3A", ":").replace("%3D", "=").replace('+', " ");
+    let led = |start: &str| plain.match_indices(start).any(|(at, _)| !plain[at + start.len()..].starts_with("0.0.0.0"));
+    plain.contains("candidate:") || plain.contains(".local") || led("c=IN IP4 ") || plain.contains("c=IN IP6 ")
 }
 
 async fn no_button(browser: &Browser, name: &str) {

@@ -34,7 +34,7 @@
   wrap(navigator, "sendBeacon", "beacon");
   const ask = window.fetch;
   window.fetch = (where, ...more) => {
-    note("fetch", where?.url ?? where);
+    note("fetch", [where?.url ?? where, more[0]?.body ?? ""].join(" "));
     return ask(where, ...more);
   };
 }
