@@ -66,7 +66,7 @@ impl Remembered {
 
 /// A relay that runs.
 enum Running {
-    Known(Connection),
+    Known(Box<Connection>),
     /// Of a build that speaks another protocol: what it understands for sure is to stop.
     Strange(BufReader<UnixStream>),
 }
@@ -83,7 +83,7 @@ impl Running {
         let answer = ask(&mut stream, &Order::Status).await?;
         let ours = serde_json::from_slice::<Spoken>(&answer).is_ok_and(|spoken| spoken.protocol == PROTOCOL);
         match serde_json::from_slice(&answer) {
-            Ok(status) if ours => Ok(Self::Known(Connection { stream, status, certificate: None })),
+            Ok(status) if ours => Ok(Self::Known(Box::new(Connection { stream, status, certificate: None }))),
             _ => Ok(Self::Strange(stream)),
         }
     }
@@ -155,7 +155,7 @@ impl Keeper {
         match Running::find(&self.folder).await {
             Ok(Running::Known(found)) if self.is_mine(&found.status) || found.status.allocations > 0 => {
                 tracing::info!(calls = found.status.calls, "Took over the relay that runs");
-                return self.hold(&mut held, found, calls).await;
+                return self.hold(&mut held, *found, calls).await;
             }
             Ok(running) => self.end(&mut running.stream()).await?,
             Err(error) => tracing::debug!(?error, "No relay runs, or none that answers"),
@@ -276,7 +276,7 @@ impl Keeper {
             if let Ok(Running::Known(connection)) = Running::find(&self.folder).await {
                 let before = self.child.lock().unwrap_or_else(PoisonError::into_inner).replace(child);
                 let _reaped = before.map(|mut dead| dead.try_wait());
-                return Ok(Connection { certificate: start.certificate, ..connection });
+                return Ok(Connection { certificate: start.certificate, ..*connection });
             }
             if child.try_wait().context("look after the relay")?.is_some() || began.elapsed() > START_TIMEOUT {
                 break child.kill();

@@ -3,13 +3,17 @@
 use crate::support::turn::{CALL_SECRET, CHECK_SECRET, Client, PATIENCE, Relay, shape, spawn};
 use anteroom::relay::Side;
 use anteroom::relay::control::Order;
-use anteroom::relay::credential::{CALL_SECONDS, CHECK_SECONDS, Credential};
+use anteroom::relay::credential::{self, CALL_SECONDS, CHECK_SECONDS, Credential};
 use anteroom::relay::frame;
 use anteroom::relay::stun::Method;
 use anteroom::secret::Secret;
+use anteroom::time::{Clock, SystemClock};
 use std::net::{Ipv4Addr, SocketAddr, UdpSocket};
 use std::process::{Command, Stdio};
 use std::time::{Duration, Instant};
+
+/// A credential's life that a test outlives.
+const SHORT_SECONDS: i64 = 3;
 
 /// Each address of RTC-12 in the ways that have been holes in relays, at a port where media could be.
 pub const INSIDE: [&str; 24] = [
@@ -131,6 +135,34 @@ fn two_parties_meet_over_udp_and_tcp_and_a_revoked_call_is_gone_once_the_relay_a
     clinician.sends_on(0x4001, b"still there?");
     assert_eq!(patient.refreshes(&credentials[0]), 401, "the next thing that comes is no data");
     assert_eq!(clinician.allocates(&credentials[1]).0, 401);
+}
+
+#[test]
+fn a_call_goes_on_longer_than_its_credential_which_begins_nothing_more() {
+    let mut relay = Relay::start();
+    let (mut patient, mut clinician) = (relay.udp(), relay.tcp());
+    let short = [Side::Patient, Side::Clinician].map(|side| {
+        let credential = relay.credential(CALL_SECRET, SHORT_SECONDS);
+        relay.tell(&Order::Grant { call: "one".to_owned(), side, username: credential.username.clone(), listed_only: false });
+        credential
+    });
+    let (at_patient, at_clinician) = (patient.allocates(&short[0]).1.unwrap(), clinician.allocates(&short[1]).1.unwrap());
+    assert_eq!(patient.binds(&short[0], 0x4000, at_clinician), 0);
+    assert_eq!(clinician.binds(&short[1], 0x4001, at_patient), 0);
+    let ends = credential::expiry(&short[1].username).unwrap();
+    // The relay reads the same clock, in whole seconds.
+    while SystemClock.now().0 / 1_000 <= ends {
+        std::thread::sleep(Duration::from_millis(50));
+    }
+    assert_eq!(relay.udp().allocates(&short[0]).0, 401, "it opens nothing any more");
+    for (client, credential) in [(&mut patient, &short[0]), (&mut clinician, &short[1])] {
+        assert_eq!(client.refreshes(credential), 0, "what it opened lives on");
+    }
+    assert_eq!(patient.binds(&short[0], 0x4000, at_clinician), 0, "and is kept up");
+    patient.sends_on(0x4000, b"hello");
+    assert_eq!(clinician.read(), Some(frame::on_channel(0x4001, b"hello")));
+    clinician.sends_on(0x4001, b"to you");
+    assert_eq!(patient.read(), Some(frame::on_channel(0x4000, b"to you")));
 }
 
 #[test]

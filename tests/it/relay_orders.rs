@@ -112,7 +112,7 @@ on_both! {
         app.beside.relays.for_call("late", Side::Patient, false, app.app.now()).await;
         let over = relay.hears("to revoke", |order| if let Order::Revoke { call } = order { Some(call.clone()) } else { None }).await;
         assert_eq!(over, "late");
-        assert_eq!(app.beside.relays.calls(), [on.clone()], "what is on is remembered, and nothing else");
+        assert_eq!(app.beside.relays.calls(), [on.as_str()], "what is on is remembered, and nothing else");
         scene.asks("end").await;
         let over = relay.hears("to revoke", |order| if let Order::Revoke { call } = order { Some(call.clone()) } else { None }).await;
         assert_eq!(over, on);
